@@ -1,0 +1,116 @@
+"""One error class: one clear sentence for each problem, all problems at once.
+
+The pattern of a sentence is *where: found; expected; what to do*. A sentence is written once, in
+both languages, where the problem is noticed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from simkaohe.labels import Words
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, for a reader who can mend it.
+
+    Parameters
+    ----------
+    where : str
+        File › sheet › cell, or edit path.
+    found, expected, remedy : Words or str
+        What is there, what should be there, and what to do. ``expected`` and ``remedy`` may be
+        empty.
+    """
+
+    where: str
+    found: Words | str
+    expected: Words | str = ""
+    remedy: Words | str = ""
+
+    def __str__(self) -> str:
+        found = Words("{}", "found {}").format(self.found) if self.expected else self.found
+        expected = Words("应为{}", "expected {}").format(self.expected) if self.expected else ""
+        sentence = str(Words("；", "; ")).join(str(part) for part in (found, expected) if part)
+        remedy = f"{Words('。', '. ')}{self.remedy}" if self.remedy else ""
+        end = "" if (sentence + remedy).endswith(("。", ".", "?", "？")) else str(Words("。", "."))
+        return f"{self.where}{Words('：', ': ')}{sentence}{remedy}{end}"
+
+    def inside(self, place: str) -> Problem:
+        """Return the same problem with the place (a file, a scenario) named in front."""
+        return self._replace(where=f"{place} › {self.where}" if self.where else place)
+
+
+class SimkaoheError(Exception):
+    """Everything that is wrong with what a person gave, one sentence each.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        At least one.
+    """
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+    def inside(self, place: str) -> SimkaoheError:
+        """Return the same error with the place named in front of every problem."""
+        return SimkaoheError(*(problem.inside(place) for problem in self.problems))
+
+
+def nearest(word: str, known: Mapping[str, str] | Iterable[str], count: int = 3) -> list[str]:
+    """Return the known names that a mistyped one probably meant, best first.
+
+    Parameters
+    ----------
+    word : str
+        What was typed.
+    known : mapping of name to label, or iterable of names
+        Labels (what people read) are compared too.
+    count : int
+        How many to return at most.
+    """
+    labels = dict(known) if isinstance(known, Mapping) else {name: name for name in known}
+    likeness = {
+        name: max(
+            difflib.SequenceMatcher(None, word.lower(), text.lower()).ratio()
+            for text in (name, label)
+        )
+        for name, label in labels.items()
+    }
+    close = sorted((name for name in labels if likeness[name] >= 0.5), key=lambda n: -likeness[n])
+    return close[:count]
+
+
+def unknown(
+    where: str, word: str, known: Mapping[str, str] | Iterable[str], what: Words
+) -> Problem:
+    """Return the problem “there is no such name”, with the nearest names that exist.
+
+    Parameters
+    ----------
+    what : Words
+        What kind of name it is, e.g. ``Words("指标", "indicator")``.
+    """
+    known = known if isinstance(known, Mapping) else list(known)
+    close = nearest(word, known)
+    found = Words(f"没有{what.zh}“{word}”", f"there is no {what.en} {word!r}")
+    shown = close or list(known)[:6]
+    names = "、".join(shown), ", ".join(repr(name) for name in shown)
+    if close:
+        remedy = Words(f"是否想写：{names[0]}？", f"Did you mean {names[1]}?")
+    elif shown:
+        more = len(known) - len(shown)
+        remedy = Words(
+            f"可用的有：{names[0]}" + (f" 等 {len(known)} 个" if more else ""),
+            f"There are: {names[1]}" + (f" and {more} more" if more else ""),
+        )
+    else:
+        remedy = Words(f"这里没有任何{what.zh}", f"There is no {what.en} here at all")
+    return Problem(where, found, remedy=remedy)

@@ -1,0 +1,78 @@
+"""The words that people read, in Chinese and English (中英文用语).
+
+The language is the package's only global state. It is taken from ``SIMKAOHE_LANGUAGE`` (``zh`` or
+``en``), else from the machine's locale, and can be changed at once with :func:`use_language`.
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+from typing import Literal, NamedTuple
+
+Language = Literal["zh", "en"]
+
+
+def _machine_language() -> Language:
+    named = os.environ.get("SIMKAOHE_LANGUAGE", "").lower()
+    if named in ("zh", "en"):
+        return "zh" if named == "zh" else "en"
+    spoken = (locale.getlocale()[0] or os.environ.get("LANG", "")).lower()
+    return "zh" if spoken.startswith(("zh", "chinese")) else "en"
+
+
+_language: Language = _machine_language()
+
+
+def language() -> Language:
+    """Return the language of all labels and messages, ``"zh"`` or ``"en"``."""
+    return _language
+
+
+def use_language(chosen: Language) -> None:
+    """Show every label and message in Chinese (``"zh"``) or English (``"en"``) from now on."""
+    global _language
+    if chosen not in ("zh", "en"):
+        raise ValueError(f"language: found {chosen!r}; expected 'zh' or 'en'")
+    _language = chosen
+
+
+class Words(NamedTuple):
+    """The same words in Chinese and in English; ``str()`` gives the reader's."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.zh if _language == "zh" else self.en
+
+    def format(self, *args: object, **values: object) -> Words:
+        """Fill both templates with the same values."""
+        return Words(self.zh.format(*args, **values), self.en.format(*args, **values))
+
+
+COLUMNS = {
+    "unit": Words("单位", "Unit"),
+    "category": Words("类别", "Category"),
+    "total": Words("总分", "Total"),
+    "rank": Words("排名", "Rank"),
+    "category_rank": Words("类内排名", "Rank in category"),
+    "grade": Words("等次", "Grade"),
+    "shift": Words("位次变化", "Shift"),
+    "category_shift": Words("类内变化", "Shift in category"),
+    "score": Words("得分", "Score"),
+    "weight": Words("权重", "Weight"),
+    "points": Words("加权得分", "Points"),
+    "factor": Words("系数", "Factor"),
+    "value": Words("指标值", "Value"),
+    "name": Words("名称", "Name"),
+    "node": Words("编号", "Id"),
+    "method": Words("方法", "Method"),
+    "calculation": Words("算式", "Calculation"),
+}
+"""What the columns of the package's tables are called in print."""
+
+
+def column_label(column: str) -> str:
+    """Return the heading that people read for a column name; unknown names stay as they are."""
+    return str(COLUMNS.get(column, column))

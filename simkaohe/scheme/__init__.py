@@ -1,0 +1,1 @@
+"""What the policy says (考核方案)."""

@@ -1,0 +1,529 @@
+"""How the children of a node become its score (合成方法), the multiplier method included.
+
+A formula takes the children's scores ``x`` of shape (K, R, N), 0–100, NaN where a child has none,
+and their weights ``w`` of shape (K, 1|R, 1|N), and returns the node's score of shape (R, N). It
+returns NaN where the scheme says that a zero or missing part is an error; the engine turns that
+into a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BeforeValidator, SerializeAsAny, model_validator
+
+from simkaohe.errors import Problem
+from simkaohe.labels import Words
+from simkaohe.scheme.method import Method, parameter, refusal
+
+Array = npt.NDArray[np.float64]
+Ids = Annotated[
+    tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else tuple(v or ()))
+]
+
+
+class Combine(Method):
+    """合成方法: how the children of a node become its score."""
+
+    may_be_supplied: ClassVar = ("children",)
+    linear: ClassVar[bool] = False
+    """Whether the score is the weighted mean of the children, so that weights may be multiplied
+    down the tree and a whole additive subtree is one matrix product."""
+
+    def named_children(self) -> dict[str, tuple[str, ...]]:
+        """Return the children that the method names, by the field that names them."""
+        return {}
+
+    @staticmethod
+    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
+        """Return what each child brings: points to add and factors to multiply, both like ``x``.
+
+        The node's score is ``(points added before the product).sum() * factors.prod()`` plus the
+        points added after it; see each method. Factors are 1 and points 0 where they play no part.
+        """
+        raise NotImplementedError  # pragma: no cover - every method has its own
+
+
+def _present(x: Array, w: Array) -> Array:
+    """Weights, zero where the child has no score: its weight is spread over its siblings."""
+    return np.where(np.isnan(x), 0.0, w)
+
+
+def _weighted_mean(x: Array, w: Array) -> Array:
+    w = _present(x, w)
+    total = w.sum(0)
+    with np.errstate(invalid="ignore"):
+        return (w * np.nan_to_num(x)).sum(0) / np.where(total > 0, total, np.nan)
+
+
+class WeightedSum(Combine):
+    r"""加权求和 (weighted arithmetic mean): additive, good parts make up for bad ones.
+
+    .. math:: s = \frac{\sum_k w_k s_k}{\sum_k w_k}
+
+    Notes
+    -----
+    Data: the children's scores, 0–100. Weights are relative: 60, 25, 15 and 0.60, 0.25, 0.15 say
+    the same. A child without a score gives its weight to its siblings in proportion to theirs.
+    Monotone: yes.
+
+    References
+    ----------
+    [1] OECD/JRC (2008), Handbook on Constructing Composite Indicators, step 6.
+    """
+
+    method: Literal["weighted_sum"] = "weighted_sum"
+    label: ClassVar = Words("加权求和", "weighted sum")
+    linear: ClassVar = True
+
+    @staticmethod
+    def formula(x: Array, w: Array) -> Array:
+        """Return the weighted mean of the children."""
+        return _weighted_mean(x, w)
+
+    @staticmethod
+    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
+        """Each child brings its weighted points; the score is their sum."""
+        w = _present(x, w)
+        return w * np.nan_to_num(x) / w.sum(0), np.ones_like(x)
+
+
+class Geometric(Combine):
+    r"""加权几何平均 (weighted geometric mean): a bad part weighs more than a good one.
+
+    .. math:: s = \prod_k s_k^{w_k / \sum_j w_j}
+
+    Parameters
+    ----------
+    zero : {"error", "zero", "floor"}, default "error"
+        What a part of zero (or below) means: a mistake that stops the evaluation; a score of zero
+        for the node; or that the part counts as ``floor``.
+    floor : float, points, default 1
+        The score that a lower part counts as when ``zero`` is ``"floor"``.
+
+    Notes
+    -----
+    Data: the children's scores, 0–100. A child without a score gives its weight to its siblings.
+    A child of weight zero plays no part, even when its score is zero. Monotone: yes.
+
+    References
+    ----------
+    [1] OECD/JRC (2008), Handbook on Constructing Composite Indicators, step 6.
+    [2] UNDP, Human Development Report 2023/24, technical note 1.
+    """
+
+    method: Literal["geometric"] = "geometric"
+    label: ClassVar = Words("加权几何平均", "weighted geometric mean")
+    zero: Literal["error", "zero", "floor"] = parameter("error", "零分处理", "when a part is zero")
+    floor: float = parameter(1.0, "零分按此计", "score that zero counts as", gt=0, span=(0.1, 10))
+
+    @staticmethod
+    def _logs(x: Array, w: Array, zero: str, floor: Any) -> tuple[Array, Array]:
+        w = _present(x, w)
+        x = np.where(w > 0, x, 1.0)
+        if zero == "floor":
+            x = np.maximum(x, floor)
+        bad = {"error": np.nan, "zero": -np.inf, "floor": np.nan}[zero]
+        positive = x > 0
+        logs = np.where(positive, np.log(np.where(positive, x, 1.0)), bad)
+        total = w.sum(0)
+        return logs, w / np.where(total > 0, total, np.nan)
+
+    @staticmethod
+    def formula(x: Array, w: Array, *, zero: str, floor: Any) -> Array:
+        """Return the weighted geometric mean of the children."""
+        logs, share = Geometric._logs(x, w, zero, floor)
+        with np.errstate(invalid="ignore"):
+            return np.exp(np.where(share > 0, share * logs, np.where(np.isnan(share), share, 0)).sum(0))
+
+    @staticmethod
+    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
+        """Each child brings a factor; the score is their product."""
+        logs, share = Geometric._logs(x, w, parameters["zero"], parameters["floor"])
+        return np.zeros_like(x), np.exp(np.where(share > 0, share * logs, 0.0))
+
+
+class Minimum(Combine):
+    r"""短板法 (minimum): the worst part is the score; nothing makes up for it.
+
+    .. math:: s = \min_{k: w_k > 0} s_k
+
+    Notes
+    -----
+    Data: the children's scores. Weights only say whether a child takes part (weight above zero).
+    A child without a score takes no part. Monotone: yes.
+
+    References
+    ----------
+    [1] OECD/JRC (2008), Handbook on Constructing Composite Indicators, step 6 (non-compensatory).
+    """
+
+    method: Literal["minimum"] = "minimum"
+    label: ClassVar = Words("短板法（取最低）", "minimum")
+
+    @staticmethod
+    def formula(x: Array, w: Array) -> Array:
+        """Return the lowest score among the children that take part."""
+        lowest = np.where(_present(x, w) > 0, x, np.inf).min(0)
+        return np.where(np.isinf(lowest), np.nan, lowest)
+
+    @staticmethod
+    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
+        """The worst child (the first one, if several) brings all points."""
+        x = np.where(_present(x, w) > 0, x, np.inf)
+        worst = np.arange(len(x))[:, None, None] == x.argmin(0)
+        return np.where(worst, x, 0.0), np.ones_like(x)
+
+
+class CoefficientMap(Method):
+    """系数换算: how the score of a part becomes the coefficient that multiplies the base.
+
+    A formula takes the part's score, shape (..., N), and the keyword-only parameters; ``low`` and
+    ``high`` are the multiplier's limits. The multiplier clips every coefficient to them afterwards.
+    """
+
+    may_be_supplied: ClassVar = ("low", "high")
+
+    @classmethod
+    def needs_band(cls) -> bool:
+        """Whether the map has no meaning without the multiplier's ``low`` and ``high``."""
+        return "low" in cls.supplied
+
+
+class Identity(CoefficientMap):
+    r"""原值系数 (identity): ``c = P / 100``, the raw product."""
+
+    method: Literal["identity"] = "identity"
+    label: ClassVar = Words("原值（得分÷100）", "score / 100")
+
+    @staticmethod
+    def formula(score: Array) -> Array:
+        """Return the score as a share of full marks."""
+        return score / 100
+
+
+class Best(CoefficientMap):
+    """与最高分之比 (best): ``c = P / max P``; the leader has 1. Undefined when the best is 0."""
+
+    method: Literal["best"] = "best"
+    label: ClassVar = Words("与最高分之比", "score / best score")
+
+    @staticmethod
+    def formula(score: Array) -> Array:
+        """Return the score as a share of the highest score."""
+        best = np.nanmax(score, -1, keepdims=True)
+        return score / np.where(best > 0, best, np.nan)
+
+
+class Mean(CoefficientMap):
+    """与平均分之比 (mean): ``c = P / mean P``; the average unit has 1. Undefined at mean 0."""
+
+    method: Literal["mean"] = "mean"
+    label: ClassVar = Words("与平均分之比", "score / mean score")
+
+    @staticmethod
+    def formula(score: Array) -> Array:
+        """Return the score as a ratio to the mean score."""
+        mean = np.nanmean(score, -1, keepdims=True)
+        return score / np.where(mean > 0, mean, np.nan)
+
+
+class LinearBand(CoefficientMap):
+    """线性区间 (linear band): the lowest score gets ``low``, the highest ``high``.
+
+    When all scores are equal everybody gets the middle of the band.
+    """
+
+    method: Literal["linear_band"] = "linear_band"
+    label: ClassVar = Words("线性区间（最低—最高）", "band from lowest to highest score")
+
+    @staticmethod
+    def formula(score: Array, *, low: Any, high: Any) -> Array:
+        """Return the coefficient, linear between the observed extremes."""
+        worst = np.nanmin(score, -1, keepdims=True)
+        spread = np.nanmax(score, -1, keepdims=True) - worst
+        share = np.where(spread > 0, (score - worst) / np.where(spread > 0, spread, 1), 0.5)
+        return np.where(np.isnan(score), np.nan, low + (high - low) * share)
+
+
+class FixedBand(CoefficientMap):
+    """固定区间 (fixed band): ``c = low + (high - low) P / 100``."""
+
+    method: Literal["fixed_band"] = "fixed_band"
+    label: ClassVar = Words("固定区间（0—100分）", "band from 0 to 100 points")
+
+    @staticmethod
+    def formula(score: Array, *, low: Any, high: Any) -> Array:
+        """Return the coefficient, linear in the score."""
+        return low + (high - low) * score / 100
+
+
+class Centred(CoefficientMap):
+    """离均系数 (centred): ``c = 1 + beta (P - mean P) / 100``.
+
+    Parameters
+    ----------
+    beta : float, default 1
+        What a distance of 100 points from the mean is worth.
+    """
+
+    method: Literal["centred"] = "centred"
+    label: ClassVar = Words("离均系数", "distance from the mean")
+    beta: float = parameter(1.0, "离均斜率", "slope", ge=0, span=(0, 2))
+
+    @staticmethod
+    def formula(score: Array, *, beta: Any) -> Array:
+        """Return one plus the scaled distance from the mean."""
+        return 1 + beta * (score - np.nanmean(score, -1, keepdims=True)) / 100
+
+
+class RankBand(CoefficientMap):
+    """位次系数 (rank): the first place gets ``high``, the last of n places ``low``, even steps.
+
+    Equal scores (to nine decimals) share the better place. A unit that is alone gets ``high``.
+    """
+
+    method: Literal["rank"] = "rank"
+    label: ClassVar = Words("按位次", "by rank")
+
+    @staticmethod
+    def formula(score: Array, *, low: Any, high: Any) -> Array:
+        """Return the coefficient, linear in the rank."""
+        rounded = np.round(np.where(np.isnan(score), -np.inf, score), 9)
+        ahead = (rounded[..., None, :] > rounded[..., :, None]).sum(-1)
+        steps = np.maximum((~np.isnan(score)).sum(-1, keepdims=True) - 1, 1)
+        return np.where(np.isnan(score), np.nan, high - (high - low) * ahead / steps)
+
+
+class GradeTable(CoefficientMap):
+    """等次系数 (grade table): a coefficient for each band of scores.
+
+    Parameters
+    ----------
+    thresholds : tuple of float, points, rising
+        Lower bounds (inclusive) of all bands but the lowest.
+    coefficients : tuple of float
+        One more than thresholds, lowest band first.
+    """
+
+    method: Literal["grade"] = "grade"
+    label: ClassVar = Words("按等次", "by grade of the part")
+    thresholds: tuple[float, ...] = parameter((60.0, 80.0, 90.0), "分数线", "thresholds")
+    coefficients: tuple[float, ...] = parameter((0.9, 0.95, 1.0, 1.05), "等次系数", "coefficients")
+
+    @model_validator(mode="after")
+    def _fits(self) -> GradeTable:
+        rising = all(a < b for a, b in zip(self.thresholds, self.thresholds[1:], strict=False))
+        if not rising:
+            raise refusal(
+                "thresholds",
+                Words(f"{list(self.thresholds)}", f"{list(self.thresholds)}"),
+                Words("由低到高的分数线", "thresholds that rise"),
+            )
+        if len(self.coefficients) != len(self.thresholds) + 1:
+            raise refusal(
+                "coefficients",
+                Words(f"{len(self.coefficients)} 个系数", f"{len(self.coefficients)} coefficients"),
+                Words(
+                    f"{len(self.thresholds) + 1} 个（比分数线多一个，由低到高）",
+                    f"{len(self.thresholds) + 1}, one more than thresholds, lowest band first",
+                ),
+            )
+        return self
+
+    @staticmethod
+    def formula(
+        score: Array, *, thresholds: tuple[float, ...], coefficients: tuple[float, ...]
+    ) -> Array:
+        """Return the coefficient of the band that the score is in."""
+        band = np.searchsorted(np.asarray(thresholds), np.round(score, 9), side="right")
+        return np.where(np.isnan(score), np.nan, np.asarray(coefficients)[band])
+
+
+class Gate(CoefficientMap):
+    """门槛 (gate): 1 from the pass mark on, ``otherwise`` below it.
+
+    Parameters
+    ----------
+    pass_mark : float, points, default 60
+    otherwise : float, default 0.8
+    """
+
+    method: Literal["gate"] = "gate"
+    label: ClassVar = Words("门槛", "gate")
+    pass_mark: float = parameter(60.0, "及格线", "pass mark", span=(50, 90))
+    otherwise: float = parameter(0.8, "未达线系数", "coefficient below", ge=0, span=(0.5, 1))
+
+    @staticmethod
+    def formula(score: Array, *, pass_mark: Any, otherwise: Any) -> Array:
+        """Return 1 for a pass and ``otherwise`` for a failure."""
+        passed = np.where(np.round(score - pass_mark, 9) >= 0, 1.0, otherwise)
+        return np.where(np.isnan(score), np.nan, passed)
+
+
+class Workload(CoefficientMap):
+    """任务量系数 (workload): ``c = 1 + rate (n - 1)`` for a part that counts n tasks.
+
+    Parameters
+    ----------
+    rate : float, default 0.2
+        What every further task adds.
+    """
+
+    method: Literal["workload"] = "workload"
+    label: ClassVar = Words("任务量", "workload")
+    rate: float = parameter(0.2, "每增一项加", "added by each task", ge=0, span=(0, 0.5))
+
+    @staticmethod
+    def formula(score: Array, *, rate: Any) -> Array:
+        """Return one plus the rate times the tasks beyond the first."""
+        return 1 + rate * (score - 1)
+
+
+class Multiplier(Combine):
+    r"""乘数计分法 (multiplier method): a base score times the coefficients of the other parts.
+
+    .. math:: T = \Big(\frac{\sum_{b} w_b s_b}{\sum_b w_b}\Big)
+              \prod_{k} \operatorname{clip}(c(s_k),\, low,\, high) + \sum_{a} \frac{w_a s_a}{100}
+
+    Parameters
+    ----------
+    base : id or list of ids
+        The children that are the base, blended by their weights. Empty: the product starts from
+        full marks (100), for a score that is only a coefficient (form M10).
+    added : id or list of ids, default none
+        Children whose weighted points (weight in percent) are added after the product.
+        Every other child is a coefficient.
+    map : CoefficientMap, default identity
+        How a part's score becomes a coefficient.
+    low, high : float, optional
+        The limits of every coefficient; the ends of the band for the band and rank maps.
+    scope : {"all", "category"}, default "all"
+        Whom the best, mean, linear band, centred and rank maps compare with.
+    missing : {"error", "one", "mean"}, default "error"
+        The coefficient of a part without a score: a mistake; 1; or the mean coefficient of the
+        units compared with.
+    zero : {"error", "keep", "one"}, default "error"
+        What a coefficient of zero (or below) means: a mistake; a total of zero; or 1.
+    base_mark : float, optional, points
+        Base points: when any base child is below this mark the coefficients are dropped (all 1).
+    base_mark_caps : bool, default False
+        Whether the base children then also count at most ``base_mark``.
+
+    Notes
+    -----
+    Data: the children's scores, 0–100. Weights of coefficient children play no part, except that
+    weight 0 (in a category) takes the child out of the product. Forms of the manual: M1, M2 raw
+    products (identity); M3 with ``added`` or inside a weighted sum; M4 several base children; M5 a
+    group of parts as the coefficient; M6 one coefficient; M7 ``base_mark``; M8 ``low`` and
+    ``high``; M9 workload; M10 no base, map best; M11 gate. Monotone: yes, except ``base_mark``.
+
+    References
+    ----------
+    [1] Jiangsu 2019 assessment: the party-building score multiplies the development score.
+    [2] SASAC (2009), business performance assessment: base-point gate (base_mark).
+    [3] Coefficient maps, limits and gates are model choices: no official text states them.
+    """
+
+    may_be_supplied: ClassVar = ("children",)
+    outside_formula: ClassVar = ("scope",)
+    method: Literal["multiplier"] = "multiplier"
+    label: ClassVar = Words("乘数计分法", "multiplier method")
+    base: Ids = parameter(..., "基数", "base")
+    added: Ids = parameter((), "乘后相加", "added after the product")
+    map: SerializeAsAny[CoefficientMap] = parameter(Identity(), "系数换算", "coefficient map")
+    low: float | None = parameter(None, "系数下限", "lowest coefficient", ge=0, span=(0.7, 1))
+    high: float | None = parameter(None, "系数上限", "highest coefficient", ge=0, span=(1, 1.3))
+    scope: Literal["all", "category"] = parameter("all", "比较范围", "compared with")
+    missing: Literal["error", "one", "mean"] = parameter("error", "缺失处理", "when missing")
+    zero: Literal["error", "keep", "one"] = parameter("error", "零系数处理", "when zero")
+    base_mark: float | None = parameter(None, "基本分", "base points", span=(50, 80))
+    base_mark_caps: bool = parameter(False, "按基本分封顶", "cap at base points")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Multiplier:
+        if self.map.needs_band() and (self.low is None or self.high is None):
+            raise refusal(
+                "low" if self.low is None else "high",
+                Words("没有填写", "nothing"),
+                Words(
+                    f"“{self.map.label.zh}”需要系数下限 low 和上限 high",
+                    f"a number: map {self.map.method!r} needs low and high",
+                ),
+                Words("例如 low: 0.9, high: 1.1", "For example low: 0.9, high: 1.1"),
+            )
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise refusal(
+                "low",
+                f"{self.low:g}",
+                Words(f"不大于 high（{self.high:g}）", f"at most high ({self.high:g})"),
+            )
+        return self
+
+    def named_children(self) -> dict[str, tuple[str, ...]]:
+        """Return the children named as base and as added."""
+        return {"base": self.base, "added": self.added}
+
+    @staticmethod
+    def parts(
+        x: Array,
+        w: Array,
+        *,
+        children: tuple[str, ...],
+        base: tuple[str, ...],
+        added: tuple[str, ...],
+        map: Callable[..., Array],
+        low: Any,
+        high: Any,
+        missing: str,
+        zero: str,
+        base_mark: Any,
+        base_mark_caps: bool,
+    ) -> tuple[Array, Array]:
+        """Base children bring points, coefficient children factors, added children points after."""
+        points, factors = np.zeros_like(x), np.ones_like(x)
+        w = np.broadcast_to(w, np.broadcast_shapes(w.shape, x.shape))
+        bases = [k for k, child in enumerate(children) if child in base]
+        counted = x[bases]
+        below = np.zeros(x.shape[1:], bool)
+        if base_mark is not None:
+            below = (np.where(w[bases] > 0, counted, np.inf) < base_mark - 1e-9).any(0)
+            if base_mark_caps:
+                counted = np.where(below, np.minimum(counted, base_mark), counted)
+        share = _present(counted, w[bases])
+        total = share.sum(0)
+        points[bases] = share * np.nan_to_num(counted) / np.where(total > 0, total, np.nan)
+        for k, child in enumerate(children):
+            if child in added:
+                points[k] = w[k] * x[k] / 100
+            elif child not in base:
+                c = _coefficient(x[k], map, low, high, missing, zero)
+                factors[k] = np.where((w[k] > 0) & ~below, c, 1.0)
+        return points, factors
+
+    @staticmethod
+    @wraps(parts.__func__, assigned=())  # the same parameters, said once
+    def formula(x: Array, w: Array, **parameters: Any) -> Array:
+        """Return base times coefficients plus the added parts."""
+        points, factors = Multiplier.parts(x, w, **parameters)
+        after = np.array([child in parameters["added"] for child in parameters["children"]])
+        start = points[~after].sum(0) if parameters["base"] else 100.0
+        return start * factors.prod(0) + points[after].sum(0)
+
+
+def _coefficient(
+    score: Array, map: Callable[..., Array], low: Any, high: Any, missing: str, zero: str
+) -> Array:
+    """Return the coefficient of a part of score (R, N); NaN where the scheme calls it an error."""
+    absent = np.isnan(score)
+    c = np.asarray(map(np.where(absent, np.nan, np.maximum(score, 0.0)), low=low, high=high))
+    c = np.clip(c, -np.inf if low is None else low, np.inf if high is None else high)
+    c = np.where(c > 0, c, {"error": np.nan, "keep": 0.0, "one": 1.0}[zero])
+    if absent.any():
+        others = np.nanmean(np.where(absent, np.nan, c), -1, keepdims=True)
+        c = np.where(absent, {"error": np.nan, "one": 1.0, "mean": others}[missing], c)
+    return c

@@ -1,0 +1,473 @@
+"""The scheme (考核方案): a tree of papers, groups and indicators, and who is in which category."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, SerializeAsAny, Tag, ValidationError
+from pydantic import model_validator as validator
+
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words, language
+from simkaohe.scheme.combine import Combine, WeightedSum
+from simkaohe.scheme.edit import Scenario, Slot, difference, edited, slots
+from simkaohe.scheme.grades import Grades
+from simkaohe.scheme.measure import Level, Measure
+from simkaohe.scheme.method import FrozenDict, Model, parameter
+from simkaohe.scheme.problems import problems_of, refused
+from simkaohe.scheme.rules import Rule
+
+Direction = Literal["positive", "negative", "moderate"]
+Missing = Literal["error", "zero", "full", "median", "spread"]
+Way = Literal["siblings", "equal", "whole", "full_marks", "zero_marks"]
+Shares = FrozenDict[Annotated[float, parameter(..., "", "", ge=0)]]
+Cancelled = Annotated[
+    Annotated[Way, Tag("way")] | Annotated[Shares, Tag("shares")],
+    Discriminator(lambda value: "shares" if isinstance(value, Mapping) else "way"),
+]
+CATEGORY = Words("类别", "category")
+NODE = Words("指标或分组", "indicator or group")
+
+
+class Node(Model):
+    """What groups and indicators have in common.
+
+    Parameters
+    ----------
+    id : str
+        Unique in the scheme, without a dot: the first part of every edit path.
+    name, name_en : str, optional
+        What people read, in Chinese and in English.
+    weight : float >= 0, default 1
+        Weight among its siblings. Weights are relative: 60, 25, 15 and 0.60, 0.25, 0.15 say the
+        same.
+    weights_by_category : mapping of category to float >= 0
+        The weight for the categories named. 0 cancels the node for the category; what happens to
+        its weight is said by the parent's ``cancelled``.
+    note : str, optional
+    """
+
+    id: str = parameter(..., "编号", "id", pattern=r"^[^\s.]+$")
+    name: str | None = parameter(None, "名称", "name")
+    name_en: str | None = parameter(None, "英文名称", "name in English")
+    weight: float = parameter(1.0, "权重", "weight", ge=0, span=(0, 100))
+    weights_by_category: Shares = parameter(FrozenDict(), "分类权重", "weights by category")
+    note: str | None = parameter(None, "说明", "note")
+
+    @property
+    def label(self) -> str:
+        """The name that people read, in their language; the id where there is none."""
+        names = (self.name, self.name_en)
+        return (names if language() == "zh" else names[::-1])[0] or self.name or self.id
+
+
+class Indicator(Node):
+    """指标: a leaf of the tree; it reads data and gives a score.
+
+    Parameters
+    ----------
+    rule : Rule
+        The scoring rule (计分方法).
+    measure : Measure, default level
+        What is scored: the value itself, its growth, share, per-head form, …
+    direction : {"positive", "negative", "moderate"}, optional
+        Better when higher (正向), when lower (逆向), or inside a band (适度). Default: the first
+        that the rule has a meaning for, mostly positive.
+    ideal_low, ideal_high : float, optional
+        The band of a moderate indicator, in the unit of the measured value; both are needed.
+    scope : {"all", "category"}, default "all"
+        Whom a relative rule compares with.
+    missing : {"error", "zero", "full", "median", "spread"}, default "error"
+        What a missing or undefined value means: a mistake that stops the evaluation, score 0,
+        full marks, the median score of the unit's category, or no score: its weight is spread over
+        its siblings.
+    target : float, optional
+        The target of every unit for which the data have none.
+    data : str, optional
+        Whose column of the data it reads; default: its own id.
+    unit : str, optional
+        Unit of measurement, e.g. %.
+    """
+
+    rule: SerializeAsAny[Rule] = parameter(..., "计分方法", "scoring rule")
+    measure: SerializeAsAny[Measure] = parameter(Level(), "计算口径", "measure")
+    direction: Direction | None = parameter(None, "指标方向", "direction")
+    ideal_low: float | None = parameter(None, "适度下限", "ideal from")
+    ideal_high: float | None = parameter(None, "适度上限", "ideal to")
+    scope: Literal["all", "category"] = parameter("all", "比较范围", "compared with")
+    missing: Missing = parameter("error", "缺失处理", "when missing")
+    target: float | None = parameter(None, "目标值", "target")
+    data: str | None = parameter(None, "数据列", "data column")
+    unit: str | None = parameter(None, "计量单位", "unit of measurement")
+
+    @property
+    def column(self) -> str:
+        """The column of the data that the indicator reads."""
+        return self.data or self.id
+
+    @property
+    def way(self) -> Direction:
+        """The direction, with the rule's own default."""
+        return self.direction or self.rule.directions[0]
+
+    @validator(mode="after")
+    def _fits(self) -> Indicator:
+        problems = []
+        if self.way not in self.rule.directions:
+            allowed = "、".join(self.rule.directions), ", ".join(self.rule.directions)
+            problems.append(
+                Problem(
+                    "direction",
+                    f"{self.way}",
+                    Words(
+                        f"“{self.rule.label.zh}”适用的方向：{allowed[0]}",
+                        f"a direction that {self.rule.method!r} has a meaning for: {allowed[1]}",
+                    ),
+                )
+            )
+        if self.way == "moderate":
+            for end in ("ideal_low", "ideal_high"):
+                if getattr(self, end) is None:
+                    problems.append(
+                        Problem(
+                            end,
+                            Words("没有填写", "nothing"),
+                            Words("适度指标的区间端点", "the end of a moderate indicator's band"),
+                        )
+                    )
+            if not problems and (self.ideal_low or 0) > (self.ideal_high or 0):
+                problems.append(
+                    Problem(
+                        "ideal_low",
+                        f"{self.ideal_low:g}",
+                        Words(
+                            f"不大于 ideal_high（{self.ideal_high:g}）",
+                            f"at most ideal_high ({self.ideal_high:g})",
+                        ),
+                    )
+                )
+        if problems:
+            raise refused(*problems)
+        return self
+
+
+class Group(Node):
+    """分组 (考卷、一级指标): a node with children and a way to combine them.
+
+    Parameters
+    ----------
+    children : list of Group or Indicator
+    combine : Combine, default weighted sum
+        合成方法.
+    cancelled : str or mapping, default "siblings"
+        What happens, in a category, to the weight of a child whose ``weights_by_category`` is 0:
+
+        - ``"siblings"``: spread over its siblings in proportion to their weights;
+        - ``"equal"``: spread over its siblings in equal parts;
+        - ``"whole"``: taken from this group's own weight, so that it is spread over the whole
+          scheme;
+        - ``{id: share, …}``: given to the siblings named, in these shares;
+        - ``"full_marks"``, ``"zero_marks"``: kept, as if the child had full marks or none.
+    """
+
+    children: tuple[AnyNode, ...] = parameter(..., "下级指标", "children", min_length=1)
+    combine: SerializeAsAny[Combine] = parameter(WeightedSum(), "合成方法", "combination")
+    cancelled: Cancelled = parameter("siblings", "取消指标的权重", "weight of cancelled children")
+
+    @validator(mode="after")
+    def _names_children(self) -> Group:
+        ids = {child.id: child.label for child in self.children}
+        problems = [
+            unknown(f"combine.{field}", name, ids, Words("下级指标", "child"))
+            for field, names in self.combine.named_children().items()
+            for name in names
+            if name not in ids
+        ]
+        if isinstance(self.cancelled, Mapping):
+            problems += [
+                unknown(f"cancelled.{name}", name, ids, Words("下级指标", "child"))
+                for name in self.cancelled
+                if name not in ids
+            ]
+            if not sum(self.cancelled.values()):
+                problems.append(
+                    Problem(
+                        "cancelled",
+                        Words("份额合计为 0", "shares that sum to 0"),
+                        Words("至少一个大于 0 的份额", "at least one share above 0"),
+                    )
+                )
+        if problems:
+            raise refused(*problems)
+        return self
+
+
+def _kind(value: Any) -> str:
+    is_group = isinstance(value, Group) or (isinstance(value, Mapping) and "children" in value)
+    return "group" if is_group else "indicator"
+
+
+AnyNode = Annotated[
+    Annotated[Group, Tag("group")] | Annotated[Indicator, Tag("indicator")], Discriminator(_kind)
+]
+Group.model_rebuild()
+
+
+class Category(Model):
+    """类别 (差异化分类): units that are compared with each other and may have their own weights."""
+
+    name: str | None = parameter(None, "名称", "name")
+    name_en: str | None = parameter(None, "英文名称", "name in English")
+    note: str | None = parameter(None, "说明", "note")
+
+
+class Ranking(Model):
+    """排名: how totals are rounded before ranks are taken, and what ties mean.
+
+    Parameters
+    ----------
+    digits : int 0 to 9, optional
+        Decimals of the total, rounded half up as Excel does. None: nine, which only makes totals
+        that are equal in decimals equal in binary.
+    ties : {"competition", "dense"}, default "competition"
+        Equal totals share the better rank, and the next rank is skipped (1, 2, 2, 4) or not
+        (1, 2, 2, 3).
+    """
+
+    digits: int | None = parameter(None, "小数位数", "decimals", ge=0, le=9)
+    ties: Literal["competition", "dense"] = parameter("competition", "并列名次", "ties")
+
+
+class Scheme(Model):
+    """考核方案: everything that the policy says.
+
+    Parameters
+    ----------
+    name, name_en, note : str
+    root : Group
+        The tree. Its id is mostly ``total``.
+    categories : mapping of id to Category
+        Empty: all units are compared with each other.
+    units : mapping of unit to category id
+        Needed when there are categories.
+    full : float, default 100
+        Full marks of the total (100, 1000, 1 for an index). Scores inside the tree are 0–100.
+    ranking : Ranking
+    grades : Grades, optional
+
+    Raises
+    ------
+    SimkaoheError
+        From :meth:`read`: everything that is wrong, one sentence each, with its edit path.
+    """
+
+    name: str = parameter("", "方案名称", "name")
+    name_en: str | None = parameter(None, "英文名称", "name in English")
+    note: str | None = parameter(None, "说明", "note")
+    full: float = parameter(100.0, "总分满分", "full marks of the total", gt=0)
+    categories: Annotated[
+        FrozenDict[Category], BeforeValidator(lambda v: {k: c or {} for k, c in dict(v).items()})
+    ] = parameter(FrozenDict(), "类别", "categories")
+    units: FrozenDict[str] = parameter(FrozenDict(), "单位", "units")
+    ranking: Ranking = parameter(Ranking(), "排名", "ranking")
+    grades: Grades | None = parameter(None, "等次", "grades")
+    root: Group = parameter(..., "考核内容", "tree")
+
+    @classmethod
+    def read(cls, values: Any) -> Scheme:
+        """Return the validated scheme of a plain mapping (as read from YAML or JSON).
+
+        Raises
+        ------
+        SimkaoheError
+            All problems at once, each with its edit path.
+        """
+        if not isinstance(values, Mapping):
+            raise SimkaoheError(
+                Problem(
+                    "",
+                    Words("内容不是方案", "this is not a scheme"),
+                    remedy=Words("方案至少要有 root 一项", "A scheme has at least a root"),
+                )
+            )
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SimkaoheError(*problems_of(error, values)) from error
+
+    def plain(self) -> dict[str, Any]:
+        """Return the scheme as plain dictionaries, lists, numbers and strings, without defaults."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Group | Indicator]:
+        """Every node by id, parents before children, in the scheme's order."""
+        return {node.id: node for node in _walk(self.root)}
+
+    @cached_property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """All leaves, in the scheme's order."""
+        return tuple(node for node in self.nodes.values() if isinstance(node, Indicator))
+
+    @property
+    def label(self) -> str:
+        """The name that people read, in their language."""
+        return (self.name_en if language() == "en" and self.name_en else self.name) or "–"
+
+    def category_label(self, category: str) -> str:
+        """Return the name of a category, in the reader's language; its id where there is none."""
+        found = self.categories.get(category)
+        if found is None:
+            return category
+        names = (found.name, found.name_en)
+        return (names if language() == "zh" else names[::-1])[0] or found.name or category
+
+    def edit(self, edits: Mapping[str, Any] | Scenario) -> Scheme:
+        """Return a validated copy with some entries changed.
+
+        Parameters
+        ----------
+        edits : mapping of edit path to value, or Scenario
+            E.g. ``{"gdp_growth.weight": 30, "units.青山区": "ecology"}``. None removes an entry of
+            a mapping (an override by category). When one path lies inside another, the outer one is
+            made first; otherwise their order does not matter.
+
+        Raises
+        ------
+        SimkaoheError
+            Paths that do not exist, with the nearest names, and everything that would make the
+            scheme invalid.
+        """
+        return edited(self, edits.edits if isinstance(edits, Scenario) else edits)
+
+    def diff(self, other: Scheme) -> dict[str, Any]:
+        """Return the edits that lead to another scheme: ``a.edit(a.diff(b)) == b``.
+
+        A method that is replaced by another, and a group whose children come, go or change their
+        order, is one edit.
+        """
+        return difference(self, other)
+
+    def paths(self) -> dict[str, Slot]:
+        """Return every edit path that holds a single value, with the value, range and label."""
+        return slots(self)
+
+    def weight_in(self, node: Group | Indicator, category: str) -> float:
+        """Return a node's stated weight in a category, before cancelled weights are moved."""
+        return node.weights_by_category.get(category, node.weight)
+
+    @validator(mode="after")
+    def _is_consistent(self) -> Scheme:
+        problems = list(self._id_problems())
+        problems += self._category_problems()
+        if not problems:
+            problems += self._weight_problems()
+        if self.grades:
+            labels = {node.id: node.label for node in _walk(self.root)}
+            problems += [
+                unknown("grades.tie_break", name, labels, NODE)
+                for name in self.grades.tie_break
+                if name not in labels
+            ]
+        if problems:
+            raise refused(*problems)
+        return self
+
+    def _id_problems(self) -> Iterator[Problem]:
+        counts = Counter(node.id for node in _walk(self.root))
+        for name, count in counts.items():
+            if count > 1:
+                yield Problem(
+                    f"{name}.id",
+                    Words(f"编号“{name}”用了 {count} 次", f"the id {name!r} is used {count} times"),
+                    remedy=Words("每个编号只能用一次", "Give every node an id of its own"),
+                )
+            if name in Scheme.model_fields:
+                yield Problem(
+                    f"{name}.id",
+                    Words(f"“{name}”是方案自己的字段名", f"{name!r} is a field of the scheme itself"),
+                    remedy=Words("请换一个编号", "Choose another id"),
+                )
+
+    def _category_problems(self) -> Iterator[Problem]:
+        labels = {name: category.name or name for name, category in self.categories.items()}
+        for unit, category in self.units.items():
+            if category not in labels:
+                yield unknown(f"units.{unit}", category, labels, CATEGORY)
+        for category in labels.keys() - set(self.units.values()):
+            yield Problem(
+                f"categories.{category}",
+                Words("这个类别里没有单位", "no unit is in this category"),
+                remedy=Words("在 units 里指定单位，或删去该类别", "Put a unit in it or remove it"),
+            )
+        for node in _walk(self.root):
+            for category in node.weights_by_category:
+                if category not in labels:
+                    where = f"{node.id}.weights_by_category.{category}"
+                    yield unknown(where, category, labels, CATEGORY)
+        for number, band in enumerate(self.grades.bands if self.grades else ()):
+            for category in band.seats_by_category:
+                if category not in labels:
+                    where = f"grades.bands.{number}.seats_by_category.{category}"
+                    yield unknown(where, category, labels, CATEGORY)
+
+    def _weight_problems(self) -> Iterator[Problem]:
+        for group in _walk(self.root):
+            if isinstance(group, Indicator):
+                continue
+            for category in self.categories or ("",):
+                weights = {c.id: self.weight_in(c, category) for c in group.children}
+                if not sum(weights.values()) and (group is self.root or self._counts(group, category)):
+                    of = f"（{self.category_label(category)}）" if category else ""
+                    yield Problem(
+                        f"{group.id}.children",
+                        Words(
+                            f"下级权重合计为 0{of}",
+                            f"the children's weights sum to 0{of and f' in category {category!r}'}",
+                        ),
+                        remedy=Words(
+                            "至少一个权重要大于 0", "At least one weight must be above 0"
+                        ),
+                    )
+                elif isinstance(group.cancelled, Mapping) and any(
+                    weight == 0 and child.weight > 0 and category in child.weights_by_category
+                    for child, weight in zip(group.children, weights.values(), strict=True)
+                ):
+                    for name, share in group.cancelled.items():
+                        if share and not weights[name]:
+                            yield Problem(
+                                f"{group.id}.cancelled.{name}",
+                                Words(
+                                    f"“{name}”在类别“{category}”里自己也被取消",
+                                    f"{name!r} is itself cancelled in category {category!r}",
+                                ),
+                                remedy=Words(
+                                    "把权重给没有取消的指标",
+                                    "Give the weight to a child that is not cancelled",
+                                ),
+                            )
+
+    def _counts(self, group: Group, category: str) -> bool:
+        return self.weight_in(group, category) > 0
+
+
+def _walk(node: Group | Indicator) -> Iterator[Group | Indicator]:
+    yield node
+    if isinstance(node, Group):
+        for child in node.children:
+            yield from _walk(child)
+
+
+__all__ = [
+    "Category",
+    "Direction",
+    "Group",
+    "Indicator",
+    "Missing",
+    "Node",
+    "Ranking",
+    "Scheme",
+]
