@@ -1,0 +1,237 @@
+"""Results (结果): arrays become labelled frames, and a score is explained step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simkaohe.engine import Engine, Outcome
+from simkaohe.errors import SimkaoheError, unknown
+from simkaohe.labels import Words, language
+from simkaohe.panel import QUANTITIES, UNIT, Panel
+from simkaohe.scheme.tree import Group, Indicator, Scheme
+
+
+def evaluate(scheme: Scheme, panel: Panel) -> Result:
+    """Evaluate a scheme on data.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    SimkaoheError
+        When scheme and data do not fit together; all problems at once.
+    """
+    engine = Engine(scheme, panel)
+    return Result(engine, engine.run())
+
+
+class Result:
+    """结果: totals, ranks and grades of every unit, and how they came about.
+
+    Attributes
+    ----------
+    scheme : Scheme
+    panel : Panel
+    outcome : Outcome
+        The same as arrays, R = 1.
+    """
+
+    def __init__(self, engine: Engine, outcome: Outcome) -> None:
+        self._engine = engine
+        self.scheme, self.panel, self.outcome = engine.scheme, engine.panel, outcome
+
+    def __repr__(self) -> str:
+        return f"Result({self.scheme.label}, {len(self._engine.units)} units)"
+
+    @cached_property
+    def _units(self) -> pd.Index[Any]:
+        return pd.Index(self._engine.units, name="unit")
+
+    @cached_property
+    def ranking(self) -> pd.DataFrame:
+        """排名: category, total, rank, category_rank and grade by unit, best first.
+
+        ``category`` is the category's id; ``grade`` is the band's name, None without grades.
+        """
+        out, engine = self.outcome, self._engine
+        names = [str(name) for name in engine.categories]
+        frame = pd.DataFrame(
+            {
+                "category": [names[code] for code in engine.category],
+                "total": out.totals[0],
+                "rank": out.ranks[0],
+                "category_rank": out.category_ranks[0],
+                "grade": self.grades.to_numpy(),
+            },
+            index=self._units,
+        )
+        return frame.iloc[np.argsort(out.ranks[0], kind="stable")]
+
+    @cached_property
+    def grades(self) -> pd.Series[Any]:
+        """等次 by unit, in the scheme's order of units; None without grades."""
+        rules = self.scheme.grades
+        if rules is None or self.outcome.grades is None:
+            return pd.Series([None] * len(self._units), self._units, object, "grade")
+        names = [band.name for band in rules.bands]
+        codes = self.outcome.grades[0]
+        return pd.Series([names[code] for code in codes], self._units, object, "grade")
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """得分: score of every node, 0–100, units × node ids, before the total is rounded."""
+        nodes = tuple(self.scheme.nodes)
+        found = self._engine.run(nodes=nodes).scores
+        return pd.DataFrame({node: found[node][0] for node in nodes}, index=self._units)
+
+    def explain(self, unit: str) -> pd.DataFrame:
+        """Return how a unit's total came about, from raw values up, one row for each node.
+
+        Parameters
+        ----------
+        unit : str
+
+        Returns
+        -------
+        DataFrame
+            Indexed by node id, children before their group; then ``total`` rounded, and the ranks.
+            Columns: ``name``; ``depth`` (0 is the total); ``method``; ``value`` (measured value)
+            and ``target``; ``score`` (0–100); ``weight`` (in this unit's category, cancelled
+            weights moved); ``points`` and ``factor`` (what the node brings to its parent's score);
+            ``calculation``, the same in words and numbers.
+
+            A parent's score is (sum of the points of its children) × (product of their factors);
+            points of children added after a product (see the multiplier's ``added``) come on top,
+            and where no child brings points (geometric mean, multiplier without base) the product
+            stands alone (times 100 for the multiplier without base).
+
+        Raises
+        ------
+        SimkaoheError
+            When there is no such unit, with the nearest names.
+        """
+        if unit not in self._engine.units:
+            raise SimkaoheError(unknown("explain", unit, self._engine.units, UNIT))
+        place = self._engine.units.index(unit)
+        rows = list(self._rows(self.scheme.root, place, 0, (np.nan, np.nan, np.nan)))
+        return pd.DataFrame(rows + list(self._last_rows(place))).set_index("node")
+
+    def _rows(
+        self, node: Group | Indicator, place: int, depth: int, part: tuple[float, float, float]
+    ) -> Iterator[dict[str, Any]]:
+        if isinstance(node, Group):
+            weights, points, factors = self._engine.parts(node)
+            for k, child in enumerate(node.children):
+                brought = (weights[k, place], points[k, place], factors[k, place])
+                yield from self._rows(child, place, depth + 1, brought)
+        row: dict[str, Any] = {
+            "node": node.id,
+            "name": node.label,
+            "depth": depth,
+            "method": str((node.combine if isinstance(node, Group) else node.rule).label),
+            "value": np.nan,
+            "target": np.nan,
+            "score": self.scores[node.id].iat[place],
+            "weight": part[0],
+            "points": part[1],
+            "factor": part[2],
+        }
+        if isinstance(node, Indicator):
+            row["value"] = self._engine.values(node)[place]
+            row["target"] = self._target(node, place)
+            row["calculation"] = _leaf_words(node, row)
+        else:
+            children = self.scheme.nodes[node.id].children  # type: ignore[union-attr]
+            row["calculation"] = self._group_words(node, children, place)
+        yield row
+
+    def _target(self, leaf: Indicator, place: int) -> float:
+        if "target" not in leaf.rule.data:
+            return np.nan
+        recorded = self._engine.numbers("target", leaf.column)[place]
+        return recorded if not np.isnan(recorded) or leaf.target is None else leaf.target
+
+    def _group_words(self, group: Group, children: Any, place: int) -> str:
+        weights, points, factors = self._engine.parts(group)
+        score = self.scores[group.id].iat[place]
+        added = getattr(group.combine, "added", ())
+        inside, after = [], []
+        for k, child in enumerate(children):
+            if points[k, place]:
+                (after if child.id in added else inside).append(f"{points[k, place]:.4f}")
+        times = [f"{factor:.4f}" for factor in factors[:, place] if factor != 1]
+        start = " + ".join(inside)
+        if times and len(inside) > 1:
+            start = f"({start})"
+        if not inside and getattr(group.combine, "base", None) == ():
+            start = "100"
+        words = " × ".join([*([start] if start else []), *times])
+        words = " + ".join([*([words] if words else []), *after])
+        return f"{words or '0'} = {score:.4f}"
+
+    def _last_rows(self, place: int) -> Iterator[dict[str, Any]]:
+        out = self.outcome
+        root = self.scheme.root
+        exact = self.scores[root.id].iat[place] * self.scheme.full / 100
+        digits = self.scheme.ranking.digits
+        total = out.totals[0, place]
+        rounded = Words("四舍五入到 {} 位小数", "rounded half up to {} decimals").format(digits)
+        yield {
+            "node": "= total",
+            "name": str(Words("总分", "Total")),
+            "depth": 0,
+            "method": "" if digits is None else str(rounded),
+            "score": total,
+            "calculation": f"{exact:.6g} → {total:.10g}",
+        }
+        for name, rank, of in (
+            ("rank", out.ranks[0, place], len(self._units)),
+            (
+                "category_rank",
+                out.category_ranks[0, place],
+                len(self._engine.members[self._engine.category[place]]),
+            ),
+        ):
+            label = {
+                "rank": Words("排名", "Rank"),
+                "category_rank": Words("类内排名", "Rank in category"),
+            }[name]
+            yield {
+                "node": f"= {name}",
+                "name": str(label),
+                "depth": 0,
+                "score": float(rank),
+                "calculation": str(Words(f"{of} 个单位中第 {rank}", f"{rank} of {of}")),
+            }
+        if out.grades is not None:
+            yield {
+                "node": "= grade",
+                "name": str(Words("等次", "Grade")),
+                "depth": 0,
+                "calculation": str(self.grades.iat[place]),
+            }
+
+
+def _leaf_words(leaf: Indicator, row: dict[str, Any]) -> str:
+    names = {"value": Words("指标值", "value"), **QUANTITIES}
+    data = [
+        f"{names[name]} {row[name]:g}{leaf.unit or ''}"
+        for name in ("value", "target")
+        if not np.isnan(row[name])
+    ]
+    shown = data or [str(Words("缺失", "missing"))]
+    score = str(Words("不计分", "no score")) if np.isnan(row["score"]) else f"{row['score']:.4f}"
+    comma = "，" if language() == "zh" else ", "
+    return f"{leaf.rule.label}{Words('：', ': ')}{comma.join(shown)} → {score}"
