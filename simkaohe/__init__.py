@@ -1,3 +1,77 @@
-"""Simulate assessment schemes: what a change of the scheme does to the ranking."""
+"""simkaohe (模拟考核): try a performance-assessment scheme before it is put into force.
+
+A scheme (方案) says what the policy is, a panel (数据) says what was observed, :func:`evaluate` turns
+the two into totals, ranks and grades, and :func:`compare` shows who moves when the scheme changes.
+
+>>> import simkaohe as sk
+>>> scheme, panel = sk.load("tai")
+>>> sk.evaluate(scheme, panel).ranking.index[0]
+'Finland'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "SimkaoheError": "errors",
+    "language": "labels",
+    "use_language": "labels",
+    "Grades": "scheme.grades",
+    "Combine": "scheme.combine",
+    "CoefficientMap": "scheme.combine",
+    "Rule": "scheme.rules",
+    "Measure": "scheme.measure",
+    "Scheme": "scheme.tree",
+    "Group": "scheme.tree",
+    "Indicator": "scheme.tree",
+    "Scenario": "scheme.edit",
+    "Panel": "panel",
+    "Engine": "engine",
+    "Result": "result",
+    "evaluate": "result",
+    "Comparison": "compare",
+    "compare": "compare",
+    "bundled_cases": "files",
+    "load": "files",
+    "load_scenarios": "files",
+    "save": "files",
+    "save_scenarios": "files",
+}
+_ROOMS = ("plots", "widgets")
+
+__all__ = [*_HOMES, *_ROOMS]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from simkaohe import plots, widgets
+    from simkaohe.compare import Comparison, compare
+    from simkaohe.engine import Engine
+    from simkaohe.errors import SimkaoheError
+    from simkaohe.files import bundled_cases, load, load_scenarios, save, save_scenarios
+    from simkaohe.labels import language, use_language
+    from simkaohe.panel import Panel
+    from simkaohe.result import Result, evaluate
+    from simkaohe.scheme.combine import CoefficientMap, Combine
+    from simkaohe.scheme.edit import Scenario
+    from simkaohe.scheme.grades import Grades
+    from simkaohe.scheme.measure import Measure
+    from simkaohe.scheme.rules import Rule
+    from simkaohe.scheme.tree import Group, Indicator, Scheme
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that importing simkaohe is cheap."""
+    if name in _ROOMS:
+        return import_module(f"simkaohe.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simkaohe' has no attribute {name!r}")
+    value = getattr(import_module(f"simkaohe.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

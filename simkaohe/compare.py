@@ -1,0 +1,250 @@
+"""Schemes side by side (方案比较): who moves, by how much, and how alike the rankings are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.panel import Panel
+from simkaohe.result import Result, evaluate
+from simkaohe.scheme.tree import Scheme
+
+PERSISTENCE = 0.9
+"""Of rank-biased overlap: the weight of each further place, relative to the one before."""
+
+
+def compare(panel: Panel, **schemes: Scheme) -> Comparison:
+    """Evaluate several schemes on the same data; the first is the base.
+
+    Parameters
+    ----------
+    panel : Panel
+    **schemes : Scheme
+        At least two, by name; any text is a name: ``compare(panel, **{"A 方案": a, "B": b})``.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    SimkaoheError
+        Fewer than two schemes, schemes with different units, or a scheme that does not fit the
+        data (the name says which).
+    """
+    results = {}
+    for name, scheme in schemes.items():
+        try:
+            results[name] = evaluate(scheme, panel)
+        except SimkaoheError as error:
+            raise error.inside(name) from error
+    return Comparison(results)
+
+
+class Comparison:
+    """比较: the results of several schemes on the same units.
+
+    Parameters
+    ----------
+    results : mapping of name to Result
+        The first is the base (现行方案).
+    """
+
+    def __init__(self, results: dict[str, Result]) -> None:
+        if len(results) < 2:
+            raise SimkaoheError(
+                Problem(
+                    "compare",
+                    Words(f"只有 {len(results)} 个方案", f"{len(results)} scheme"),
+                    Words("至少两个方案", "at least two schemes"),
+                )
+            )
+        self.results = dict(results)
+        self.base, *self.others = results
+        units = set(results[self.base].ranking.index)
+        for name in self.others:
+            strange = units.symmetric_difference(results[name].ranking.index)
+            if strange:
+                raise SimkaoheError(
+                    Problem(
+                        f"compare › {name}",
+                        Words(
+                            f"单位与基准方案不同：{'、'.join(sorted(strange)[:5])}",
+                            f"its units differ from the base: {', '.join(sorted(strange)[:5])}",
+                        ),
+                        remedy=Words("比较的方案要有相同的单位", "Compare schemes of the same units"),
+                    )
+                )
+        self._order = results[self.base].ranking.index
+
+    def __repr__(self) -> str:
+        return f"Comparison({', '.join(self.results)}; {len(self._order)} units)"
+
+    def _side_by_side(self, column: str, names: Iterable[str] | None = None) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                name: self.results[name].ranking[column].reindex(self._order)
+                for name in names or self.results
+            }
+        )
+
+    @cached_property
+    def ranks(self) -> pd.DataFrame:
+        """排名: units (in the base's order) × schemes."""
+        return self._side_by_side("rank")
+
+    @cached_property
+    def category_ranks(self) -> pd.DataFrame:
+        """类内排名: units × schemes."""
+        return self._side_by_side("category_rank")
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """总分: units × schemes."""
+        return self._side_by_side("total")
+
+    @cached_property
+    def grades(self) -> pd.DataFrame:
+        """等次: units × schemes."""
+        return self._side_by_side("grade")
+
+    @cached_property
+    def shifts(self) -> pd.DataFrame:
+        """位次变化: places gained (+) or lost (−) against the base; units × other schemes."""
+        return self._shifted(self.ranks)
+
+    @cached_property
+    def category_shifts(self) -> pd.DataFrame:
+        """类内位次变化: places gained (+) or lost (−) inside the category."""
+        return self._shifted(self.category_ranks)
+
+    def _shifted(self, ranks: pd.DataFrame) -> pd.DataFrame:
+        return -ranks[self.others].sub(ranks[self.base], axis=0)
+
+    def table(self, name: str | None = None) -> pd.DataFrame:
+        """Return one scheme against the base, unit by unit, those that gain most first.
+
+        Parameters
+        ----------
+        name : str, optional
+            Which scheme; default: the first after the base.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by unit: ``category``, ``total_before``, ``total``, ``rank_before``, ``rank``,
+            ``shift``, ``category_rank_before``, ``category_rank``, ``category_shift``,
+            ``grade_before``, ``grade``.
+        """
+        name = self._known(name)
+        before, after = self.results[self.base].ranking, self.results[name].ranking
+        after = after.reindex(before.index)
+        frame = pd.DataFrame({"category": after["category"]})
+        for column in ("total", "rank", "category_rank", "grade"):
+            frame[f"{column}_before"] = before[column]
+            frame[column] = after[column]
+            if column.endswith("rank"):
+                shift = "category_shift" if column.startswith("category") else "shift"
+                frame[shift] = before[column] - after[column]
+        order = np.lexsort((frame["rank"], -frame["shift"]))
+        return frame.iloc[order]
+
+    def top(self, k: int, name: str | None = None) -> pd.DataFrame:
+        """Return who enters and who leaves the first k places.
+
+        Parameters
+        ----------
+        k : int
+            Units with rank ≤ k are in; ties at place k are all in.
+        name : str, optional
+            Which scheme; default: the first after the base.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by unit: ``change`` (``"enters"`` or ``"leaves"``), ``rank_before``, ``rank``.
+        """
+        ranks = self.ranks[[self.base, self._known(name)]]
+        before, after = ranks.iloc[:, 0], ranks.iloc[:, 1]
+        change = np.where(before > k, "enters", "leaves")
+        frame = pd.DataFrame({"change": change, "rank_before": before, "rank": after})
+        return frame[(before <= k) != (after <= k)].sort_values(["change", "rank"])
+
+    @cached_property
+    def statistics(self) -> pd.DataFrame:
+        """How alike each ranking is to the base: other schemes × statistics.
+
+        Columns
+        -------
+        kendall_tau_b, spearman_rho
+            Rank correlations with ties; NaN when one ranking is a single tie.
+        top_overlap
+            Rank-biased overlap, persistence 0.9, normalised to 1 for equal rankings
+            (Webber, Moffat and Zobel 2010, ACM Trans. Inf. Syst. 28(4)); ties count as in their
+            section 4.3. The top places weigh most.
+        mean_shift, largest_shift
+            Mean and largest number of places that a unit moves.
+        moved
+            Units whose rank changes.
+        grades_changed
+            Units whose grade changes.
+        """
+        from scipy import stats
+
+        rows = []
+        base = self.ranks[self.base].to_numpy()
+        for name in self.others:
+            other = self.ranks[name].to_numpy()
+            moved = np.abs(other - base)
+            constant = len(set(base)) == 1 or len(set(other)) == 1
+            rows.append(
+                {
+                    "kendall_tau_b": np.nan if constant else stats.kendalltau(base, other).statistic,
+                    "spearman_rho": np.nan if constant else stats.spearmanr(base, other).statistic,
+                    "top_overlap": top_overlap(base, other),
+                    "mean_shift": moved.mean(),
+                    "largest_shift": int(moved.max()),
+                    "moved": int((moved > 0).sum()),
+                    "grades_changed": self._grades_changed(name),
+                }
+            )
+        return pd.DataFrame(rows, index=pd.Index(self.others, name="scheme"))
+
+    def _grades_changed(self, name: str) -> int:
+        before, after = self.grades[self.base].to_numpy(), self.grades[name].to_numpy()
+        return int(sum(a != b for a, b in zip(before, after, strict=True)))
+
+    def _known(self, name: str | None) -> str:
+        if name is None:
+            return self.others[0]
+        if name not in self.others:
+            raise SimkaoheError(unknown("compare", name, self.others, Words("方案", "scheme")))
+        return name
+
+
+def top_overlap(a: Any, b: Any, persistence: float = PERSISTENCE) -> float:
+    """Return the normalised rank-biased overlap of two rankings of the same units.
+
+    Parameters
+    ----------
+    a, b : array (N,) of int
+        Ranks of the units, 1 is the best; ties share a rank.
+    persistence : float in (0, 1)
+
+    Notes
+    -----
+    ``sum_d p^(d-1) A_d / sum_d p^(d-1)`` over depths d = 1 … N, where ``A_d`` is twice the number of
+    units that both rankings have within rank d, over the sum of those that each has.
+    """
+    depth = np.arange(1, len(a) + 1)[:, None]
+    in_a, in_b = np.asarray(a) <= depth, np.asarray(b) <= depth
+    size = in_a.sum(1) + in_b.sum(1)
+    agreement = 2 * (in_a & in_b).sum(1) / np.maximum(size, 1)
+    weight = persistence ** (depth[:, 0] - 1.0)
+    return float((weight * agreement).sum() / weight.sum())
