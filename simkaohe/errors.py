@@ -78,14 +78,16 @@ def nearest(word: str, known: Mapping[str, str] | Iterable[str], count: int = 3)
     """
     labels = dict(known) if isinstance(known, Mapping) else {name: name for name in known}
     likeness = {
-        name: max(
-            difflib.SequenceMatcher(None, word.lower(), text.lower()).ratio()
-            for text in (name, label)
-        )
+        name: max(_likeness(word.lower(), text.lower()) for text in (name, label))
         for name, label in labels.items()
     }
     close = sorted((name for name in labels if likeness[name] >= 0.5), key=lambda n: -likeness[n])
     return close[:count]
+
+
+def _likeness(word: str, text: str) -> float:
+    ratio = difflib.SequenceMatcher(None, word, text).ratio()
+    return max(ratio, 0.6) if len(word) > 1 and word in text else ratio
 
 
 def unknown(

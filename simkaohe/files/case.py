@@ -48,7 +48,7 @@ def load(source: str | Path) -> tuple[Scheme, Panel]:
     headings: dict[str, str] = {}
     for leaf in scheme.indicators:
         names = (leaf.name, leaf.name_en) if leaf.data is None else ()
-        headings |= {name: leaf.column for name in (*names, leaf.column) if name}
+        headings |= {name: leaf.column for name in (leaf.column, *names) if name}
     units = list(scheme.units) or None
     problems: list[Problem] = []
     frames = {}

@@ -129,7 +129,7 @@ def _columns(
                 problems.append(Problem(where, Words("这一列没有表头", "this column has no heading")))
             continue
         if columns is not None and heading not in columns:
-            problems.append(unknown(where, heading, columns, COLUMN))
+            problems.append(unknown(where, heading, list(columns), COLUMN))
             continue
         column = heading if columns is None else columns[heading]
         if column in places:

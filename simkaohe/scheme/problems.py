@@ -48,6 +48,8 @@ def problems_of(error: ValidationError, values: Any) -> list[Problem]:
 def relative_problems(error: ValidationError, values: Any) -> Iterator[Problem]:
     """Like :func:`problems_of`, for a model inside another: absolute places keep their ``@``."""
     for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # the entries are there, and each wrong one has a sentence of its own
         where = _path(detail["loc"], values)
         if detail["type"] == "problem":
             for problem in detail["ctx"]["problems"]:
