@@ -138,7 +138,9 @@ class Geometric(Combine):
         """Return the weighted geometric mean of the children."""
         logs, share = Geometric._logs(x, w, zero, floor)
         with np.errstate(invalid="ignore"):
-            return np.exp(np.where(share > 0, share * logs, np.where(np.isnan(share), share, 0)).sum(0))
+            return np.exp(
+                np.where(share > 0, share * logs, np.where(np.isnan(share), share, 0)).sum(0)
+            )
 
     @staticmethod
     def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:

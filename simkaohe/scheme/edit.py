@@ -237,7 +237,11 @@ def _changes(
         path = f"{prefix}{name}"
         if isinstance(before, Model) and type(before) is type(after):
             yield from _changes(f"{path}.", before, after)
-        elif isinstance(before, Mapping) and isinstance(after, Mapping) and _by_key(name, before, after):
+        elif (
+            isinstance(before, Mapping)
+            and isinstance(after, Mapping)
+            and _by_key(name, before, after)
+        ):
             for key in before.keys() | after.keys():
                 if before.get(key) != after.get(key):
                     yield f"{path}.{key}", _plain(after.get(key))
@@ -249,7 +253,9 @@ def _by_key(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> b
     """Whether a mapping changes key by key: never units that come or go, nor their order."""
     if name == "units" or name == "categories":
         return list(before) == list(after)
-    return list(after) == [key for key in before if key in after] + [k for k in after if k not in before]
+    return list(after) == [key for key in before if key in after] + [
+        k for k in after if k not in before
+    ]
 
 
 __all__ = ["Method", "Scenario", "Slot", "difference", "edited", "slots", "value_at"]

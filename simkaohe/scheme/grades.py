@@ -84,7 +84,9 @@ class Grades(Model):
         if last.has_quota or last.at_least is not None:
             raise refusal(
                 f"bands.{len(others)}",
-                Words(f"最后一档“{last.name}”还有条件", f"the last band {last.name!r} has a condition"),
+                Words(
+                    f"最后一档“{last.name}”还有条件", f"the last band {last.name!r} has a condition"
+                ),
                 Words("没有条件的最后一档", "a last band without one"),
                 Words("否则有的单位没有等次", "Otherwise some units would have no grade"),
             )
@@ -93,9 +95,7 @@ class Grades(Model):
                 raise refusal(
                     f"bands.{place}",
                     Words(f"“{band.name}”没有条件", f"band {band.name!r} has no condition"),
-                    Words(
-                        "比例 share、名额 seats 或分数线 at_least", "a share, seats or at_least"
-                    ),
+                    Words("比例 share、名额 seats 或分数线 at_least", "a share, seats or at_least"),
                 )
         return self
 

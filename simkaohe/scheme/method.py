@@ -137,7 +137,9 @@ class Model(BaseModel):
         return {
             name: str(Words(extra.get("zh", name), extra.get("en", name)))
             for name, field in cls.model_fields.items()
-            for extra in [field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}]
+            for extra in [
+                field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            ]
         }
 
 

@@ -48,7 +48,7 @@ def problems_of(error: ValidationError, values: Any) -> list[Problem]:
 def relative_problems(error: ValidationError, values: Any) -> Iterator[Problem]:
     """Like :func:`problems_of`, for a model inside another: absolute places keep their ``@``."""
     for detail in error.errors(include_url=False):
-        if detail["type"] == "too_short" and detail["input"]:
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
             continue  # the entries are there, and each wrong one has a sentence of its own
         where = _path(detail["loc"], values)
         if detail["type"] == "problem":
@@ -101,9 +101,10 @@ def _sentence(where: str, detail: Any) -> Problem:
         remedy = Words(f"是否想写：{close[0]}？", f"Did you mean {close[0]!r}?") if close else ""
     elif kind == "string_pattern_mismatch":
         expected = Words("没有空格和点的编号", "an id without spaces and dots")
-    elif kind == "too_short" or kind == "string_too_short":
-        found = Words("空的", "nothing in it")
-        expected = Words("至少一项", "at least one entry")
+    elif kind in ("too_short", "string_too_short"):
+        found = Words("空的", "nothing in it") if not detail["input"] else found
+        least = context["min_length"]
+        expected = Words(f"至少 {least} 项", f"{least} or more entries")
     elif kind.startswith(("float", "int", "finite", "decimal")):
         whole = kind.startswith("int")
         expected = Words("整数" if whole else "数", "a whole number" if whole else "a number")

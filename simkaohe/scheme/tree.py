@@ -388,7 +388,9 @@ class Scheme(Model):
             if name in Scheme.model_fields:
                 yield Problem(
                     f"{name}.id",
-                    Words(f"“{name}”是方案自己的字段名", f"{name!r} is a field of the scheme itself"),
+                    Words(
+                        f"“{name}”是方案自己的字段名", f"{name!r} is a field of the scheme itself"
+                    ),
                     remedy=Words("请换一个编号", "Choose another id"),
                 )
 
@@ -420,7 +422,9 @@ class Scheme(Model):
                 continue
             for category in self.categories or ("",):
                 weights = {c.id: self.weight_in(c, category) for c in group.children}
-                if not sum(weights.values()) and (group is self.root or self._counts(group, category)):
+                if not sum(weights.values()) and (
+                    group is self.root or self._counts(group, category)
+                ):
                     of = f"（{self.category_label(category)}）" if category else ""
                     yield Problem(
                         f"{group.id}.children",
@@ -428,9 +432,7 @@ class Scheme(Model):
                             f"下级权重合计为 0{of}",
                             f"the children's weights sum to 0{of and f' in category {category!r}'}",
                         ),
-                        remedy=Words(
-                            "至少一个权重要大于 0", "At least one weight must be above 0"
-                        ),
+                        remedy=Words("至少一个权重要大于 0", "At least one weight must be above 0"),
                     )
                 elif isinstance(group.cancelled, Mapping) and any(
                     weight == 0 and child.weight > 0 and category in child.weights_by_category

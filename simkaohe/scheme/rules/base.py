@@ -56,13 +56,17 @@ def completion(value: Array, target: Array, previous: Any, sign: int, reverse: s
     or ``(b − x) / (b − g)`` (``reduction``, b = previous).
     """
     if sign > 0:
-        q = np.where(target < 0, 1 + divided(value - target, np.abs(target)), divided(value, target))
+        q = np.where(
+            target < 0, 1 + divided(value - target, np.abs(target)), divided(value, target)
+        )
         return np.where((value < 0) & (target > 0), 0.0, q)
     if reverse == "difference":
         return 2 - divided(value, target)
     if reverse == "reduction":
         met = np.where(value <= target + TOLERANCE, 1.0, 0.0)
-        return np.where(np.abs(previous - target) < TOLERANCE, met, share_between(value, previous, target))
+        return np.where(
+            np.abs(previous - target) < TOLERANCE, met, share_between(value, previous, target)
+        )
     positive = value > 0
     q = np.where(positive, target / np.where(positive, value, 1.0), np.inf)
     return np.where(np.isnan(target) | (target <= 0), np.nan, q)

@@ -148,7 +148,9 @@ class RankTable(Rule):
                 raise refusal(
                     field,
                     f"{list(table)}",
-                    Words("由高到低的得分（第一名在前）", "points that fall, the first place first"),
+                    Words(
+                        "由高到低的得分（第一名在前）", "points that fall, the first place first"
+                    ),
                 )
         return self
 
@@ -174,7 +176,9 @@ class RankTable(Rule):
         listed = np.interp(place, np.arange(1, len(points) + 1), points)
         after = listed - step * np.maximum(place - len(points), 0)
         if floor is not None:
-            after = np.where(place > len(points), np.maximum(after, np.minimum(floor, points[-1])), after)
+            after = np.where(
+                place > len(points), np.maximum(after, np.minimum(floor, points[-1])), after
+            )
         return after
 
 

@@ -17,13 +17,26 @@ AllEqual = Literal["full", "base", "mid"]
 
 def observed(x: Array, worst: Any, best: Any, winsorize: Any, sign: int) -> tuple[Any, Any]:
     """Return the reference points in the direction of ``x`` (higher is better)."""
-    tails = np.quantile(x, [winsorize, 1 - winsorize], axis=-1)[..., None] if winsorize else None
-    low = x.min(-1, keepdims=True) if tails is None else tails[0]
-    high = x.max(-1, keepdims=True) if tails is None else tails[1]
+    if np.any(winsorize):
+        low, high = _quantile(x, winsorize), _quantile(x, 1 - winsorize)
+    else:
+        low, high = x.min(-1, keepdims=True), x.max(-1, keepdims=True)
     return (
         low if worst is None else sign * worst,
         high if best is None else sign * best,
     )
+
+
+def _quantile(x: Array, share: Any) -> Array:
+    """Return quantiles of the units, linear between them; ``share`` may differ from draw to draw."""
+    share = np.asarray(share, np.float64)[..., None] if np.ndim(share) == 0 else share
+    lead = np.broadcast_shapes(x.shape[:-1], np.shape(share)[:-1])
+    ordered = np.sort(np.broadcast_to(x, (*lead, x.shape[-1])), -1)
+    place = np.broadcast_to(share * (x.shape[-1] - 1.0), (*lead, 1))
+    below = np.floor(place).astype(np.intp)
+    above = np.minimum(below + 1, x.shape[-1] - 1)
+    left, right = (np.take_along_axis(ordered, p, -1) for p in (below, above))
+    return left + (right - left) * (place - below)
 
 
 def check_ends(worst: float | None, best: float | None, names: tuple[str, str]) -> None:
@@ -162,12 +175,11 @@ class Efficacy(Rule):
     ) -> Array:
         """Return points, shape (..., N)."""
         x = sign * value
-        tails = float(np.max(winsorize))
-        low, high = observed(x, unacceptable, satisfactory, tails, sign)
+        low, high = observed(x, unacceptable, satisfactory, winsorize, sign)
         share = share_between(x, low, high)
         share = np.where(np.isnan(share), {"full": 1.0, "base": 0.0, "mid": 0.5}[all_equal], share)
-        fixed = unacceptable is not None or satisfactory is not None or tails > 0
-        if clip and fixed:
+        moved = unacceptable is not None or satisfactory is not None or np.any(winsorize)
+        if clip and moved:
             share = np.clip(share, 0, 1)
         return base + (full - base) * share
 
@@ -222,7 +234,10 @@ class EfficacyBands(Rule):
             raise refusal(
                 "coefficients",
                 Words(f"{len(self.coefficients)} 个", f"{len(self.coefficients)} of them"),
-                Words(f"{len(self.standards)} 个，与标准值对应", f"{len(self.standards)}, one a standard"),
+                Words(
+                    f"{len(self.standards)} 个，与标准值对应",
+                    f"{len(self.standards)}, one a standard",
+                ),
             )
         if any(a > b for a, b in zip(self.coefficients, self.coefficients[1:], strict=False)):
             raise refusal(
@@ -339,13 +354,13 @@ class Benchmark(Rule):
     @model_validator(mode="after")
     def _fits(self) -> Benchmark:
         if self.reference == "fixed" and self.at is None:
-            raise refusal("at", Words("没有填写", "nothing"), Words("固定标杆值", "the fixed benchmark"))
+            raise refusal(
+                "at", Words("没有填写", "nothing"), Words("固定标杆值", "the fixed benchmark")
+            )
         return self
 
     @staticmethod
-    def formula(
-        value: Array, *, sign: int, full: Any, reference: str, at: Any, cap: Any
-    ) -> Array:
+    def formula(value: Array, *, sign: int, full: Any, reference: str, at: Any, cap: Any) -> Array:
         """Return points, shape (..., N)."""
         x = np.maximum(value, 0.0)
         limit = np.inf if cap is None else cap
@@ -398,7 +413,9 @@ class LevelImprovement(Rule):
     directions: ClassVar[tuple[Direction, ...]] = ("positive", "negative")
     relative: ClassVar = True
     base: float = parameter(60.0, "基础分", "base points", ge=0, span=(0, 80))
-    level_share: float = parameter(0.4, "存量占比", "share of the level", ge=0, le=1, span=(0.2, 0.8))
+    level_share: float = parameter(
+        0.4, "存量占比", "share of the level", ge=0, le=1, span=(0.2, 0.8)
+    )
     growth: Literal["rate", "increment"] = parameter("rate", "增量口径", "improvement")
     all_equal: AllEqual = parameter("full", "全部相等时", "when all are equal")
 

@@ -93,7 +93,12 @@ class Tiers(Rule):
 
     @staticmethod
     def formula(
-        value: Array, *, sign: int, full: Any, thresholds: tuple[float, ...], points: tuple[float, ...]
+        value: Array,
+        *,
+        sign: int,
+        full: Any,
+        thresholds: tuple[float, ...],
+        points: tuple[float, ...],
     ) -> Array:
         """Return points, shape (..., N)."""
         limits = np.sort(sign * np.asarray(thresholds))
@@ -162,7 +167,9 @@ class Ladder(Rule):
     @model_validator(mode="after")
     def _fits(self) -> Ladder:
         if self.reference == "fixed" and self.at is None:
-            raise refusal("at", Words("没有填写", "nothing"), Words("固定基准值", "the fixed reference"))
+            raise refusal(
+                "at", Words("没有填写", "nothing"), Words("固定基准值", "the fixed reference")
+            )
         if self.floor is not None and self.ceiling is not None and self.floor > self.ceiling:
             raise refusal(
                 "floor",
@@ -196,7 +203,11 @@ class Ladder(Rule):
             "best": sign * (sign * value).max(-1, keepdims=True),
             "fixed": at,
         }[reference]
-        size = step * np.where(np.equal(against, 0), np.nan, np.abs(against)) if relative_step else step
+        size = (
+            step * np.where(np.equal(against, 0), np.nan, np.abs(against))
+            if relative_step
+            else step
+        )
         steps = sign * (value - against) / size
         if whole_steps:
             steps = np.where(steps >= 0, whole(steps), -whole(-steps))

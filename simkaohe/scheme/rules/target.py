@@ -186,7 +186,10 @@ def check_table(
         raise refusal(
             "points",
             Words(f"{len(points)} 个", f"{len(points)} of them"),
-            Words(f"{len(limits) + extra} 个，与 {field} 对应", f"{len(limits) + extra}, to match {field}"),
+            Words(
+                f"{len(limits) + extra} 个，与 {field} 对应",
+                f"{len(limits) + extra}, to match {field}",
+            ),
         )
     if any(a > b for a, b in zip(points, points[1:], strict=False)):
         raise refusal(
