@@ -43,7 +43,7 @@ _HOMES = {
 }
 _ROOMS = ("plots", "widgets")
 
-__all__ = [*_HOMES, *_ROOMS]  # noqa: PLE0604
+__all__ = [*_HOMES, *_ROOMS]
 
 if TYPE_CHECKING:
     from simkaohe import plots, widgets

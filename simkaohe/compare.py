@@ -78,7 +78,9 @@ class Comparison:
                             f"单位与基准方案不同：{'、'.join(sorted(strange)[:5])}",
                             f"its units differ from the base: {', '.join(sorted(strange)[:5])}",
                         ),
-                        remedy=Words("比较的方案要有相同的单位", "Compare schemes of the same units"),
+                        remedy=Words(
+                            "比较的方案要有相同的单位", "Compare schemes of the same units"
+                        ),
                     )
                 )
         self._order = results[self.base].ranking.index
@@ -205,7 +207,9 @@ class Comparison:
             constant = len(set(base)) == 1 or len(set(other)) == 1
             rows.append(
                 {
-                    "kendall_tau_b": np.nan if constant else stats.kendalltau(base, other).statistic,
+                    "kendall_tau_b": np.nan
+                    if constant
+                    else stats.kendalltau(base, other).statistic,
                     "spearman_rho": np.nan if constant else stats.spearmanr(base, other).statistic,
                     "top_overlap": top_overlap(base, other),
                     "mean_shift": moved.mean(),

@@ -173,4 +173,3 @@ def _number(cell: object) -> float:
     if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
         return np.nan
     return float(cell) if isinstance(cell, int | float | np.number) else np.inf
-

@@ -75,7 +75,10 @@ def _units(**units: str) -> Callable[[dict[str, Any], list[list[str]]], None]:
 
 CASES: dict[str, tuple[Callable[[dict[str, Any], list[list[str]]], Any], list[str]]] = {
     # cells and tables
-    "percent sign": (_cell(1, 1, "6.1%"), ["actual.csv › row 2 › gdp_growth", "'6.1%'", "Write 6.1"]),
+    "percent sign": (
+        _cell(1, 1, "6.1%"),
+        ["actual.csv › row 2 › gdp_growth", "'6.1%'", "Write 6.1"],
+    ),
     "unit in cell": (_cell(2, 2, "80亿元"), ["row 3 › 财政收入", "'80亿元'", "Write 80"]),
     "thousands separator": (_cell(1, 2, "1,200"), ["row 2", "'1,200'", "Write 1200"]),
     "full-width digits": (_cell(1, 1, "６．１"), ["row 2", "Write 6.1"]),
@@ -83,7 +86,10 @@ CASES: dict[str, tuple[Callable[[dict[str, Any], list[list[str]]], Any], list[st
     "infinite number": (_cell(1, 1, "1e999"), ["row 2 › gdp_growth", "1e999", "a number"]),
     "not a number": (_cell(1, 1, "nan"), ["row 2 › gdp_growth", "'nan'"]),
     "missing value": (_cell(1, 1, ""), ["gdp_growth › 青山区", "no value", "gdp_growth.missing"]),
-    "unknown column": (_cell(0, 1, "gdp_grwth"), ["row 1 › gdp_grwth", "Did you mean 'gdp_growth'"]),
+    "unknown column": (
+        _cell(0, 1, "gdp_grwth"),
+        ["row 1 › gdp_grwth", "Did you mean 'gdp_growth'"],
+    ),
     "column twice": (_cell(0, 1, "财政收入"), ["two columns for 'revenue'"]),
     "column without heading": (_cell(0, 3, ""), ["row 1 › 4", "no heading"]),
     "unknown unit": (_cell(1, 0, "青山县"), ["row 2", "no unit '青山县'", "Did you mean '青山区'"]),
@@ -110,7 +116,8 @@ CASES: dict[str, tuple[Callable[[dict[str, Any], list[list[str]]], Any], list[st
     ),
     "cancelled away in a category": (
         lambda s, r: [
-            _node(s, n).update(weights_by_category={"ecology": 0}) for n in ("gdp_growth", "revenue")
+            _node(s, n).update(weights_by_category={"ecology": 0})
+            for n in ("gdp_growth", "revenue")
         ],
         ["development.children", "sum to 0 in category 'ecology'"],
     ),
@@ -178,7 +185,10 @@ CASES: dict[str, tuple[Callable[[dict[str, Any], list[list[str]]], Any], list[st
         ["grades.tie_break", "Did you mean 'party'"],
     ),
     "digits of a total": (_top(ranking={"digits": 12}), ["ranking.digits", "12", "≤ 9"]),
-    "zero coefficient unstated": (_cell(1, 3, "0"), ["total › 青山区", "zero", "total.combine.zero"]),
+    "zero coefficient unstated": (
+        _cell(1, 3, "0"),
+        ["total › 青山区", "zero", "total.combine.zero"],
+    ),
 }
 
 
@@ -221,11 +231,20 @@ def test_the_case_itself_is_sound(tmp_path: Path) -> None:
 FILES: dict[str, tuple[Callable[[Path], Any], list[str]]] = {
     "no scheme": (lambda f: (f / "scheme.yaml").unlink(), ["scheme.yaml", "no such file"]),
     "no data": (lambda f: (f / "actual.csv").unlink(), ["actual.csv", "no such file"]),
-    "broken YAML": (lambda f: (f / "scheme.yaml").write_text("a: [1"), ["scheme.yaml › line", "YAML"]),
-    "key twice": (lambda f: (f / "scheme.yaml").write_text("a: 1\na: 2"), ["line 2", "stands twice"]),
+    "broken YAML": (
+        lambda f: (f / "scheme.yaml").write_text("a: [1"),
+        ["scheme.yaml › line", "YAML"],
+    ),
+    "key twice": (
+        lambda f: (f / "scheme.yaml").write_text("a: 1\na: 2"),
+        ["line 2", "stands twice"],
+    ),
     "not a scheme": (lambda f: (f / "scheme.yaml").write_text("- 1"), ["not a scheme"]),
     "empty table": (lambda f: (f / "actual.csv").write_text(""), ["actual.csv", "empty"]),
-    "a picture": (lambda f: (f / "actual.csv").write_bytes(b"\x89PNG\0\xff\xfe"), ["actual.csv", "not text"]),
+    "a picture": (
+        lambda f: (f / "actual.csv").write_bytes(b"\x89PNG\0\xff\xfe"),
+        ["actual.csv", "not text"],
+    ),
     "semicolons": (
         lambda f: (f / "actual.csv").write_text("单位;party\n青山区;1\n", encoding="utf-8"),
         ["actual.csv", "not separated by commas"],
@@ -234,7 +253,10 @@ FILES: dict[str, tuple[Callable[[Path], Any], list[str]]] = {
         lambda f: (f / "actual.csv").write_text('单位,party\n"青山区,1\n', encoding="utf-8"),
         ["actual.csv", "not valid CSV"],
     ),
-    "unknown table": (lambda f: (f / "targets.csv").write_text("单位\n"), ["targets.csv", "'target'"]),
+    "unknown table": (
+        lambda f: (f / "targets.csv").write_text("单位\n"),
+        ["targets.csv", "'target'"],
+    ),
     "unknown unit in targets": (
         lambda f: (f / "target.csv").write_text("单位,party\n青山,1\n", encoding="utf-8"),
         ["target.csv › row 2", "Did you mean '青山区'"],

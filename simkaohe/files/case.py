@@ -84,7 +84,9 @@ def _folder(source: str | Path) -> Path:
                 Words("案例名称或案例文件夹", "the name of a case or its folder"),
             )
         )
-    raise SimkaoheError(unknown(str(source), str(source), cases, Words("案例或文件夹", "case or folder")))
+    raise SimkaoheError(
+        unknown(str(source), str(source), cases, Words("案例或文件夹", "case or folder"))
+    )
 
 
 def save(folder: str | Path, scheme: Scheme, panel: Panel) -> Path:

@@ -76,7 +76,9 @@ def read_table(
                     )
                 )
             found[unit] = [
-                _number(row[place] if place < len(row) else "", f"{where} › {header[place]}", problems)
+                _number(
+                    row[place] if place < len(row) else "", f"{where} › {header[place]}", problems
+                )
                 for place in places.values()
             ]
     if not found and not problems:
@@ -126,7 +128,9 @@ def _columns(
             continue
         if not heading:
             if any(len(row) > place and row[place].strip() for _, row in rows):
-                problems.append(Problem(where, Words("这一列没有表头", "this column has no heading")))
+                problems.append(
+                    Problem(where, Words("这一列没有表头", "this column has no heading"))
+                )
             continue
         if columns is not None and heading not in columns:
             problems.append(unknown(where, heading, list(columns), COLUMN))
@@ -154,7 +158,9 @@ def _number(cell: str, where: str, problems: list[Problem]) -> float:
         number = float(text)
         if np.isfinite(number):
             return number
-    problems.append(Problem(where, Words(f"“{text}”", repr(text)), Words("数", "a number"), _mend(text)))
+    problems.append(
+        Problem(where, Words(f"“{text}”", repr(text)), Words("数", "a number"), _mend(text))
+    )
     return np.nan
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BeforeValidator, SerializeAsAny, model_validator
 
-from simkaohe.errors import Problem
 from simkaohe.labels import Words
-from simkaohe.scheme.method import Method, parameter, refusal
+from simkaohe.scheme.method import Method, parameter
+from simkaohe.scheme.problems import refusal
 
 Array = npt.NDArray[np.float64]
 Ids = Annotated[
@@ -38,14 +38,11 @@ class Combine(Method):
         """Return the children that the method names, by the field that names them."""
         return {}
 
-    @staticmethod
-    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
-        """Return what each child brings: points to add and factors to multiply, both like ``x``.
-
-        The node's score is ``(points added before the product).sum() * factors.prod()`` plus the
-        points added after it; see each method. Factors are 1 and points 0 where they play no part.
-        """
-        raise NotImplementedError  # pragma: no cover - every method has its own
+    parts: ClassVar[Callable[..., tuple[Array, Array]]]
+    """Takes what the formula takes and returns what each child brings, both like ``x``: points to
+    add and factors to multiply. The score is the sum of the points times the product of the
+    factors; where no child brings points, the product alone. Points 0 and factors 1 play no part.
+    """
 
 
 def _present(x: Array, w: Array) -> Array:
@@ -87,7 +84,7 @@ class WeightedSum(Combine):
 
     @staticmethod
     def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
-        """Each child brings its weighted points; the score is their sum."""
+        """Return weighted points; the score is their sum."""
         w = _present(x, w)
         return w * np.nan_to_num(x) / w.sum(0), np.ones_like(x)
 
@@ -144,7 +141,7 @@ class Geometric(Combine):
 
     @staticmethod
     def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
-        """Each child brings a factor; the score is their product."""
+        """Return factors; the score is their product."""
         logs, share = Geometric._logs(x, w, parameters["zero"], parameters["floor"])
         return np.zeros_like(x), np.exp(np.where(share > 0, share * logs, 0.0))
 
@@ -175,7 +172,7 @@ class Minimum(Combine):
 
     @staticmethod
     def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
-        """The worst child (the first one, if several) brings all points."""
+        """Return all points for the worst child (the first one, if several)."""
         x = np.where(_present(x, w) > 0, x, np.inf)
         worst = np.arange(len(x))[:, None, None] == x.argmin(0)
         return np.where(worst, x, 0.0), np.ones_like(x)
@@ -486,7 +483,7 @@ class Multiplier(Combine):
         base_mark: Any,
         base_mark_caps: bool,
     ) -> tuple[Array, Array]:
-        """Base children bring points, coefficient children factors, added children points after."""
+        """Return points of base and added children, and factors of coefficient children."""
         points, factors = np.zeros_like(x), np.ones_like(x)
         w = np.broadcast_to(w, np.broadcast_shapes(w.shape, x.shape))
         bases = [k for k, child in enumerate(children) if child in base]
@@ -508,8 +505,8 @@ class Multiplier(Combine):
         return points, factors
 
     @staticmethod
-    @wraps(parts.__func__, assigned=())  # the same parameters, said once
-    def formula(x: Array, w: Array, **parameters: Any) -> Array:
+    @wraps(parts.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
+    def formula(x: Array, w: Array, **parameters: Any) -> Array:  # type: ignore[override]
         """Return base times coefficients plus the added parts."""
         points, factors = Multiplier.parts(x, w, **parameters)
         after = np.array([child in parameters["added"] for child in parameters["children"]])

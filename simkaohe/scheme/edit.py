@@ -67,7 +67,7 @@ def edited(scheme: Scheme, edits: Mapping[str, Any]) -> Scheme:
         for child in nodes[node_id].get("children", ()):
             nodes[child["id"]] = child
         assert node.id == node_id
-    problems = []
+    problems: list[Problem] = []
     for path, value in now.items():
         try:
             _set(scheme, values, nodes, path, _plain(value))
@@ -123,10 +123,8 @@ def _set(scheme: Scheme, values: Any, nodes: Mapping[str, Any], path: str, value
     place = values if found is scheme else nodes[path.partition(".")[0]]
     for step in steps[:-1]:
         found = _below(found, step, path)
-        if isinstance(place, list):
-            place = place[int(step)]
-        else:
-            place = place.setdefault(step, _plain(found))
+        inside = isinstance(place, list)
+        place = place[int(step)] if inside else place.setdefault(step, _plain(found))
     _below(found, steps[-1], path)
     if isinstance(place, list):
         place[int(steps[-1])] = value

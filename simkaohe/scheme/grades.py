@@ -10,7 +10,8 @@ import numpy.typing as npt
 from pydantic import model_validator
 
 from simkaohe.labels import Words
-from simkaohe.scheme.method import FrozenDict, Model, parameter, refusal
+from simkaohe.scheme.method import FrozenDict, Model, parameter
+from simkaohe.scheme.problems import refusal
 
 Ints = npt.NDArray[np.int64]
 

@@ -35,11 +35,11 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from simkaohe.errors import Problem, unknown
 from simkaohe.labels import Words
-from simkaohe.scheme.problems import quoted, refusal, refused, relative_problems
+from simkaohe.scheme.problems import quoted, refused, relative_problems
 
 
 def parameter(
@@ -70,7 +70,7 @@ Value = TypeVar("Value")
 class FrozenDict(dict[str, Value]):
     """A dictionary that cannot be changed: the value of a mapping field of a frozen model."""
 
-    def _refuse(self, *args: Any, **kwargs: Any) -> Any:
+    def _refuse(self, *_: Any, **__: Any) -> Any:
         raise TypeError("a scheme is frozen: change it with scheme.edit({path: value})")
 
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
@@ -134,13 +134,11 @@ class Model(BaseModel):
     @classmethod
     def field_labels(cls) -> dict[str, str]:
         """Return every field with the words that people read."""
-        return {
-            name: str(Words(extra.get("zh", name), extra.get("en", name)))
-            for name, field in cls.model_fields.items()
-            for extra in [
-                field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            ]
-        }
+        found = {}
+        for name, field in cls.model_fields.items():
+            extra: Any = field.json_schema_extra or {}
+            found[name] = str(Words(extra.get("zh", name), extra.get("en", name)))
+        return found
 
 
 class Method(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -144,7 +145,7 @@ class RankTable(Rule):
     def _fits(self) -> RankTable:
         for field in ("points", "small_points"):
             table = getattr(self, field)
-            if not table or any(a < b for a, b in zip(table, table[1:], strict=False)):
+            if not table or any(a < b for a, b in pairwise(table)):
                 raise refusal(
                     field,
                     f"{list(table)}",

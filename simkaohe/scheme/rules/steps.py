@@ -77,7 +77,8 @@ class Tiers(Rule):
 
     Examples
     --------
-    >>> Tiers.formula(np.array([90., 89., 60.]), sign=1, full=200, thresholds=(70., 80., 90.), points=(160., 180., 190., 200.))
+    >>> table = dict(thresholds=(70., 80., 90.), points=(160., 180., 190., 200.))
+    >>> Tiers.formula(np.array([90., 89., 60.]), sign=1, full=200, **table)
     array([200., 190., 160.])
     """
 

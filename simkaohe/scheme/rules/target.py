@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -180,7 +181,7 @@ def check_table(
     limits: tuple[float, ...], points: tuple[float, ...], field: str, extra: int
 ) -> None:
     """Refuse limits that do not rise, points that fall, and tables of unequal length."""
-    if any(a >= b for a, b in zip(limits, limits[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(limits)):
         raise refusal(field, f"{list(limits)}", Words("由低到高的数", "numbers that rise"))
     if len(points) != len(limits) + extra:
         raise refusal(
@@ -191,7 +192,7 @@ def check_table(
                 f"{len(limits) + extra}, to match {field}",
             ),
         )
-    if any(a > b for a, b in zip(points, points[1:], strict=False)):
+    if any(a > b for a, b in pairwise(points)):
         raise refusal(
             "points",
             f"{list(points)}",
