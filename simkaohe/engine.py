@@ -89,6 +89,7 @@ class Engine:
             if isinstance(group, Group)
             for child in group.children
         }
+        self._tie_break = scheme.grades.tie_break if scheme.grades else ()
         self._known: dict[str, Array] = self._leaf_scores(scheme.indicators, {})
         self._known[scheme.root.id] = self._score(scheme.root, {}, frozenset(), self._known)
 
@@ -285,11 +286,10 @@ class Engine:
         known = {name: score for name, score in self._known.items() if name not in touched}
         drawn = [leaf for leaf in self.scheme.indicators if leaf.id in touched]
         known |= self._leaf_scores(drawn, draws)
-        for name in nodes:
-            self._score(self.scheme.nodes[name], draws, touched, known, keep=True)
-        root = self.scheme.root
-        self._score(root, draws, touched, known, keep=True)
-        return {name: known[name] for name in (*nodes, root.id)}
+        wanted = (*nodes, *self._tie_break, self.scheme.root.id)
+        for name in wanted:
+            self._score(self.scheme.nodes[name], draws, touched, known)
+        return {name: known[name] for name in wanted}
 
     def _score(
         self,
@@ -297,7 +297,6 @@ class Engine:
         draws: Draws,
         touched: frozenset[str],
         known: dict[str, Array],
-        keep: bool = True,
     ) -> Array:
         if node.id in known:
             return known[node.id]
@@ -306,8 +305,7 @@ class Engine:
         if score is None:
             x, w = self._children(node, draws, touched, known)
             score = self._combined(node, x, w, draws)
-        if keep:
-            known[node.id] = score
+        known[node.id] = score
         if node.id not in touched:
             self._known[node.id] = score
         return score
@@ -479,37 +477,35 @@ class Engine:
         digits = EXACT if ranking.digits is None else ranking.digits
         q = last_digits(root * (self.scheme.full / 100), digits)
         totals = q / 10.0**digits
-        first, last = places(q)
-        inside_first, inside_last = np.empty_like(first), np.empty_like(last)
-        for members in self.members:
-            inside_first[:, members], inside_last[:, members] = places(q[:, members])
+        first, _ = places(q)
         final = dense if ranking.ties == "dense" else lambda ranks: ranks
         category_ranks = np.empty_like(first)
         for members in self.members:
-            category_ranks[:, members] = final(inside_first[:, members])
+            category_ranks[:, members] = final(places(q[:, members])[0])
         return Outcome(
             totals,
             final(first),
             category_ranks,
-            self._graded(totals, (first, last), (inside_first, inside_last)),
+            self._graded(totals, q, scores),
             scores,
         )
 
     def _graded(
-        self, totals: Array, overall: tuple[Any, Any], inside: tuple[Any, Any]
+        self, totals: Array, q: npt.NDArray[np.int64], scores: Mapping[str, Array]
     ) -> npt.NDArray[np.int8] | None:
         rules = self.scheme.grades
         if rules is None:
             return None
         together = self.members if rules.within == "category" else self._peers["all"]
         names = self.categories if rules.within == "category" else ("",)
-        first, last = inside if rules.within == "category" else overall
         seats = rules.seats({n: len(m) for n, m in zip(names, together, strict=True)})
         grades = np.empty(totals.shape, np.int8)
         for name, members in zip(names, together, strict=True):
-            grades[:, members] = rules.assign(
-                totals[:, members], first[:, members], last[:, members], seats[name]
-            )
+            first, last = places(q[:, members])
+            for node in self._tie_break:
+                second, _ = places(last_digits(scores[node][:, members], EXACT))
+                first, last = places(-(first * (len(members) + 1) + second))
+            grades[:, members] = rules.assign(totals[:, members], first, last, seats[name])
         return grades
 
     # -- draws -----------------------------------------------------------------------------------

@@ -209,5 +209,5 @@ class Method(Model):
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         if Method in cls.__bases__:
-            return {"oneOf": [c.model_json_schema() for c in cls.family.values()]}
+            return {"oneOf": [handler(c.__pydantic_core_schema__) for c in cls.family.values()]}
         return handler(core_schema)

@@ -1,0 +1,125 @@
+"""Results: explanations add up, rounding is Excel's, grades respect their quota."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simkaohe as sk
+from simkaohe.scheme.tree import Group
+
+
+def given(values: dict[str, float], **fields) -> sk.Result:
+    root = {"id": "total", "children": [{"id": "x", "rule": "given"}]}
+    frame = pd.DataFrame({"x": values})
+    return sk.evaluate(sk.Scheme.read({"root": root, **fields}), sk.Panel(frame))
+
+
+@pytest.mark.parametrize("case", ["tai", "three_papers"])
+@pytest.mark.parametrize("edit", [{}, {"total.combine": "weighted_sum"}, {"total.combine": "geometric"}])
+def test_every_total_is_the_sum_of_its_explanation(case: str, edit: dict) -> None:
+    scheme, panel = sk.load(case)
+    if case == "tai" and edit:
+        edit = {"total.combine": {"method": edit["total.combine"]}}
+        if edit["total.combine"]["method"] == "geometric":
+            edit["total.combine"] |= {"zero": "floor", "floor": 1.0}
+    scheme = scheme.edit(edit)
+    result = sk.evaluate(scheme, panel)
+    for unit in result.ranking.index:
+        steps = result.explain(unit)
+        for node in scheme.nodes.values():
+            if isinstance(node, Group):
+                parts = steps.loc[[child.id for child in node.children]]
+                points = parts["points"].sum()
+                expected = (points if parts["points"].any() else 1.0) * parts["factor"].prod()
+                assert steps.loc[node.id, "score"] == pytest.approx(expected, rel=1e-12)
+        total = result.ranking.loc[unit, "total"]
+        digits = 9 if scheme.ranking.digits is None else scheme.ranking.digits
+        assert total == pytest.approx(steps.loc["total", "score"], abs=0.51 * 10.0**-digits)
+        assert steps.loc["= total", "score"] == total
+        assert steps.loc["= rank", "score"] == result.ranking.loc[unit, "rank"]
+
+
+def test_a_total_of_three_papers_recomputed_by_hand() -> None:
+    # 清河县: 得分 of the papers → D × (0.8 + 0.25 P/100) × (0.8 + 0.25 S/100), half up to 2 decimals
+    scheme, panel = sk.load("three_papers")
+    result = sk.evaluate(scheme, panel)
+    party = 0.35 * panel.frame("actual").loc["清河县", "rectification"]
+    party += 0.35 * panel.frame("actual").loc["清河县", "grassroots"]
+    faults = panel.frame("actual").loc["清河县", "integrity"]
+    party += 0.30 * 100 * (30 - 1.5 * faults) / 30
+    public = panel.frame("actual").loc["清河县", ["eco_survey", "service_survey"]] @ [0.4, 0.6]
+    development = result.scores.loc["清河县", "development"]
+    by_hand = development * (0.8 + 0.25 * party / 100) * (0.8 + 0.25 * public / 100)
+    assert result.ranking.loc["清河县", "total"] == pytest.approx(np.floor(by_hand * 100 + 0.5) / 100)
+    groups = {"innovation": 15, "economy": 15, "green": 35, "openness": 10, "shared": 15, "safety": 10}
+    scores = result.scores.loc["清河县", list(groups)]
+    assert development == pytest.approx(scores @ list(groups.values()) / 100)
+
+
+def test_totals_are_rounded_half_up_before_ranks_are_taken() -> None:
+    values = {"甲": 2.675, "乙": 2.68, "丙": 2.6749, "丁": 1.005}
+    ranking = given(values, ranking={"digits": 2}).ranking
+    assert ranking["total"].to_dict() == {"甲": 2.68, "乙": 2.68, "丙": 2.67, "丁": 1.01}
+    assert ranking["rank"].to_dict() == {"甲": 1, "乙": 1, "丙": 3, "丁": 4}
+    dense = given(values, ranking={"digits": 2, "ties": "dense"}).ranking
+    assert dense["rank"].to_dict() == {"甲": 1, "乙": 1, "丙": 2, "丁": 3}
+
+
+def test_the_ranking_has_the_promised_columns() -> None:
+    ranking = sk.evaluate(*sk.load("three_papers")).ranking
+    assert list(ranking.columns) == ["category", "total", "rank", "category_rank", "grade"]
+    assert ranking.index.name == "unit"
+    assert ranking["rank"].is_monotonic_increasing
+
+
+GRADES = {"bands": [{"name": "A", "share": 0.3}, {"name": "B", "at_least": 60}, {"name": "C"}]}
+
+
+@pytest.mark.parametrize(
+    ("totals", "change", "expected"),
+    [
+        ([90, 80, 70, 65, 50], {}, "AABBC"),  # 1.5 seats, half up
+        ([90, 80, 70, 65, 50], {"rounding": "floor"}, "ABBBC"),
+        ([90, 80, 70, 65, 50], {"rounding": "ceiling"}, "AABBC"),
+        ([90, 80, 80, 65, 50], {}, "ABBBC"),  # a tie at the edge: nobody
+        ([90, 80, 80, 65, 50], {"ties": "all_in"}, "AAABC"),
+        ([90, 80], {}, "AB"),
+        ([90], {}, "B"),  # 0.3 seats
+        ([90], {"at_least_one": True}, "A"),
+        ([50, 40, 30, 20], {"bands.0.at_least": 60.0}, "CCCC"),
+        ([90, 80, 70, 60], {"bands.0.seats": 3}, "AAAB"),
+        ([90, 90, 90, 90], {}, "BBBB"),
+    ],
+)
+def test_grades_by_quota_and_threshold(totals, change, expected) -> None:
+    values = dict(zip("甲乙丙丁戊", totals, strict=False))
+    root = {"id": "total", "children": [{"id": "x", "rule": "given"}]}
+    scheme = sk.Scheme.read({"root": root, "grades": GRADES})
+    scheme = scheme.edit({f"grades.{path}": value for path, value in change.items()})
+    result = sk.evaluate(scheme, sk.Panel(pd.DataFrame({"x": values}, dtype=float)))
+    assert "".join(result.grades) == expected
+
+
+def test_ties_at_the_edge_are_broken_by_the_node_that_the_scheme_names() -> None:
+    root = {"id": "total", "children": [{"id": "x", "rule": "given"}, {"id": "y", "rule": "given"}]}
+    grades = {"bands": [{"name": "A", "seats": 1}, {"name": "B"}], "tie_break": ["y"]}
+    frame = pd.DataFrame({"x": [60.0, 80.0], "y": [80.0, 60.0]}, index=["甲", "乙"])
+    result = sk.evaluate(sk.Scheme.read({"root": root, "grades": grades}), sk.Panel(frame))
+    assert result.grades.to_dict() == {"甲": "A", "乙": "B"}
+    assert set(result.ranking["rank"]) == {1}
+
+
+def test_largest_remainder_gives_the_seats_of_shanxi() -> None:
+    # Shanxi 2012: 25 seats over categories of 22, 38, 36 and 23 counties: 5, 8, 7, 5
+    rules = sk.Grades.model_validate(
+        {"bands": [{"name": "先进", "share": 25 / 119}, {"name": "其他"}], "rounding": "largest_remainder"}
+    )
+    seats = rules.seats({"a": 22, "b": 38, "c": 36, "d": 23})
+    assert [seats[name][0] for name in "abcd"] == [5, 8, 7, 5]
+
+
+def test_an_unknown_unit_has_no_explanation() -> None:
+    with pytest.raises(sk.SimkaoheError, match="Did you mean 'Finland'"):
+        sk.evaluate(*sk.load("tai")).explain("Finnland")
