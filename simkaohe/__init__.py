@@ -33,8 +33,8 @@ _HOMES = {
     "Engine": "engine",
     "Result": "result",
     "evaluate": "result",
-    "Comparison": "compare",
-    "compare": "compare",
+    "Comparison": "comparison",
+    "compare": "comparison",
     "bundled_cases": "files",
     "load": "files",
     "load_scenarios": "files",
@@ -47,7 +47,7 @@ __all__ = [*_HOMES, *_ROOMS]
 
 if TYPE_CHECKING:
     from simkaohe import plots, widgets
-    from simkaohe.compare import Comparison, compare
+    from simkaohe.comparison import Comparison, compare
     from simkaohe.engine import Engine
     from simkaohe.errors import SimkaoheError
     from simkaohe.files import bundled_cases, load, load_scenarios, save, save_scenarios

@@ -69,6 +69,19 @@ COLUMNS = {
     "node": Words("编号", "Id"),
     "method": Words("方法", "Method"),
     "calculation": Words("算式", "Calculation"),
+    "target": Words("目标值", "Target"),
+    "depth": Words("层级", "Depth"),
+    "scheme": Words("方案", "Scheme"),
+    "change": Words("进出", "Change"),
+    "kendall_tau_b": Words("肯德尔 τ-b", "Kendall tau-b"),
+    "spearman_rho": Words("斯皮尔曼 ρ", "Spearman rho"),
+    "top_overlap": Words("前列重合度", "Top overlap"),
+    "mean_shift": Words("平均变动", "Mean shift"),
+    "largest_shift": Words("最大变动", "Largest shift"),
+    "moved": Words("变动单位数", "Units moved"),
+    "grades_changed": Words("等次变动数", "Grades changed"),
+    "case": Words("案例", "Case"),
+    "indicators": Words("指标数", "Indicators"),
 }
 """What the columns of the package's tables are called in print."""
 

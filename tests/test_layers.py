@@ -14,11 +14,12 @@ import simkaohe
 ORDER = [
     "labels",
     "errors",
+    "ranks",
     "scheme",
     "panel",
     "engine",
     "result",
-    "compare",
+    "comparison",
     "sensitivity",
     "fairness",
     "files",

@@ -85,7 +85,7 @@ def _folder(source: str | Path) -> Path:
             )
         )
     raise SimkaoheError(
-        unknown(str(source), str(source), cases, Words("案例或文件夹", "case or folder"))
+        unknown(str(source), str(source), list(cases), Words("案例或文件夹", "case or folder"))
     )
 
 

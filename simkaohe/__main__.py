@@ -1,0 +1,7 @@
+"""``python -m simkaohe`` is the command line."""
+
+import sys
+
+from simkaohe.cli import main
+
+sys.exit(main())
