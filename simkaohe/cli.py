@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from simkaohe import __version__
-
     parser = argparse.ArgumentParser(
         prog="simkaohe", description="模拟考核: try an assessment scheme before it is put into force."
     )
-    parser.add_argument("--version", action="version", version=f"simkaohe {__version__}")
+    parser.add_argument("--version", action="version", version=f"simkaohe {metadata.version('simkaohe')}")
     language = argparse.ArgumentParser(add_help=False)
     language.add_argument("--lang", choices=("zh", "en"), help="language of what is printed")
     output = argparse.ArgumentParser(add_help=False, parents=[language])

@@ -1,0 +1,158 @@
+"""Pictures for print (图): one result object in, matplotlib ``Axes`` out; nothing is computed here.
+
+Chinese is written in a font that the machine has, else in the packaged Noto Sans SC; the reader's own
+settings of matplotlib are not changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+
+from simkaohe.comparison import Comparison
+from simkaohe.labels import Words, column_label
+from simkaohe.result import Result
+
+UP, DOWN, SAME = "#1f5fa8", "#d9731a", "#9a9a9a"
+"""Blue and orange: told apart by everybody, and neither is “warning” nor “rise on the exchange”."""
+FAMILIES = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Noto Sans SC",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimHei",
+)
+
+
+@functools.cache
+def chinese_font() -> str:
+    """Return the family that Chinese is written in: one of the machine's, else the packaged one."""
+    there = set(font_manager.fontManager.get_font_names())
+    for family in FAMILIES:
+        if family in there:
+            return family
+    package = importlib.util.find_spec("zhplot")
+    if package is None or not package.submodule_search_locations:
+        return "DejaVu Sans"
+    file = Path(package.submodule_search_locations[0], "fonts", "NotoSansSC-Regular.ttf")
+    font_manager.fontManager.addfont(file)
+    return font_manager.FontProperties(fname=file).get_name()
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    fonts = {
+        "font.family": [chinese_font(), "DejaVu Sans"],
+        "axes.unicode_minus": False,
+        "svg.fonttype": "path",
+    }
+    with plt.rc_context(fonts), sns.axes_style("white", rc=fonts):
+        yield
+
+
+def _axes(ax: Axes | None, height: float, width: float = 8.0) -> Axes:
+    if ax is not None:
+        return ax
+    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw who moves (位次变化图): a line for each unit from its place in the base to its new one.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    name : str, optional
+        Which scheme; default: the first after the base.
+    ax : Axes, optional
+        Where to draw; default: a new figure, as high as the units need.
+
+    Returns
+    -------
+    Axes
+        Up is blue and ▲, down is orange and ▼, unchanged grey; the wider the line, the further.
+    """
+    table = comparison.table(name)
+    name = name or comparison.others[0]
+    count = len(table)
+    before = table.sort_values("rank_before", kind="stable").index
+    after = table.sort_values("rank", kind="stable").index
+    left = {unit: place for place, unit in enumerate(before, 1)}
+    right = {unit: place for place, unit in enumerate(after, 1)}
+    farthest = max(table["shift"].abs().max(), 1)
+    size = 10 if count <= 40 else 8
+    with _style():
+        ax = _axes(ax, max(3.0, 0.8 + count * (0.27 if count <= 40 else 0.17)))
+        for unit, row in table.iterrows():
+            moved = int(row["shift"])
+            colour = UP if moved > 0 else DOWN if moved < 0 else SAME
+            strength = abs(moved) / farthest
+            ax.plot(
+                [0, 1],
+                [left[unit], right[unit]],
+                color=colour,
+                alpha=0.45 + 0.55 * strength if moved else 0.5,
+                linewidth=0.8 + 2.2 * strength,
+                marker="o",
+                markersize=3,
+                solid_capstyle="round",
+            )
+            sign = f"▲{moved}" if moved > 0 else f"▼{-moved}" if moved < 0 else "–"
+            ax.text(-0.03, left[unit], f"{unit}  {row['rank_before']}", ha="right", va="center", size=size)
+            ax.text(1.03, right[unit], f"{row['rank']}  {unit}", ha="left", va="center", size=size)
+            ax.text(1.62, right[unit], sign, ha="right", va="center", size=size, color=colour)
+        ax.set(xlim=(-0.62, 1.64), ylim=(count + 0.8, 0.2), yticks=[])
+        ax.set_xticks([0, 1], [comparison.base, name], size=size + 1)
+        ax.xaxis.tick_top()
+        sns.despine(ax=ax, left=True, bottom=True)
+        ax.set_title(str(Words("位次变化", "Shift of ranks")), loc="left", pad=14)
+    return ax
+
+
+def ranking(result: Result, ax: Axes | None = None) -> Axes:
+    """Draw the ranking (排名图): a bar for each unit's total, coloured by category.
+
+    Parameters
+    ----------
+    result : Result
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    table = result.ranking
+    scheme = result.scheme
+    digits = 2 if scheme.ranking.digits is None else min(scheme.ranking.digits, 4)
+    count = len(table)
+    size = 10 if count <= 40 else 8
+    categories = list(scheme.categories) or [""]
+    with _style():
+        ax = _axes(ax, max(3.0, 1.0 + count * (0.27 if count <= 40 else 0.17)))
+        colours = dict(zip(categories, sns.color_palette("colorblind", len(categories)), strict=True))
+        places = range(1, count + 1)
+        shades = [colours[category] for category in table["category"]]
+        ax.barh(places, table["total"], color=shades, height=0.75)
+        names = [f"{unit}  {rank}" for unit, rank in table["rank"].items()]
+        ax.set_yticks(places, names, size=size)
+        for place, (total, grade) in enumerate(zip(table["total"], table["grade"], strict=True), 1):
+            words = f" {total:.{digits}f}" + (f"  {grade}" if grade else "")
+            ax.text(max(total, 0), place, words, va="center", size=size)
+        ax.set(ylim=(count + 0.6, 0.4), xlabel=column_label("total"))
+        ax.margins(x=0.16)
+        sns.despine(ax=ax, left=True)
+        if scheme.categories:
+            handles = [plt.Rectangle((0, 0), 1, 1, color=colours[key]) for key in categories]
+            labels = [scheme.category_label(key) for key in categories]
+            ax.legend(handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
+        ax.set_title(scheme.label, loc="left")
+    return ax
