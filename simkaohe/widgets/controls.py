@@ -1,0 +1,142 @@
+"""Controls: each is bound to one edit path, writes to the state and follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as w
+
+from simkaohe.labels import Words, column_label
+from simkaohe.scheme.combine import Geometric, Multiplier, WeightedSum
+from simkaohe.scheme.tree import Group
+from simkaohe.widgets.state import State
+
+WIDE = {"description_width": "9.5em"}
+LINE = w.Layout(width="99%")
+
+
+def follow(control: w.Widget, state: State, path: str, shown: Callable[[Any], Any]) -> None:
+    """Bind a control to an edit path, both ways.
+
+    A control writes only what differs from the state, so that events end by themselves.
+    """
+
+    def write(change: dict[str, Any]) -> None:
+        if change["new"] != shown(state.value(path)):
+            state.set(path, change["new"])
+
+    def read(_: dict[str, Any]) -> None:
+        control.value = shown(state.value(path))
+
+    control.observe(write, "value")
+    state.observe(read, "edits")
+
+
+def number(state: State, path: str, label: str, low: float, high: float) -> w.Widget:
+    """Return a slider and a box for exact numbers, both for the same value."""
+    step = (high - low) / 100
+    value = float(state.value(path))
+    slider = w.FloatSlider(
+        value,
+        min=low,
+        max=max(high, value),
+        step=step,
+        description=label,
+        description_allow_html=False,
+        readout=False,
+        style=WIDE,
+        layout=w.Layout(flex="1 1 auto"),
+    )
+    box = w.BoundedFloatText(
+        value, min=low, max=1e6, step=step, layout=w.Layout(width="6.5em", flex="0 0 auto")
+    )
+    for control in (slider, box):
+        follow(control, state, path, float)
+    return w.HBox([slider, box], layout=LINE)
+
+
+def weights(state: State, group: Group) -> w.Widget:
+    """Return a slider for the weight of every child of a group."""
+    largest = max(child.weight for child in group.children)
+    top = 100.0 if largest > 1 else 1.0
+    return w.VBox(
+        [number(state, f"{child.id}.weight", child.label, 0.0, top) for child in group.children]
+    )
+
+
+def methods(state: State, group: Group) -> w.Dropdown:
+    """Return a choice of how a group combines its children, its own way first."""
+    path = f"{group.id}.combine"
+    first = group.children[0].id
+    others = [
+        WeightedSum(),
+        Geometric(zero="floor"),
+        Multiplier(base=(first,), zero="keep"),
+    ]
+    own = group.combine
+    choices = [own, *(method for method in others if type(method) is not type(own))]
+    control = w.Dropdown(
+        options=[(str(method.label), method) for method in choices],
+        value=next(method for method in choices if method == state.value(path)),
+        description=str(Words("合成方法", "Combination")),
+        style=WIDE,
+        layout=LINE,
+    )
+    follow(control, state, path, lambda method: method)
+    return control
+
+
+def coefficient_range(state: State, group: Group) -> list[w.Widget]:
+    """Return sliders for the limits of a multiplier's coefficient, where it has any."""
+    method = group.combine
+    if not isinstance(method, Multiplier) or method.low is None or method.high is None:
+        return []
+    labels = Multiplier.field_labels()
+    return [
+        number(state, f"{group.id}.combine.{end}", labels[end], *limits)
+        for end, limits in (("low", (0.5, 1.0)), ("high", (1.0, 1.5)))
+    ]
+
+
+def category_of_unit(state: State) -> list[w.Widget]:
+    """Return two drop-downs: a unit, and the category that it is in."""
+    scheme = state.scheme
+    if not scheme.categories:
+        return []
+    unit = w.Dropdown(
+        options=list(scheme.units), description=column_label("unit"), style=WIDE, layout=LINE
+    )
+    category = w.Dropdown(
+        options=[(scheme.category_label(name), name) for name in scheme.categories],
+        description=column_label("category"),
+        style=WIDE,
+        layout=LINE,
+    )
+
+    def read(_: Any) -> None:
+        category.value = state.value(f"units.{unit.value}")
+
+    def write(change: dict[str, Any]) -> None:
+        if change["new"] != state.value(f"units.{unit.value}"):
+            state.set(f"units.{unit.value}", change["new"])
+
+    read(None)
+    unit.observe(read, "value")
+    category.observe(write, "value")
+    state.observe(read, "edits")
+    return [unit, category]
+
+
+def buttons(state: State) -> w.HBox:
+    """Return undo, redo and reset."""
+    made = []
+    for words, icon, act in (
+        (Words("撤销", "Undo"), "undo", state.undo),
+        (Words("重做", "Redo"), "repeat", state.redo),
+        (Words("全部还原", "Reset"), "refresh", state.reset),
+    ):
+        button = w.Button(description=str(words), icon=icon, layout=w.Layout(width="auto"))
+        button.on_click(lambda _, act=act: act())
+        made.append(button)
+    return w.HBox(made)

@@ -1,0 +1,88 @@
+"""Views: what the state shows, as text. The live picture is in ``chart.py``."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from simkaohe.labels import Words, column_label
+from simkaohe.scheme.method import Method
+from simkaohe.widgets.chart import ShiftChart
+from simkaohe.widgets.state import State
+
+STEPS = ("name", "score", "weight", "points", "factor", "calculation")
+
+
+def draw(chart: ShiftChart, state: State, *, anew: bool = False) -> None:
+    """Show the state's comparison in the picture; only what moved, unless drawn anew."""
+    shift, scheme = state.comparison, state.scheme
+    base, edited = shift.base, shift.others[0]
+    digits = 2 if scheme.ranking.digits is None else min(scheme.ranking.digits, 4)
+    moved: dict[str, Any] = {
+        "after": shift.ranks[edited],
+        "totals_after": [f"{total:.{digits}f}" for total in shift.totals[edited]],
+        "grades": [grade or "" for grade in shift.grades[edited]] if scheme.grades else [],
+        "categories": [
+            scheme.category_label(name)
+            for name in shift.results[edited].ranking["category"].reindex(shift.ranks.index)
+        ],
+    }
+    if anew:
+        moved |= {
+            "units": shift.ranks.index,
+            "before": shift.ranks[base],
+            "totals_before": [f"{total:.{digits}f}" for total in shift.totals[base]],
+            "titles": [base, edited],
+        }
+    elif moved["categories"] == chart.categories:
+        del moved["categories"]
+    chart.show(**moved)
+
+
+def explanation(state: State, unit: str) -> str:
+    """Return how a unit's total comes about under the edited scheme, as an HTML table."""
+    if not unit:
+        hint = Words(
+            "在图上点一个单位（或按回车选定），这里逐步说明它的得分。",
+            "Click a unit in the picture (or press Enter) to see how its score comes about.",
+        )
+        return f"<p>{hint}</p>"
+    steps = state.comparison.results[state.comparison.others[0]].explain(unit)
+    head = "".join(f"<th>{escape(column_label(name))}</th>" for name in STEPS)
+    rows = []
+    for _, step in steps.iterrows():
+        indent = f' style="padding-left:{0.4 + 1.1 * step["depth"]:.1f}em;text-align:left"'
+        cells = [f"<td{indent}>{escape(str(step['name']))}</td>"]
+        cells += [f"<td>{_figure(step[name])}</td>" for name in STEPS[1:-1]]
+        cells.append(f'<td style="text-align:left">{escape(str(step["calculation"]))}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return (
+        f"<h4>{escape(unit)}</h4><div style='overflow:auto;max-height:22em'>"
+        f"<table class='simkaohe-steps'><tr>{head}</tr>{''.join(rows)}</table></div>"
+    )
+
+
+def _figure(value: Any) -> str:
+    return "" if value is None or np.isnan(value) else f"{value:.2f}"
+
+
+def edits(state: State) -> str:
+    """Return the list of edits in words, as HTML."""
+    if not state.edits:
+        return f"<p>{Words('尚未修改', 'No edits yet')}</p>"
+    slots = state.scheme.paths()
+    items = []
+    for path, value in state.edits.items():
+        label = slots[path].label if path in slots else path
+        shown = str(value.label) if isinstance(value, Method) else str(value)
+        before = state.scheme.paths()[path].value if path in slots else ""
+        items.append(f"<li>{escape(f'{label}: {before} → {shown}' if path in slots else f'{label} → {shown}')}</li>")
+    return f"<ul style='margin:0;padding-left:1.2em'>{''.join(items)}</ul>"
+
+
+def message(state: State) -> str:
+    """Return the sentences of what is wrong, as HTML; empty when nothing is."""
+    lines = "<br>".join(escape(line) for line in state.message.splitlines())
+    return f"<p role='alert' style='color:#b34700'>{lines}</p>" if lines else ""
