@@ -353,6 +353,10 @@ class Scheme(Model):
 
     def paths(self) -> dict[str, Slot]:
         """Return every edit path that holds a single value, with the value, range and label."""
+        return dict(self._slots)
+
+    @cached_property
+    def _slots(self) -> Mapping[str, Slot]:
         return slots(self)
 
     def weight_in(self, node: Group | Indicator, category: str) -> float:

@@ -75,10 +75,14 @@ def edits(state: State) -> str:
     slots = state.scheme.paths()
     items = []
     for path, value in state.edits.items():
-        label = slots[path].label if path in slots else path
-        shown = str(value.label) if isinstance(value, Method) else str(value)
-        before = state.scheme.paths()[path].value if path in slots else ""
-        items.append(f"<li>{escape(f'{label}: {before} → {shown}' if path in slots else f'{label} → {shown}')}</li>")
+        shown = str(value.label) if isinstance(value, Method) else value
+        if path in slots:
+            words = f"{slots[path].label}: {slots[path].value} → {shown}"
+        else:
+            node, _, field = path.partition(".")
+            labels = type(state.scheme.nodes[node]).field_labels()
+            words = f"{state.scheme.nodes[node].label} · {labels.get(field, field)} → {shown}"
+        items.append(f"<li>{escape(words)}</li>")
     return f"<ul style='margin:0;padding-left:1.2em'>{''.join(items)}</ul>"
 
 
