@@ -94,6 +94,7 @@ class WeightsApp(w.VBox):
     def _speak(self, change: dict[str, Any]) -> None:
         use_language(change["new"])
         self.chart.translate()
+        views.draw(self.chart, self.state, anew=True)
         self._build()
 
 

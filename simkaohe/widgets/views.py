@@ -10,7 +10,7 @@ import numpy as np
 from simkaohe.labels import Words, column_label
 from simkaohe.scheme.method import Method
 from simkaohe.widgets.chart import ShiftChart
-from simkaohe.widgets.state import State
+from simkaohe.widgets.state import BASE, EDITED, State
 
 STEPS = ("name", "score", "weight", "points", "factor", "calculation")
 
@@ -34,7 +34,7 @@ def draw(chart: ShiftChart, state: State, *, anew: bool = False) -> None:
             "units": shift.ranks.index,
             "before": shift.ranks[base],
             "totals_before": [f"{total:.{digits}f}" for total in shift.totals[base]],
-            "titles": [base, edited],
+            "titles": [str(BASE), str(EDITED)],
         }
     elif moved["categories"] == chart.categories:
         del moved["categories"]

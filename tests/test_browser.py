@@ -1,0 +1,120 @@
+"""Notebook 02 in JupyterLab in real Chromium: run it, move a slider by keyboard, see the ranking."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import chromium, keep, page
+
+import simkaohe as sk
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+TOKEN = "simkaohe-test"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """Serve a copy of the notebooks in JupyterLab, with settings of its own."""
+    chromium()
+    shutil.copytree(NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    homes = {
+        f"JUPYTER_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")
+    }
+    homes["JUPYTERLAB_SETTINGS_DIR"] = str(tmp_path / "settings")
+    homes["JUPYTERLAB_WORKSPACES_DIR"] = str(tmp_path / "workspaces")
+    words = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    words += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
+    words += ["--LabApp.news_url=", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
+    log = (tmp_path / "lab.log").open("wb")
+    server = subprocess.Popen(
+        words, env={**os.environ, **homes}, stdout=log, stderr=log, cwd=tmp_path
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(240):
+            assert server.poll() is None, (tmp_path / "lab.log").read_text()
+            try:
+                with urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=5):
+                    break
+            except OSError:
+                time.sleep(0.25)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+        log.close()
+
+
+def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
+    scheme, panel = sk.load("three_papers")
+    with page() as opened:
+        opened.set_default_timeout(90_000)
+        opened.goto(f"{lab}/lab/tree/02_change_the_weights.ipynb?token={TOKEN}&reset")
+        opened.wait_for_selector(".jp-Notebook .jp-Cell")
+        opened.wait_for_function("window.jupyterapp && window.jupyterapp.commands")
+        opened.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached")
+        opened.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        chart = opened.locator("[data-testid=shift-chart]").first
+        chart.wait_for(state="visible")
+        opened.wait_for_function(
+            "document.querySelectorAll('[data-testid=shift-chart] [data-unit]').length === 14"
+        )
+        shown = _shown(opened)
+        assert shown == sk.evaluate(scheme, panel).ranking["rank"].to_dict()
+
+        # additive, so that weights of papers count; then the weight of party building, by keyboard
+        method = opened.locator(".widget-dropdown", has_text="合成方法").locator("select")
+        method.scroll_into_view_if_needed()
+        method.select_option(label="加权求和")
+        additive = scheme.edit({"total.combine": "weighted_sum"})
+        _wait_for(opened, sk.evaluate(additive, panel))
+        slider = opened.locator(".widget-hslider", has_text="党的建设成效").get_by_role("slider")
+        slider.focus()
+        version = int(chart.get_attribute("data-version") or 0)
+        for _ in range(30):
+            opened.keyboard.press("ArrowRight")
+        moved = sk.evaluate(additive.edit({"party.weight": 55.0}), panel)
+        assert moved.ranking["rank"].to_dict() != shown
+        _wait_for(opened, moved)
+        assert int(chart.get_attribute("data-version") or 0) > version
+        keep(opened, "02_change_the_weights")
+
+        row = opened.locator('[data-testid=shift-chart] [data-unit="青山区"]').first
+        row.dispatch_event("click")
+        opened.locator(".simkaohe-steps").first.wait_for(state="visible")
+        opened.locator(".simkaohe-steps").first.scroll_into_view_if_needed()
+        keep(opened, "02_explanation")
+
+        opened.get_by_role("button", name="全部还原").click()
+        _wait_for(opened, sk.evaluate(scheme, panel))
+        assert opened.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
+
+
+def _shown(opened) -> dict[str, int]:
+    rows = opened.evaluate(
+        "[...document.querySelectorAll('[data-testid=shift-chart] [data-unit]')]"
+        ".map(row => [row.dataset.unit, Number(row.dataset.after)])"
+    )
+    return dict(rows)
+
+
+def _wait_for(opened, result: sk.Result) -> None:
+    """Wait until the picture shows the engine's ranking."""
+    expected = result.ranking["rank"].to_dict()
+    for _ in range(200):
+        if _shown(opened) == expected:
+            return
+        opened.wait_for_timeout(50)
+    assert _shown(opened) == expected
