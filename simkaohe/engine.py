@@ -27,6 +27,9 @@ from simkaohe.scheme.tree import CATEGORY, Group, Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
 Draws = Mapping[str, Array]
+Rows = slice | npt.NDArray[np.intp]
+BLOCK = 65536
+"""Numbers in an array of a block, which then fits a core's cache."""
 EXACT = 9
 """Decimals that totals are compared at when the scheme states none."""
 
@@ -74,15 +77,19 @@ class Engine:
         if problems:
             raise SimkaoheError(*problems)
         self.units = tuple(scheme.units) or panel.units
-        row = {unit: place for place, unit in enumerate(panel.units)}
-        self._rows = np.array([row[unit] for unit in self.units], np.intp)
-        self._in_order = self.units == panel.units
+        self._rows: Rows = slice(None)
+        if self.units != panel.units:
+            row = {unit: place for place, unit in enumerate(panel.units)}
+            self._rows = np.array([row[unit] for unit in self.units], np.intp)
         self.categories = tuple(scheme.categories) or ("",)
-        code = {category: place for place, category in enumerate(self.categories)}
-        self.category = np.array([code[scheme.units.get(u, "")] for u in self.units], np.intp)
-        everybody = np.arange(len(self.units))
-        self.members = [everybody[self.category == c] for c in range(len(self.categories))]
-        self._peers = {"all": [everybody], "category": self.members}
+        self.category = np.zeros(len(self.units), np.intp)
+        if scheme.units:
+            code = {category: place for place, category in enumerate(self.categories)}
+            self.category[:] = [code[category] for category in scheme.units.values()]
+        self.members = [np.flatnonzero(self.category == c) for c in range(len(self.categories))]
+        everybody: list[Rows] = [slice(None)]  # a slice makes views where an array makes copies
+        apart: list[Rows] = [*self.members]
+        self._peers = {"all": everybody, "category": apart if len(apart) > 1 else everybody}
         self._parent = {
             child.id: group.id
             for group in scheme.nodes.values()
@@ -131,8 +138,8 @@ class Engine:
 
     @property
     def _block_size(self) -> int:
-        """Draws in a block: a float array of the block fits a core's cache."""
-        return int(np.clip(1 << (65536 // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
+        """Draws in a block."""
+        return int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
 
     def parts(self, group: Group) -> tuple[Array, Array, Array]:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
@@ -140,9 +147,8 @@ class Engine:
         points, factors = np.empty(x.shape), np.empty(x.shape)
         for peers in self._peers_of(group):
             parameters = _parameters(group.combine, f"{group.id}.combine", {}, group)
-            inside = np.ix_(range(len(x)), [0], peers)
-            points[inside], factors[inside] = group.combine.parts(
-                x[inside], np.broadcast_to(w, x.shape)[inside], **parameters
+            points[:, :, peers], factors[:, :, peers] = group.combine.parts(
+                x[:, :, peers], np.broadcast_to(w, x.shape)[:, :, peers], **parameters
             )
         k = len(group.children)
         return np.broadcast_to(w, x.shape)[:k, 0], points[:k, 0], factors[:k, 0]
@@ -156,7 +162,7 @@ class Engine:
         found = self.panel.numbers(table, column)
         if found is None:
             return np.full(len(self.units), np.nan)
-        return found if self._in_order else found[self._rows]
+        return found[self._rows]
 
     # -- leaves ----------------------------------------------------------------------------------
 
@@ -167,16 +173,19 @@ class Engine:
             stacks[leaf.id if draws else _likeness(leaf)].append(leaf)
         found: dict[str, Array] = {}
         problems: list[Problem] = []
-        for stack in stacks.values():
-            value = self._measured(stack, draws)
-            complete = ~np.isnan(value).any((1, 2))
-            whole = [k for k, ok in enumerate(complete) if ok]
-            for rows in ([whole] if whole else []) + [[k] for k in np.flatnonzero(~complete)]:
-                some = [stack[k] for k in rows]
-                scores = self._scored(some, value[rows], draws)
-                for leaf, score in zip(some, scores, strict=True):
-                    found[leaf.id], wrong = self._filled(leaf, score)
-                    problems += wrong
+        size = max(BLOCK // len(self.units), 1)
+        for likes in stacks.values():
+            for stack in (likes[k : k + size] for k in range(0, len(likes), size)):
+                value = self._measured(stack, draws)
+                complete = ~np.isnan(value).any((1, 2))
+                whole = [np.flatnonzero(complete)] if complete.any() else []
+                for rows in (*whole, *np.flatnonzero(~complete)[:, None]):
+                    some = [stack[k] for k in rows]
+                    scores = self._scored(some, value[rows], draws)
+                    gaps = np.isnan(scores).any((1, 2))
+                    for leaf, score, gap in zip(some, scores, gaps, strict=True):
+                        found[leaf.id], wrong = self._filled(leaf, score) if gap else (score, [])
+                        problems += wrong
         if problems:
             raise SimkaoheError(*problems)
         return found
@@ -230,13 +239,17 @@ class Engine:
             ),
         )
         points = np.full((*shape, len(self.units)), np.nan)
+        there = ~np.isnan(value[0, 0])
         for peers in self._peers[first.scope]:
-            there = peers[~np.isnan(value[0, 0, peers])]
-            if len(there):
-                points[..., there] = rule.formula(
-                    value[..., there], *(other[..., there] for other in others), **parameters
+            if not there.all():
+                peers = np.arange(len(there))[peers][there[peers]]
+            if there[peers].any():
+                points[..., peers] = rule.formula(
+                    value[..., peers], *(other[..., peers] for other in others), **parameters
                 )
-        return 100 * points / parameters["full"]
+        points *= 100
+        points /= parameters["full"]
+        return points
 
     def _filled(self, leaf: Indicator, score: Array) -> tuple[Array, list[Problem]]:
         """Replace NaN as the indicator says about missing values."""
@@ -321,9 +334,7 @@ class Engine:
             marks = 100.0 if group.cancelled == "full_marks" else 0.0
             scores.append(np.full((1, len(self.units)), marks))
             w = np.concatenate([w, np.broadcast_to(phantom, weights.shape[1:])[None, :, self.category]])
-        rows = max(*(len(score) for score in scores), 1)
-        x = np.array([np.broadcast_to(score, (rows, len(self.units))) for score in scores])
-        return x, w
+        return _even(scores), w
 
     def _combined(self, group: Group, x: Array, w: Array, draws: Draws) -> Array:
         parameters = _parameters(group.combine, f"{group.id}.combine", draws, group)
@@ -333,12 +344,14 @@ class Engine:
         score = np.empty((rows, x.shape[2]))
         for peers in self._peers_of(group):
             score[:, peers] = group.combine.formula(x[:, :, peers], w[:, :, peers], **parameters)
-        undefined = np.isnan(score) & (~np.isnan(x) & (w > 0)).any(0)
+        undefined = np.isnan(score)
+        if undefined.any():
+            undefined &= (~np.isnan(x) & (w > 0)).any(0)
         if undefined.any():
             raise SimkaoheError(*self._undefined(group, undefined.any(0)))
         return score
 
-    def _peers_of(self, group: Group) -> list[npt.NDArray[np.intp]]:
+    def _peers_of(self, group: Group) -> list[Rows]:
         return self._peers[getattr(group.combine, "scope", "all")]
 
     def _undefined(self, group: Group, units: npt.NDArray[np.bool_]) -> Iterator[Problem]:
@@ -365,18 +378,15 @@ class Engine:
         It is one when every term is complete and the same for all draws.
         """
         terms = self._terms(group, draws, touched, known)
-        if any(len(score) > 1 or np.isnan(score).any() for score, _ in terms):
+        if any(len(score) > 1 for score, _ in terms):
             return None
         x = np.array([score[0] for score, _ in terms])
-        rows = max(len(share) for _, share in terms)
-        score = np.empty((rows, len(self.units)))
-        for c, members in enumerate(self.members):
-            w = np.array([np.broadcast_to(share, (rows, share.shape[1]))[:, c] for _, share in terms])
-            inside = x[:, members]
-            score[:, members] = w.T @ inside if rows > 1 else (w * inside).sum(0)
-        if np.isnan(score).any():
-            return None
-        return score
+        w = _even([share for _, share in terms])
+        score = np.empty((w.shape[1], len(self.units)))
+        for c, members in enumerate(self._peers["category"]):
+            inside, share = x[:, members], w[:, :, c]
+            score[:, members] = share.T @ inside if len(score) > 1 else (share * inside).sum(0)
+        return None if np.isnan(score).any() else score
 
     def _terms(
         self, group: Group, draws: Draws, touched: frozenset[str], known: dict[str, Array]
@@ -406,9 +416,7 @@ class Engine:
         marks), or None.
         """
         children = group.children
-        raw = [self._stated(child, draws) for child in children]
-        rows = max(len(weight) for weight in raw)
-        w = np.array([np.broadcast_to(weight, (rows, weight.shape[1])) for weight in raw])
+        w = self._stated(children, draws)
         for k, child in enumerate(children):
             if isinstance(child, Group) and child.cancelled == "whole":
                 kept, freed = self._kept_and_freed(child, draws)
@@ -425,19 +433,23 @@ class Engine:
         takes = (~cancelled[:, None, :]) & (w > 0)
         return w + np.where(takes, freed / np.maximum(takes.sum(0), 1), 0), None
 
-    def _stated(self, node: Group | Indicator, draws: Draws) -> Array:
-        """Return a node's stated weight (1|R, C)."""
-        drawn = draws.get(f"{node.id}.weight")
-        columns = []
-        for category in self.categories:
-            own = draws.get(f"{node.id}.weights_by_category.{category}")
-            if own is None and category not in node.weights_by_category:
-                own = drawn
-            if own is None:
-                own = np.full((1, 1), self.scheme.weight_in(node, category))
-            columns.append(own)
-        rows = max(len(column) for column in columns)
-        return np.hstack([np.broadcast_to(column, (rows, 1)) for column in columns])
+    def _stated(self, nodes: Collection[Group | Indicator], draws: Draws) -> Array:
+        """Return the stated weights of nodes (K, 1|R, C)."""
+        weight_in = self.scheme.weight_in
+        stated = np.array([[[weight_in(node, c) for c in self.categories]] for node in nodes])
+        drawn: dict[tuple[int, int], Array] = {}
+        for k, node in enumerate(nodes) if draws else ():
+            for c, category in enumerate(self.categories):
+                own = draws.get(f"{node.id}.weights_by_category.{category}")
+                if own is None and category not in node.weights_by_category:
+                    own = draws.get(f"{node.id}.weight")
+                if own is not None:
+                    drawn[k, c] = own
+        if drawn:
+            stated = stated.repeat(max(map(len, drawn.values())), 1)
+        for (k, c), own in drawn.items():
+            stated[k, :, c] = own[:, 0]
+        return stated
 
     def _cancelled(self, group: Group) -> npt.NDArray[np.bool_]:
         """Return which children are cancelled in which category, shape (K, C)."""
@@ -451,7 +463,7 @@ class Engine:
     def _kept_and_freed(self, group: Group, draws: Draws) -> tuple[Array, Array]:
         """Return the weight that stays and the weight that is cancelled, each (1|R, C)."""
         cancelled = self._cancelled(group)
-        kept: Any = sum(self._stated(child, draws) for child in group.children)
+        kept = self._stated(group.children, draws).sum(0)
         freed: Any = sum(
             np.where(off, draws.get(f"{child.id}.weight", np.full((1, 1), child.weight)), 0.0)
             for child, off in zip(group.children, cancelled, strict=True)
@@ -479,12 +491,15 @@ class Engine:
         totals = q / 10.0**digits
         first, _ = places(q)
         final = dense if ranking.ties == "dense" else lambda ranks: ranks
-        category_ranks = np.empty_like(first)
-        for members in self.members:
-            category_ranks[:, members] = final(places(q[:, members])[0])
+        ranks = final(first)
+        category_ranks = ranks
+        if len(self.members) > 1:
+            category_ranks = np.empty_like(first)
+            for members in self.members:
+                category_ranks[:, members] = final(places(q[:, members])[0])
         return Outcome(
             totals,
-            final(first),
+            ranks,
             category_ranks,
             self._graded(totals, q, scores),
             scores,
@@ -564,10 +579,18 @@ class Engine:
 def _likeness(leaf: Indicator) -> tuple[Any, ...]:
     """Return what leaves must have in common to be computed as one stack."""
     methods = [
-        (type(method), *((f, v if not isinstance(v, float) else float) for f, v in method))
+        (type(method), *(float if isinstance(v, float) else v for v in vars(method).values()))
         for method in (leaf.rule, leaf.measure)
     ]
     return (*methods, leaf.way, leaf.scope)
+
+
+def _even(parts: list[Array]) -> Array:
+    """Return arrays (1|R, ...) as one (K, R, ...)."""
+    stack = np.empty((len(parts), max(map(len, parts)), *parts[0].shape[1:]))
+    for k, part in enumerate(parts):
+        stack[k] = part
+    return stack
 
 
 def _drawn(value: Any) -> bool:
@@ -636,6 +659,7 @@ def _unit_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
         if not panel.units:
             yield Problem("actual", Words("没有任何单位", "there is no unit"))
         return
+    observed = set(panel.units)
     for unit in panel.units:
         if unit not in scheme.units:
             yield Problem(
@@ -644,7 +668,7 @@ def _unit_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
                 remedy=unknown("", unit, scheme.units, UNIT).remedy,
             )
     for unit in scheme.units:
-        if unit not in set(panel.units):
+        if unit not in observed:
             yield Problem(
                 f"actual › {unit}",
                 Words(f"方案里有“{unit}”，数据里没有", f"the scheme has {unit!r}, the data do not"),
@@ -658,7 +682,7 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
             table, column = (name, leaf.column) if name in QUANTITIES else ("covariates", name)
             optional = name == "value" or (name == "target" and leaf.target is not None)
             optional |= name not in leaf.measure.data and leaf.missing != "error"
-            if optional or column in panel.columns(table):
+            if optional or panel.numbers(table, column) is not None:
                 continue
             if name in leaf.rule.data and name != "target":
                 continue  # rules say themselves what a missing previous or baseline value means

@@ -36,7 +36,11 @@ def lab(tmp_path: Path) -> Iterator[str]:
     homes["JUPYTERLAB_WORKSPACES_DIR"] = str(tmp_path / "workspaces")
     words = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
     words += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
-    words += ["--LabApp.news_url=", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
+    homes["MPLBACKEND"] = ""  # the notebook's own
+    quiet = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    words += ["--ServerApp.port_retries=0", "--expose-app-in-browser"]
     log = (tmp_path / "lab.log").open("wb")
     server = subprocess.Popen(
         words, env={**os.environ, **homes}, stdout=log, stderr=log, cwd=tmp_path
@@ -60,14 +64,19 @@ def lab(tmp_path: Path) -> Iterator[str]:
 def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
     scheme, panel = sk.load("three_papers")
     with page() as opened:
-        opened.set_default_timeout(90_000)
+        opened.set_default_timeout(30_000)
         opened.goto(f"{lab}/lab/tree/02_change_the_weights.ipynb?token={TOKEN}&reset")
         opened.wait_for_selector(".jp-Notebook .jp-Cell")
         opened.wait_for_function("window.jupyterapp && window.jupyterapp.commands")
-        opened.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]", state="attached")
-        opened.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        opened.wait_for_function(
+            "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+        )
+        opened.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
         chart = opened.locator("[data-testid=shift-chart]").first
-        chart.wait_for(state="visible")
+        try:
+            chart.wait_for(state="visible")
+        finally:
+            keep(opened, "02_run")
         opened.wait_for_function(
             "document.querySelectorAll('[data-testid=shift-chart] [data-unit]').length === 14"
         )
@@ -89,10 +98,10 @@ def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
         assert moved.ranking["rank"].to_dict() != shown
         _wait_for(opened, moved)
         assert int(chart.get_attribute("data-version") or 0) > version
+        opened.wait_for_timeout(400)  # the lines arrive
         keep(opened, "02_change_the_weights")
 
-        row = opened.locator('[data-testid=shift-chart] [data-unit="青山区"]').first
-        row.dispatch_event("click")
+        opened.locator('[data-testid=shift-chart] [data-unit="青山区"] text').last.click()
         opened.locator(".simkaohe-steps").first.wait_for(state="visible")
         opened.locator(".simkaohe-steps").first.scroll_into_view_if_needed()
         keep(opened, "02_explanation")

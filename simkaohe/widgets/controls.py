@@ -88,15 +88,24 @@ def methods(state: State, group: Group) -> w.Dropdown:
 
 
 def coefficient_range(state: State, group: Group) -> list[w.Widget]:
-    """Return sliders for the limits of a multiplier's coefficient, where it has any."""
-    method = group.combine
+    """Return sliders for the limits of a multiplier's coefficient, shown while it has them."""
+    method, path = group.combine, f"{group.id}.combine"
     if not isinstance(method, Multiplier) or method.low is None or method.high is None:
         return []
     labels = Multiplier.field_labels()
-    return [
-        number(state, f"{group.id}.combine.{end}", labels[end], *limits)
-        for end, limits in (("low", (0.5, 1.0)), ("high", (1.0, 1.5)))
-    ]
+    sliders = w.VBox(
+        [
+            number(state, f"{path}.{end}", labels[end], *limits)
+            for end, limits in (("low", (0.5, 1.0)), ("high", (1.0, 1.5)))
+        ]
+    )
+
+    def show(_: Any) -> None:
+        sliders.layout.display = "none" if path in state.edits else None
+
+    show(None)
+    state.observe(show, "edits")
+    return [sliders]
 
 
 def category_of_unit(state: State) -> list[w.Widget]:
