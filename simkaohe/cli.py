@@ -50,9 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="simkaohe", description="模拟考核: try an assessment scheme before it is put into force."
+        prog="simkaohe",
+        description="模拟考核: try an assessment scheme before it is put into force.",
     )
-    parser.add_argument("--version", action="version", version=f"simkaohe {metadata.version('simkaohe')}")
+    parser.add_argument(
+        "--version", action="version", version=f"simkaohe {metadata.version('simkaohe')}"
+    )
     language = argparse.ArgumentParser(add_help=False)
     language.add_argument("--lang", choices=("zh", "en"), help="language of what is printed")
     output = argparse.ArgumentParser(add_help=False, parents=[language])
@@ -134,7 +137,9 @@ def _compare(arguments: argparse.Namespace) -> str:
     base = str(Words("基准", "base"))
     schemes = {base: scheme}
     for scenario in scenarios:
-        name = scenario.name if scenario.name not in schemes else f"{scenario.name} ({len(schemes)})"
+        name = (
+            scenario.name if scenario.name not in schemes else f"{scenario.name} ({len(schemes)})"
+        )
         try:
             schemes[name] = scheme.edit(scenario)
         except SimkaoheError as error:
@@ -211,7 +216,9 @@ def _scenario(text: str) -> Scenario:
                 text,
                 Words(f"有 {len(scenarios)} 个情景", f"{len(scenarios)} scenarios"),
                 Words("其中一个的名称", "the name of one"),
-                Words(f"例如 {text}:{next(iter(scenarios))}", f"E.g. {text}:{next(iter(scenarios))}"),
+                Words(
+                    f"例如 {text}:{next(iter(scenarios))}", f"E.g. {text}:{next(iter(scenarios))}"
+                ),
             )
         )
     return scenarios[name or next(iter(scenarios))]

@@ -28,7 +28,7 @@ from simkaohe.scheme.tree import CATEGORY, Group, Indicator, Scheme
 Array = npt.NDArray[np.float64]
 Draws = Mapping[str, Array]
 Rows = slice | npt.NDArray[np.intp]
-BLOCK = 65536
+BLOCK = 32768
 """Numbers in an array of a block, which then fits a core's cache."""
 EXACT = 9
 """Decimals that totals are compared at when the scheme states none."""

@@ -109,7 +109,7 @@ class Panel:
     def frame(self, table: str) -> pd.DataFrame:
         """Return a copy of a table, units × columns."""
         return pd.DataFrame(
-            {name: values for name, values in self._rows.get(table, {}).items()},
+            dict(self._rows.get(table, {})),
             index=pd.Index(self.units, name="unit"),
         )
 

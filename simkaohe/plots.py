@@ -107,7 +107,14 @@ def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = Non
                 solid_capstyle="round",
             )
             sign = f"▲{moved}" if moved > 0 else f"▼{-moved}" if moved < 0 else "–"
-            ax.text(-0.03, left[unit], f"{unit}  {row['rank_before']}", ha="right", va="center", size=size)
+            ax.text(
+                -0.03,
+                left[unit],
+                f"{unit}  {row['rank_before']}",
+                ha="right",
+                va="center",
+                size=size,
+            )
             ax.text(1.03, right[unit], f"{row['rank']}  {unit}", ha="left", va="center", size=size)
             ax.text(1.62, right[unit], sign, ha="right", va="center", size=size, color=colour)
         ax.set(xlim=(-0.62, 1.64), ylim=(count + 0.8, 0.2), yticks=[])
@@ -138,7 +145,9 @@ def ranking(result: Result, ax: Axes | None = None) -> Axes:
     categories = list(scheme.categories) or [""]
     with _style():
         ax = _axes(ax, max(3.0, 1.0 + count * (0.27 if count <= 40 else 0.17)))
-        colours = dict(zip(categories, sns.color_palette("colorblind", len(categories)), strict=True))
+        colours = dict(
+            zip(categories, sns.color_palette("colorblind", len(categories)), strict=True)
+        )
         places = range(1, count + 1)
         shades = [colours[category] for category in table["category"]]
         ax.barh(places, table["total"], color=shades, height=0.75)
@@ -153,6 +162,8 @@ def ranking(result: Result, ax: Axes | None = None) -> Axes:
         if scheme.categories:
             handles = [plt.Rectangle((0, 0), 1, 1, color=colours[key]) for key in categories]
             labels = [scheme.category_label(key) for key in categories]
-            ax.legend(handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
+            ax.legend(
+                handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False
+            )
         ax.set_title(scheme.label, loc="left")
     return ax

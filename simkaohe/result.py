@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
@@ -92,9 +93,13 @@ class Result:
     @cached_property
     def scores(self) -> pd.DataFrame:
         """得分: score of every node, 0–100, units × node ids, before the total is rounded."""
+        return pd.DataFrame(self._scores, index=self._units)
+
+    @cached_property
+    def _scores(self) -> dict[str, npt.NDArray[np.float64]]:
         nodes = tuple(self.scheme.nodes)
         found = self._engine.run(nodes=nodes).scores
-        return pd.DataFrame({node: found[node][0] for node in nodes}, index=self._units)
+        return {node: found[node][0] for node in nodes}
 
     def explain(self, unit: str) -> pd.DataFrame:
         """Return how a unit's total came about, from raw values up, one row for each node.
@@ -143,7 +148,7 @@ class Result:
             "method": str((node.combine if isinstance(node, Group) else node.rule).label),
             "value": np.nan,
             "target": np.nan,
-            "score": self.scores[node.id].iat[place],
+            "score": self._scores[node.id][place],
             "weight": part[0],
             "points": part[1],
             "factor": part[2],
@@ -153,8 +158,7 @@ class Result:
             row["target"] = self._target(node, place)
             row["calculation"] = _leaf_words(node, row)
         else:
-            children = self.scheme.nodes[node.id].children  # type: ignore[union-attr]
-            row["calculation"] = self._group_words(node, children, place)
+            row["calculation"] = self._group_words(node, place)
         yield row
 
     def _target(self, leaf: Indicator, place: int) -> float:
@@ -163,12 +167,13 @@ class Result:
         recorded = self._engine.numbers("target", leaf.column)[place]
         return recorded if not np.isnan(recorded) or leaf.target is None else leaf.target
 
-    def _group_words(self, group: Group, children: Any, place: int) -> str:
-        weights, points, factors = self._engine.parts(group)
-        score = self.scores[group.id].iat[place]
+    def _group_words(self, group: Group, place: int) -> str:
+        _, points, factors = self._engine.parts(group)
+        score = self._scores[group.id][place]
         added = getattr(group.combine, "added", ())
-        inside, after = [], []
-        for k, child in enumerate(children):
+        inside: list[str] = []
+        after: list[str] = []
+        for k, child in enumerate(group.children):
             if points[k, place]:
                 (after if child.id in added else inside).append(f"{points[k, place]:.4f}")
         times = [f"{factor:.4f}" for factor in factors[:, place] if factor != 1]
@@ -184,7 +189,7 @@ class Result:
     def _last_rows(self, place: int) -> Iterator[dict[str, Any]]:
         out = self.outcome
         root = self.scheme.root
-        exact = self.scores[root.id].iat[place] * self.scheme.full / 100
+        exact = self._scores[root.id][place] * self.scheme.full / 100
         digits = self.scheme.ranking.digits
         total = out.totals[0, place]
         rounded = Words("四舍五入到 {} 位小数", "rounded half up to {} decimals").format(digits)

@@ -30,7 +30,8 @@ def lab(tmp_path: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     homes = {
-        f"JUPYTER_{name}_DIR": str(tmp_path / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")
+        f"JUPYTER_{name}_DIR": str(tmp_path / name.lower())
+        for name in ("CONFIG", "DATA", "RUNTIME")
     }
     homes["JUPYTERLAB_SETTINGS_DIR"] = str(tmp_path / "settings")
     homes["JUPYTERLAB_WORKSPACES_DIR"] = str(tmp_path / "workspaces")

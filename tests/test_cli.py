@@ -71,7 +71,9 @@ def test_tables_align_though_chinese_letters_are_wide(capsys, words, language) -
 def test_set_and_scenario_change_the_scheme(capsys) -> None:
     scheme, panel = sk.load("three_papers")
     expected = sk.evaluate(scheme.edit({"total.combine.high": 1.2}), panel).ranking
-    _, out, _ = run(capsys, "rank", "three_papers", "--set", "total.combine.high=1.2", "--format", "csv")
+    _, out, _ = run(
+        capsys, "rank", "three_papers", "--set", "total.combine.high=1.2", "--format", "csv"
+    )
     assert [row["unit"] for row in csv.DictReader(io.StringIO(out))] == list(expected.index)
     _, out, _ = run(
         capsys, "rank", "three_papers", "--scenario", f"{SCENARIOS}:原始乘积", "--format", "csv"

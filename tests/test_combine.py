@@ -71,7 +71,12 @@ def multiplier(**fields: Any) -> dict[str, Any]:
         (total(multiplier(map={"method": "centred", "beta": 2}), "DP"), [104, 63, 70]),
         (total(multiplier(map="rank", low=0.95, high=1.05), "DP"), [84, 85.5, 70]),
         (
-            total(multiplier(map={"method": "grade", "thresholds": [70, 90], "coefficients": [0.9, 1, 1.05]}), "DP"),
+            total(
+                multiplier(
+                    map={"method": "grade", "thresholds": [70, 90], "coefficients": [0.9, 1, 1.05]}
+                ),
+                "DP",
+            ),
             [84, 81, 70],
         ),
     ],
@@ -81,9 +86,18 @@ def test_every_form_and_map_by_hand(found: Any, expected: Any) -> None:
 
 
 def test_m5_a_blend_of_parts_is_the_coefficient() -> None:
-    mixed = {"id": "mix", "children": [
-        {"id": "P", "weight": 40, "rule": "given"}, {"id": "S", "weight": 60, "rule": "given"}]}
-    root = {"id": "total", "combine": multiplier(), "children": [{"id": "D", "rule": "given"}, mixed]}
+    mixed = {
+        "id": "mix",
+        "children": [
+            {"id": "P", "weight": 40, "rule": "given"},
+            {"id": "S", "weight": 60, "rule": "given"},
+        ],
+    }
+    root = {
+        "id": "total",
+        "combine": multiplier(),
+        "children": [{"id": "D", "rule": "given"}, mixed],
+    }
     frame = pd.DataFrame({"D": D, "P": P, "S": S}, index=UNITS)
     found = sk.evaluate(sk.Scheme.read({"root": root}), sk.Panel(frame)).scores["total"]
     np.testing.assert_allclose(found, [80 * 0.66, 90 * 0.84, 70 * 0.78])  # fmt: skip
@@ -143,7 +157,8 @@ def test_a_zero_or_missing_part_is_never_silent(combine, part) -> None:
 
 def test_identity_best_and_mean_rank_alike() -> None:
     orders = {
-        tuple(np.argsort(-total(multiplier(map=name), "DP"))) for name in ("identity", "best", "mean")
+        tuple(np.argsort(-total(multiplier(map=name), "DP")))
+        for name in ("identity", "best", "mean")
     }
     assert len(orders) == 1
 

@@ -28,6 +28,8 @@ def test_it_runs_from_top_to_bottom(path: Path) -> None:
     notebook = nbformat.read(path, 4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Jupyter's own machinery
-        client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": path.parent}})
+        client = NotebookClient(
+            notebook, timeout=120, resources={"metadata": {"path": path.parent}}
+        )
         client.execute()
     assert any(cell.get("outputs") for cell in notebook.cells)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -16,7 +18,9 @@ import simkaohe as sk
 def shift_of(count: int) -> sk.Comparison:
     """Return a comparison of so many units with Chinese names, many of which move."""
     rng = np.random.default_rng(count)
-    frame = pd.DataFrame(rng.random((count, 2)), index=[f"单位{n}" for n in range(count)], columns=["a", "b"])
+    frame = pd.DataFrame(
+        rng.random((count, 2)), index=[f"单位{n}" for n in range(count)], columns=["a", "b"]
+    )
     leaves = [{"id": name, "rule": "minmax"} for name in "ab"]
     scheme = sk.Scheme.read({"root": {"id": "total", "children": leaves}})
     return sk.compare(sk.Panel(frame), 基准=scheme, 新方案=scheme.edit({"a.weight": 3.0}))
@@ -26,7 +30,9 @@ def assert_glyphs_exist(ax: Axes) -> None:
     for text in ax.findobj(mpl.text.Text):
         files = font_manager.fontManager._find_fonts_by_props(text.get_fontproperties())
         known = set().union(*(FT2Font(file).get_charmap() for file in files))
-        missing = {letter for letter in text.get_text() if ord(letter) not in known and letter != "\n"}
+        missing = {
+            letter for letter in text.get_text() if ord(letter) not in known and letter != "\n"
+        }
         assert not missing, (text.get_text(), missing)
 
 
@@ -38,7 +44,7 @@ def assert_no_overlap(ax: Axes) -> None:
         columns.setdefault((text.get_ha(), round(text.get_position()[0], 3)), []).append(box)
     for column in columns.values():
         column.sort(key=lambda box: box.y0)
-        for lower, upper in zip(column, column[1:], strict=False):
+        for lower, upper in pairwise(column):
             assert lower.y1 <= upper.y0 + 1.0
 
 

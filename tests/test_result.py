@@ -17,7 +17,9 @@ def given(values: dict[str, float], **fields) -> sk.Result:
 
 
 @pytest.mark.parametrize("case", ["tai", "three_papers"])
-@pytest.mark.parametrize("edit", [{}, {"total.combine": "weighted_sum"}, {"total.combine": "geometric"}])
+@pytest.mark.parametrize(
+    "edit", [{}, {"total.combine": "weighted_sum"}, {"total.combine": "geometric"}]
+)
 def test_every_total_is_the_sum_of_its_explanation(case: str, edit: dict) -> None:
     scheme, panel = sk.load(case)
     if case == "tai" and edit:
@@ -52,8 +54,17 @@ def test_a_total_of_three_papers_recomputed_by_hand() -> None:
     public = panel.frame("actual").loc["清河县", ["eco_survey", "service_survey"]] @ [0.4, 0.6]
     development = result.scores.loc["清河县", "development"]
     by_hand = development * (0.8 + 0.25 * party / 100) * (0.8 + 0.25 * public / 100)
-    assert result.ranking.loc["清河县", "total"] == pytest.approx(np.floor(by_hand * 100 + 0.5) / 100)
-    groups = {"innovation": 15, "economy": 15, "green": 35, "openness": 10, "shared": 15, "safety": 10}
+    assert result.ranking.loc["清河县", "total"] == pytest.approx(
+        np.floor(by_hand * 100 + 0.5) / 100
+    )
+    groups = {
+        "innovation": 15,
+        "economy": 15,
+        "green": 35,
+        "openness": 10,
+        "shared": 15,
+        "safety": 10,
+    }
     scores = result.scores.loc["清河县", list(groups)]
     assert development == pytest.approx(scores @ list(groups.values()) / 100)
 
@@ -114,7 +125,10 @@ def test_ties_at_the_edge_are_broken_by_the_node_that_the_scheme_names() -> None
 def test_largest_remainder_gives_the_seats_of_shanxi() -> None:
     # Shanxi 2012: 25 seats over categories of 22, 38, 36 and 23 counties: 5, 8, 7, 5
     rules = sk.Grades.model_validate(
-        {"bands": [{"name": "先进", "share": 25 / 119}, {"name": "其他"}], "rounding": "largest_remainder"}
+        {
+            "bands": [{"name": "先进", "share": 25 / 119}, {"name": "其他"}],
+            "rounding": "largest_remainder",
+        }
     )
     seats = rules.seats({"a": 22, "b": 38, "c": 36, "d": 23})
     assert [seats[name][0] for name in "abcd"] == [5, 8, 7, 5]

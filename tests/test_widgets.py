@@ -18,7 +18,9 @@ def app() -> WeightsApp:
 def every(widget: w.Widget, kind: type) -> list:
     """Return all widgets of a kind below a widget."""
     children = getattr(widget, "children", ())
-    return [widget] * isinstance(widget, kind) + [x for child in children for x in every(child, kind)]
+    return [widget] * isinstance(widget, kind) + [
+        x for child in children for x in every(child, kind)
+    ]
 
 
 def slider(app: WeightsApp, label: str) -> w.FloatSlider:
@@ -92,7 +94,9 @@ def test_another_method_takes_its_parameters_with_it(app) -> None:
 
 def test_what_cannot_be_says_so_and_the_last_picture_stays(app) -> None:
     before = shown(app)
-    app.state.replace({f"units.{unit}": "ecology" for unit in ("青山区", "东湖区", "江北区", "望城区")})
+    app.state.replace(
+        {f"units.{unit}": "ecology" for unit in ("青山区", "东湖区", "江北区", "望城区")}
+    )
     assert "no unit is in this category" in app.state.message
     assert "role='alert'" in views.message(app.state)
     assert shown(app) == before
@@ -128,4 +132,6 @@ def test_labels_are_text_and_never_markup() -> None:
     state.set("patents.weight", 0.5)
     assert "&lt;b&gt;" in views.edits(state)
     assert "<b>" not in views.explanation(state, "Finland")
-    assert controls.weights(state, scheme.root).children[0].children[0].description_allow_html is False
+    assert (
+        controls.weights(state, scheme.root).children[0].children[0].description_allow_html is False
+    )

@@ -134,7 +134,7 @@ class ShiftChart(anywidget.AnyWidget):
             **{name: [int(v) for v in vs] for name, vs in ranks.items() if vs is not None},
         }
         if units is not None:
-            given = {**dict.fromkeys(_PER_UNIT, []), "after": given.get("before", []), **given}
+            given = {**{name: [] for name in _PER_UNIT}, "after": given.get("before", []), **given}
         self._check(given)
         with self.hold_sync():
             for name, values in given.items():
@@ -160,8 +160,9 @@ class ShiftChart(anywidget.AnyWidget):
             count = len(given.get(name, getattr(self, name)))
             may_be_empty = name not in ("before", "after")
             if count != len(names) and not (may_be_empty and count == 0):
-                raise ValueError(f"{name}: found {count} values; expected one for each unit, "
-                                 f"{len(names)}")
+                raise ValueError(
+                    f"{name}: found {count} values; expected one for each unit, {len(names)}"
+                )
 
     def _forget_what_is_gone(self) -> None:
         if self.selected not in self.units:
