@@ -18,6 +18,7 @@ os.environ["SIMKAOHE_LANGUAGE"] = "en"
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,9 +55,7 @@ def one_evaluation(units: int, indicators: int) -> None:
     rng = np.random.default_rng(20)
     raw = rng.gamma(3.0, 10.0, (units, indicators))
     weights = rng.dirichlet(np.ones(indicators))
-    frame = pd.DataFrame(
-        raw, [f"u{i}" for i in range(units)], [f"x{k}" for k in range(indicators)]
-    )
+    frame = pd.DataFrame(raw, [f"u{i}" for i in range(units)], [f"x{k}" for k in range(indicators)])
     leaves = [
         {"id": name, "weight": weight, "rule": "minmax"}
         for name, weight in zip(frame.columns, weights, strict=True)
@@ -118,7 +117,11 @@ def many_draws() -> None:
 
     def leaf(name: str) -> dict[str, Any]:
         low, high = 0.0, 120.0
-        return {"id": name, "weight": 10.0, "rule": {"method": "minmax", "worst": low, "best": high}}
+        return {
+            "id": name,
+            "weight": 10.0,
+            "rule": {"method": "minmax", "worst": low, "best": high},
+        }
 
     def group(paper: str, **more: Any) -> dict[str, Any]:
         children = [leaf(f"{paper}{k}") for k in range(papers[paper])]
@@ -191,8 +194,8 @@ def many_draws() -> None:
     )
     parts = interleaved(
         {"loop of engine.run": with_engine_loop, "loop of sk.evaluate": with_evaluate_loop},
-        least=2,
-        seconds=4.0,
+        least=3,
+        turn=1,
     )
     whole["loop of engine.run"] = scaled(parts["loop of engine.run"], LOOPED)
     whole["loop of sk.evaluate"] = scaled(parts["loop of sk.evaluate"], 20)
@@ -210,7 +213,7 @@ class Handmade:
     def __init__(self, scheme: Any, raw: Any, kinds: list[str], papers: Any, drawn: Any) -> None:
         ends = np.cumsum([0, *papers.values()])
         scores = 100 * np.clip(raw / 120.0, 0, 1).T
-        self.x = [scores[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self.x = [scores[a:b] for a, b in pairwise(ends)]
         self.log_party = np.log(np.maximum(self.x[1], 1.0))
         self.members = {
             kind: np.flatnonzero(np.array(kinds) == kind) for kind in ("urban", "rural", "ecology")
@@ -285,6 +288,7 @@ def start_up() -> None:
             "python": fresh(""),
         },
         seconds=8.0,
+        turn=1,
     )
     show("A fresh interpreter", found, ["import pandas"])
 

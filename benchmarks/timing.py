@@ -16,7 +16,7 @@ class Timing(NamedTuple):
 
 
 def interleaved(
-    calls: Mapping[str, Callable[[], Any]], *, seconds: float = 2.0, least: int = 5
+    calls: Mapping[str, Callable[[], Any]], *, seconds: float = 2.0, least: int = 5, turn: int = 3
 ) -> dict[str, Timing]:
     """Time calls turn by turn, so that whatever else runs on the machine disturbs all alike.
 
@@ -27,6 +27,8 @@ def interleaved(
         How long to go on.
     least : int
         Rounds at least; one more round goes before, to warm up.
+    turn : int
+        Calls in a row: the first finds caches and heap as another call left them.
     """
     for call in calls.values():
         call()
@@ -34,8 +36,9 @@ def interleaved(
     start, rounds = perf_counter(), 0
     while rounds < least or perf_counter() - start < seconds:
         for name, call in calls.items():
-            begin = perf_counter()
-            call()
-            taken[name].append(perf_counter() - begin)
+            for _ in range(turn):
+                begin = perf_counter()
+                call()
+                taken[name].append(perf_counter() - begin)
         rounds += 1
     return {name: Timing(min(times), median(times)) for name, times in taken.items()}

@@ -23,6 +23,7 @@ from simkaohe.panel import QUANTITIES, UNIT, Panel
 from simkaohe.ranks import dense, last_digits, places
 from simkaohe.scheme.edit import value_at
 from simkaohe.scheme.method import Method
+from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.tree import CATEGORY, Group, Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
@@ -132,8 +133,13 @@ class Engine:
             rows = np.minimum(np.arange(start, start + size), count - 1)
             block = {p: v[rows, None] if len(v) > 1 else v[:, None] for p, v in given.items()}
             kept = min(size, count - start)
-            scores = self._block(block, touched, nodes)
-            blocks.append(self._ranked({k: v[:kept] if len(v) > 1 else v for k, v in scores.items()}))
+            scores = {
+                node: score[:kept] if len(score) > 1 else score
+                for node, score in self._block(block, touched, nodes).items()
+            }
+            total = scores[self.scheme.root.id]  # one row when nothing that is drawn has an effect
+            scores[self.scheme.root.id] = np.broadcast_to(total, (kept, len(self.units)))
+            blocks.append(self._ranked(scores))
         return _joined(blocks, count)
 
     @property
@@ -150,8 +156,7 @@ class Engine:
             points[:, :, peers], factors[:, :, peers] = group.combine.parts(
                 x[:, :, peers], np.broadcast_to(w, x.shape)[:, :, peers], **parameters
             )
-        k = len(group.children)
-        return np.broadcast_to(w, x.shape)[:k, 0], points[:k, 0], factors[:k, 0]
+        return np.broadcast_to(w, x.shape)[:, 0], points[:, 0], factors[:, 0]
 
     def values(self, indicator: Indicator) -> Array:
         """Return an indicator's measured values (计算口径 applied), shape (N,)."""
@@ -177,12 +182,10 @@ class Engine:
         for likes in stacks.values():
             for stack in (likes[k : k + size] for k in range(0, len(likes), size)):
                 value = self._measured(stack, draws)
-                complete = ~np.isnan(value).any((1, 2))
-                whole = [np.flatnonzero(complete)] if complete.any() else []
-                for rows in (*whole, *np.flatnonzero(~complete)[:, None]):
-                    some = [stack[k] for k in rows]
-                    scores = self._scored(some, value[rows], draws)
-                    gaps = np.isnan(scores).any((1, 2))
+                for part in _by_gaps(value):
+                    some = [stack[k] for k in np.arange(len(stack))[part]]
+                    scores = self._scored(some, value[part], draws)
+                    gaps: Any = np.isnan(scores).any((1, 2))
                     for leaf, score, gap in zip(some, scores, gaps, strict=True):
                         found[leaf.id], wrong = self._filled(leaf, score) if gap else (score, [])
                         problems += wrong
@@ -206,7 +209,9 @@ class Engine:
             low, high = (
                 _stacked_field(stack, name, first.id, draws) for name in ("ideal_low", "ideal_high")
             )
-            value = np.where(np.isnan(value), np.nan, np.maximum(np.maximum(low - value, value - high), 0))
+            value = np.where(
+                np.isnan(value), np.nan, np.maximum(np.maximum(low - value, value - high), 0)
+            )
         return value
 
     def _data(self, stack: list[Indicator], name: str) -> Array:
@@ -238,10 +243,11 @@ class Engine:
                 if isinstance(p, np.ndarray)
             ),
         )
-        points = np.full((*shape, len(self.units)), np.nan)
+        points = np.empty((*shape, len(self.units)))
         there = ~np.isnan(value[0, 0])
         for peers in self._peers[first.scope]:
             if not there.all():
+                points[..., peers] = np.nan
                 peers = np.arange(len(there))[peers][there[peers]]
             if there[peers].any():
                 points[..., peers] = rule.formula(
@@ -268,7 +274,7 @@ class Engine:
                     score[:, members] = np.where(absent[:, members], middle, score[:, members])
         return score, list(self._absences(leaf, np.isnan(score).any(0)))
 
-    def _absences(self, leaf: Indicator, absent: npt.NDArray[np.bool_]) -> Iterator[Problem]:
+    def _absences(self, leaf: Indicator, absent: npt.ArrayLike) -> Iterator[Problem]:
         actual = self.numbers("actual", leaf.column)
         for unit in np.flatnonzero(absent):
             where = f"{leaf.id} › {self.units[unit]}"
@@ -294,7 +300,9 @@ class Engine:
 
     # -- groups ----------------------------------------------------------------------------------
 
-    def _block(self, draws: Draws, touched: frozenset[str], nodes: Collection[str]) -> dict[str, Array]:
+    def _block(
+        self, draws: Draws, touched: frozenset[str], nodes: Collection[str]
+    ) -> dict[str, Array]:
         """Return the scores (1|R, N) of the root and of the nodes asked for."""
         known = {name: score for name, score in self._known.items() if name not in touched}
         drawn = [leaf for leaf in self.scheme.indicators if leaf.id in touched]
@@ -328,17 +336,19 @@ class Engine:
     ) -> tuple[Array, Array]:
         """Return the children's scores (K, R, N) and weights (K, 1|R, N)."""
         scores = [self._score(child, draws, touched, known) for child in group.children]
-        weights, phantom = self._weights(group, draws)
-        w = weights[:, :, self.category]
-        if phantom is not None:
-            marks = 100.0 if group.cancelled == "full_marks" else 0.0
-            scores.append(np.full((1, len(self.units)), marks))
-            w = np.concatenate([w, np.broadcast_to(phantom, weights.shape[1:])[None, :, self.category]])
-        return _even(scores), w
+        weights, kept = self._weights(group, draws)
+        x, w = _even(scores), weights[:, :, self.category]
+        if kept is not None:
+            off = self._cancelled(group)[:, None, self.category]
+            own = [draws.get(f"{c.id}.weight", np.full((1, 1), c.weight)) for c in group.children]
+            x = np.where(off, 100.0 if group.cancelled == "full_marks" else 0.0, x)
+            w = np.where(off, _even(own), w)
+        return x, w
 
     def _combined(self, group: Group, x: Array, w: Array, draws: Draws) -> Array:
         parameters = _parameters(group.combine, f"{group.id}.combine", draws, group)
-        rows = max(x.shape[1], w.shape[1], *(len(v) for v in parameters.values() if _drawn(v)), 1)
+        drawn = [len(v) for p, v in draws.items() if p.startswith(f"{group.id}.combine.")]
+        rows = max(x.shape[1], w.shape[1], *drawn)
         if rows > x.shape[1]:
             x = np.broadcast_to(x, (len(x), rows, x.shape[2]))
         score = np.empty((rows, x.shape[2]))
@@ -354,7 +364,7 @@ class Engine:
     def _peers_of(self, group: Group) -> list[Rows]:
         return self._peers[getattr(group.combine, "scope", "all")]
 
-    def _undefined(self, group: Group, units: npt.NDArray[np.bool_]) -> Iterator[Problem]:
+    def _undefined(self, group: Group, units: npt.ArrayLike) -> Iterator[Problem]:
         method = group.combine
         choices = [name for name in ("zero", "missing") if name in type(method).model_fields]
         paths = [f"{group.id}.combine.{name}" for name in choices]
@@ -366,7 +376,8 @@ class Engine:
                     f"a part is zero or missing, for which {method.method!r} has no result",
                 ),
                 remedy=Words(
-                    f"请在 {'、'.join(paths)} 写明处理办法", f"State what that means in {' or '.join(paths)}"
+                    f"请在 {'、'.join(paths)} 写明处理办法",
+                    f"State what that means in {' or '.join(paths)}",
                 ),
             )
 
@@ -385,7 +396,9 @@ class Engine:
         score = np.empty((w.shape[1], len(self.units)))
         for c, members in enumerate(self._peers["category"]):
             inside, share = x[:, members], w[:, :, c]
-            score[:, members] = share.T @ inside if len(score) > 1 else (share * inside).sum(0)
+            # One draw: a sum whose order is the same for all units, so that equals stay equal.
+            product = np.matmul if len(score) > 1 else partial(np.einsum, "rk,kn->rn")
+            score[:, members] = product(share.T, inside)
         return None if np.isnan(score).any() else score
 
     def _terms(
@@ -398,8 +411,8 @@ class Engine:
             shares = weights / total
         terms: list[tuple[Array, Array]] = []
         for child, share in zip(group.children, shares, strict=True):
-            additive = isinstance(child, Group) and child.combine.linear and child.id not in known
-            if additive and child.id in touched and (share > 0).all():
+            additive = child.id in touched and child.id not in known
+            if isinstance(child, Group) and child.combine.linear and additive and (share > 0).all():
                 inner = self._terms(child, draws, touched, known)
                 terms += [(score, share * part) for score, part in inner]
             else:
@@ -420,7 +433,9 @@ class Engine:
         for k, child in enumerate(children):
             if isinstance(child, Group) and child.cancelled == "whole":
                 kept, freed = self._kept_and_freed(child, draws)
-                w[k] = w[k] * kept / np.where(kept + freed > 0, kept + freed, 1)
+                share = kept / np.where(kept + freed > 0, kept + freed, 1)
+                w = np.array(np.broadcast_to(w, (len(w), max(w.shape[1], len(share)), w.shape[2])))
+                w[k] *= share
         cancelled = self._cancelled(group)
         if not cancelled.any() or group.cancelled in ("siblings", "whole"):
             return w, None
@@ -455,7 +470,10 @@ class Engine:
         """Return which children are cancelled in which category, shape (K, C)."""
         return np.array(
             [
-                [child.weight > 0 and child.weights_by_category.get(c) == 0 for c in self.categories]
+                [
+                    child.weight > 0 and child.weights_by_category.get(c) == 0
+                    for c in self.categories
+                ]
                 for child in group.children
             ]
         )
@@ -480,7 +498,9 @@ class Engine:
                     Problem(
                         self.units[unit],
                         Words("没有任何得分", "this unit has no score at all"),
-                        remedy=Words("请补数，或把它从方案中去掉", "Fill in its data or leave it out"),
+                        remedy=Words(
+                            "请补数，或把它从方案中去掉", "Fill in its data or leave it out"
+                        ),
                     )
                     for unit in np.flatnonzero(np.isnan(root).any(0))
                 )
@@ -511,7 +531,8 @@ class Engine:
         rules = self.scheme.grades
         if rules is None:
             return None
-        together = self.members if rules.within == "category" else self._peers["all"]
+        everybody = [np.arange(len(self.units))]
+        together = self.members if rules.within == "category" else everybody
         names = self.categories if rules.within == "category" else ("",)
         seats = rules.seats({n: len(m) for n, m in zip(names, together, strict=True)})
         grades = np.empty(totals.shape, np.int8)
@@ -530,13 +551,25 @@ class Engine:
         problems: list[Problem] = []
         for path, values in draws.items():
             try:
-                value_at(self.scheme, path)
+                now = value_at(self.scheme, path)
+                if path.partition(".")[0] not in self.scheme.nodes or not _is_number(now):
+                    problems.append(
+                        Problem(
+                            path,
+                            quoted(now),
+                            Words("某个指标或分组的一个数", "a number of an indicator or group"),
+                            Words("结构的改动请用 edit", "Change structure with scheme.edit"),
+                        )
+                    )
+                    continue
                 array = np.atleast_1d(np.asarray(values, np.float64))
                 if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
                     problems.append(
                         Problem(
                             path,
-                            Words(f"形状为 {array.shape} 的数组", f"an array of shape {array.shape}"),
+                            Words(
+                                f"形状为 {array.shape} 的数组", f"an array of shape {array.shape}"
+                            ),
                             Words("一维、全部为有限数的数组", "finite numbers in one dimension"),
                         )
                     )
@@ -548,14 +581,18 @@ class Engine:
             except SimkaoheError as error:
                 problems += error.problems
             except (TypeError, ValueError):
-                problems.append(Problem(path, str(type(values).__name__), Words("数组", "an array")))
+                problems.append(
+                    Problem(path, str(type(values).__name__), Words("数组", "an array"))
+                )
         lengths = {len(array) for array in given.values()} - {1}
         if len(lengths) > 1:
             problems.append(
                 Problem(
                     "draws",
                     Words(f"长度不一：{sorted(lengths)}", f"different lengths: {sorted(lengths)}"),
-                    remedy=Words("每条路径的抽样数要相同", "Give every path the same number of draws"),
+                    remedy=Words(
+                        "每条路径的抽样数要相同", "Give every path the same number of draws"
+                    ),
                 )
             )
         if problems:
@@ -571,7 +608,7 @@ class Engine:
             while name is not None:
                 touched.add(name)
                 name = self._parent.get(name)
-        for path in draws:  # a weight that is freed for the whole scheme also moves the grandparent
+        for _ in draws:  # a weight that is freed for the whole scheme also moves the grandparent
             touched |= {self._parent[n] for n in list(touched) if n in self._parent}
         return frozenset(touched)
 
@@ -585,6 +622,15 @@ def _likeness(leaf: Indicator) -> tuple[Any, ...]:
     return (*methods, leaf.way, leaf.scope)
 
 
+def _by_gaps(value: Array) -> list[Rows]:
+    """Return rows of a stack (K, R, N): the complete ones together, each of the others alone."""
+    broken = np.isnan(value).any((1, 2))
+    alone: list[Rows] = [*np.flatnonzero(broken)[:, None]]
+    if not alone:
+        return [slice(None)]
+    return alone if broken.all() else [np.flatnonzero(~broken), *alone]
+
+
 def _even(parts: list[Array]) -> Array:
     """Return arrays (1|R, ...) as one (K, R, ...)."""
     stack = np.empty((len(parts), max(map(len, parts)), *parts[0].shape[1:]))
@@ -593,8 +639,8 @@ def _even(parts: list[Array]) -> Array:
     return stack
 
 
-def _drawn(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim == 2
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, float)
 
 
 def _stacked(methods: list[Any], prefix: str, draws: Draws) -> dict[str, Any]:
@@ -644,7 +690,7 @@ def _joined(blocks: list[Outcome], count: int) -> Outcome:
         np.concatenate([block.totals for block in blocks]),
         np.concatenate([block.ranks for block in blocks]),
         np.concatenate([block.category_ranks for block in blocks]),
-        None if blocks[0].grades is None else np.concatenate([b.grades for b in blocks]),  # type: ignore[misc]
+        None if blocks[0].grades is None else np.concatenate([b.grades for b in blocks]),
         {
             name: np.concatenate([block.scores[name] for block in blocks])
             if len(score) > 1 or count == 1
@@ -686,7 +732,9 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
                 continue
             if name in leaf.rule.data and name != "target":
                 continue  # rules say themselves what a missing previous or baseline value means
-            yield unknown(f"{leaf.id} › {table}", column, panel.columns(table), Words("数据列", "column"))
+            yield unknown(
+                f"{leaf.id} › {table}", column, panel.columns(table), Words("数据列", "column")
+            )
 
 
 __all__ = ["CATEGORY", "EXACT", "Engine", "Outcome"]

@@ -56,10 +56,10 @@ def places(q: Ints) -> tuple[Ints, Ints]:
     sorted_first = np.maximum.accumulate(np.where(begins, place, 0), -1)
     backwards = np.where(ends, place, n)[..., ::-1]
     sorted_last = np.minimum.accumulate(backwards, -1)[..., ::-1]
-    first, last = np.empty_like(order), np.empty_like(order)
-    np.put_along_axis(first, unit, sorted_first, -1)
-    np.put_along_axis(last, unit, sorted_last, -1)
-    return first, last
+    home = unit + np.arange(0, q.size, n).reshape(*q.shape[:-1], 1)
+    first, last = np.empty(q.size, np.int64), np.empty(q.size, np.int64)
+    first[home], last[home] = sorted_first, sorted_last
+    return first.reshape(q.shape), last.reshape(q.shape)
 
 
 def dense(first: Ints) -> Ints:

@@ -135,3 +135,65 @@ def test_labels_are_text_and_never_markup() -> None:
     assert (
         controls.weights(state, scheme.root).children[0].children[0].description_allow_html is False
     )
+
+
+def test_nothing_listens_that_is_no_longer_shown(app) -> None:
+    def listeners() -> int:
+        return len(app.state._trait_notifiers["edits"]["change"])
+
+    before = listeners()
+    for language in ("zh", "en"):
+        every(app, w.ToggleButtons)[0].value = language
+    for group in ("green", "economy", "total"):
+        dropdown(app, "Weights of").value = group
+    assert listeners() == before
+    slider(app, "Party building").value = 40.0
+    assert app.state.edits == {"party.weight": 40.0}
+
+
+@pytest.mark.parametrize("value", [150.0, 1e7])
+def test_a_typed_number_beyond_the_slider_is_kept(app, value) -> None:
+    app.state.set("party.weight", value)
+    assert app.state.edits == {"party.weight": value}
+    assert slider(app, "Party building").value == value
+
+
+def test_a_limit_below_the_sliders_range_is_kept(app) -> None:
+    app.state.replace({"total.combine.low": 0.4})
+    assert app.state.edits == {"total.combine.low": 0.4}
+    assert slider(app, "lowest coefficient").value == 0.4
+
+
+@pytest.mark.parametrize("method", ["weighted_sum", {"method": "weighted_sum"}])
+def test_a_method_may_be_written_as_in_a_scenario(app, method) -> None:
+    app.state.replace({"total.combine": method})
+    assert app.state.message == ""
+    assert app.state.edits == {"total.combine": method}
+    assert dropdown(app, "Combination").label == "weighted sum"
+
+
+def test_every_bundled_scenario_can_be_shown(app) -> None:
+    for scenario in sk.load_scenarios(sk.bundled_cases()["three_papers"] / "scenarios.yaml"):
+        app.state.replace(scenario.edits)
+        assert app.state.message == ""
+        edited = app.state.scheme.edit(scenario)
+        assert shown(app) == sk.evaluate(edited, app.state.panel).ranking["rank"].to_dict()
+        assert app.state.edits == dict(scenario.edits)
+
+
+@pytest.mark.parametrize(
+    ("edits", "sentence"),
+    [
+        ({"party.weight": "abc"}, "abc"),
+        ({"party.weight": float("nan")}, "nan"),
+        ({"party.wieght": 3.0}, "wieght"),
+    ],
+)
+def test_a_bad_edit_shows_its_sentence_and_no_traceback(app, edits, sentence) -> None:
+    before = shown(app)
+    app.state.replace(edits)
+    every(app, w.ToggleButtons)[0].value = "zh"  # laid out anew with the bad edit
+    assert sentence in app._message.value
+    assert shown(app) == before
+    button(app, "撤销").click()
+    assert (app._message.value, app.state.edits) == ("", {})

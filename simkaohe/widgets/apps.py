@@ -29,6 +29,7 @@ class WeightsApp(w.VBox):
         self.state, self.chart = State(scheme, panel), ShiftChart()
         self._group = scheme.root
         self._steps, self._edits, self._message = w.HTML(), w.HTML(), w.HTML()
+        self._controls: list[w.Widget] = []
         views.draw(self.chart, self.state, anew=True)
         self.state.observe(self._follow, "edits")
         self.chart.observe(lambda _: self._explain(), "selected")
@@ -57,10 +58,13 @@ class WeightsApp(w.VBox):
             chosen = state.scheme.nodes[change["new"]]
             assert isinstance(chosen, Group)
             self._group = chosen
-            sliders.children = [controls.weights(state, chosen)]
+            before, sliders.children = sliders.children, [controls.weights(state, chosen)]
+            for old in before:
+                controls.discard(old)
 
         which.observe(choose, "value")
-        left = w.VBox(
+        before, self._controls = (
+            self._controls,
             [
                 w.HBox([controls.buttons(state), tongue], layout=w.Layout(flex_flow="row wrap")),
                 controls.methods(state, root),
@@ -68,13 +72,16 @@ class WeightsApp(w.VBox):
                 which,
                 sliders,
                 *controls.category_of_unit(state),
-                self._message,
-                self._edits,
             ],
+        )
+        left = w.VBox(
+            [*self._controls, self._message, self._edits],
             layout=w.Layout(width="27em", flex="0 0 auto", padding="0 1em 0 0"),
         )
         right = w.VBox([self.chart], layout=w.Layout(flex="1 1 24em", min_width="20em"))
         self.children = [w.HBox([left, right]), self._steps]
+        for old in before:
+            controls.discard(old)
         self._tell()
         self._explain()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any
 
 import ipywidgets as w
@@ -19,7 +20,8 @@ LINE = w.Layout(width="99%")
 def follow(control: w.Widget, state: State, path: str, shown: Callable[[Any], Any]) -> None:
     """Bind a control to an edit path, both ways.
 
-    A control writes only what differs from the state, so that events end by themselves.
+    A control writes only what differs from the state, so that events end by themselves. What it
+    cannot show (``shown`` gives None) it leaves as it is; the state's message says what is wrong.
     """
 
     def write(change: dict[str, Any]) -> None:
@@ -27,19 +29,48 @@ def follow(control: w.Widget, state: State, path: str, shown: Callable[[Any], An
             state.set(path, change["new"])
 
     def read(_: dict[str, Any]) -> None:
-        control.value = shown(state.value(path))
+        value = shown(state.value(path))
+        if value is None:
+            return
+        if isinstance(control, w.FloatSlider | w.BoundedFloatText):
+            control.min, control.max = min(control.min, value), max(control.max, value)
+        control.value = value
 
     control.observe(write, "value")
+    listen(control, state, read)
+
+
+def listen(control: w.Widget, state: State, read: Callable[[Any], None]) -> None:
+    """Let a control hear of every change of the edits, until it is closed."""
     state.observe(read, "edits")
+
+    def stop(change: dict[str, Any]) -> None:
+        if change["new"] is None:
+            state.unobserve(read, "edits")
+
+    control.observe(stop, "comm")
+
+
+def discard(widget: w.Widget) -> None:
+    """Close a widget and all below it, so that nothing of it listens any more."""
+    for child in getattr(widget, "children", ()):
+        discard(child)
+    widget.close()
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
 
 
 def number(state: State, path: str, label: str, low: float, high: float) -> w.Widget:
     """Return a slider and a box for exact numbers, both for the same value."""
     step = (high - low) / 100
-    value = float(state.value(path))
+    value = _number(state.value(path))
+    value = low if value is None else value
+    lowest = min(low, value)
     slider = w.FloatSlider(
         value,
-        min=low,
+        min=lowest,
         max=max(high, value),
         step=step,
         description=label,
@@ -49,10 +80,14 @@ def number(state: State, path: str, label: str, low: float, high: float) -> w.Wi
         layout=w.Layout(flex="1 1 auto"),
     )
     box = w.BoundedFloatText(
-        value, min=low, max=1e6, step=step, layout=w.Layout(width="6.5em", flex="0 0 auto")
+        value,
+        min=lowest,
+        max=max(1e6, value),
+        step=step,
+        layout=w.Layout(width="6.5em", flex="0 0 auto"),
     )
     for control in (slider, box):
-        follow(control, state, path, float)
+        follow(control, state, path, _number)
     return w.HBox([slider, box], layout=LINE)
 
 
@@ -76,14 +111,22 @@ def methods(state: State, group: Group) -> w.Dropdown:
     ]
     own = group.combine
     choices = [own, *(method for method in others if type(method) is not type(own))]
+
+    def shown(value: Any) -> Any:
+        """Return the choice of that name; a scenario writes a method as text or as a table."""
+        name = (
+            value.get("method") if isinstance(value, Mapping) else getattr(value, "method", value)
+        )
+        return next((method for method in choices if method.method == name), None)
+
     control = w.Dropdown(
         options=[(str(method.label), method) for method in choices],
-        value=next(method for method in choices if method == state.value(path)),
+        value=shown(state.value(path)),
         description=str(Words("合成方法", "Combination")),
         style=WIDE,
         layout=LINE,
     )
-    follow(control, state, path, lambda method: method)
+    follow(control, state, path, shown)
     return control
 
 
@@ -104,7 +147,7 @@ def coefficient_range(state: State, group: Group) -> list[w.Widget]:
         sliders.layout.display = "none" if path in state.edits else None
 
     show(None)
-    state.observe(show, "edits")
+    listen(sliders, state, show)
     return [sliders]
 
 
@@ -133,7 +176,7 @@ def category_of_unit(state: State) -> list[w.Widget]:
     read(None)
     unit.observe(read, "value")
     category.observe(write, "value")
-    state.observe(read, "edits")
+    listen(category, state, read)
     return [unit, category]
 
 

@@ -1,0 +1,180 @@
+"""The engine against the one definition: a draw is the evaluation of the edited scheme."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from scipy.stats import rankdata
+from strategies import evaluable, schemes
+
+import simkaohe as sk
+from simkaohe.files.text import parse_yaml, to_yaml
+
+some = settings(
+    max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+
+
+def made(case: tuple[sk.Scheme, sk.Panel]) -> sk.Engine:
+    engine = evaluable(*case)
+    assume(engine is not None)
+    return engine
+
+
+def numeric(scheme: sk.Scheme) -> dict[str, list[float]]:
+    """Return the numeric paths that a draw may change, by kind, each with values that are valid."""
+    kinds: dict[str, dict[str, float]] = {}
+    for path, slot in scheme.paths().items():
+        if slot.is_number and slot.value is not None and path.partition(".")[0] in scheme.nodes:
+            kinds.setdefault(path.partition(".")[2].split(".")[0], {})[path] = slot.value
+    return kinds
+
+
+def same(one: sk.engine.Outcome, other: sk.engine.Outcome, row: int = 0) -> None:
+    np.testing.assert_allclose(one.totals[row], other.totals[0], rtol=1e-12, atol=1e-12)
+    assert np.array_equal(one.ranks[row], other.ranks[0])
+    assert np.array_equal(one.category_ranks[row], other.category_ranks[0])
+    assert (one.grades is None) == (other.grades is None)
+    if one.grades is not None:
+        assert np.array_equal(one.grades[row], other.grades[0])
+    for node, score in one.scores.items():
+        row_of = score[row if len(score) > 1 else 0]
+        np.testing.assert_allclose(row_of, other.scores[node][0], rtol=1e-12, atol=1e-12)
+
+
+@some
+@given(schemes(), st.data())
+def test_a_draw_is_the_evaluation_of_the_edited_scheme(case, data) -> None:
+    engine = made(case)
+    scheme, panel = case
+    kinds = numeric(scheme)
+    draws: dict[str, np.ndarray] = {}
+    for kind in data.draw(st.sets(st.sampled_from(sorted(kinds)), min_size=1)):
+        paths = st.sampled_from(sorted(kinds[kind]))
+        for path in data.draw(st.sets(paths, min_size=1, max_size=3)):
+            scale = np.array(data.draw(st.lists(st.floats(0.97, 1.04), min_size=3, max_size=3)))
+            draws[path] = kinds[kind][path] * scale
+    nodes = tuple(scheme.nodes)
+    try:
+        outcome = engine.run(draws, nodes=nodes)
+    except sk.SimkaoheError:
+        with pytest.raises(sk.SimkaoheError):  # noqa: PT012  # one of the draws is the reason
+            for r in range(3):
+                sk.evaluate(scheme.edit({p: v[r] for p, v in draws.items()}), panel)
+        return
+    for r in range(3):
+        edited = scheme.edit({path: float(values[r]) for path, values in draws.items()})
+        alone = sk.Engine(edited, panel).run(nodes=nodes)
+        same(outcome, alone, r)
+        same(
+            engine.run({path: values[r : r + 1] for path, values in draws.items()}, nodes=nodes),
+            alone,
+        )
+
+
+@some
+@given(schemes(), st.data())
+def test_the_order_of_units_does_not_matter(case, data) -> None:
+    engine = made(case)
+    scheme, panel = case
+    order = data.draw(st.permutations(panel.units))
+    frame = panel.frame("actual").loc[order]
+    values = scheme.plain()
+    if scheme.units:
+        values["units"] = {unit: scheme.units[unit] for unit in order}
+    other = sk.Engine(sk.Scheme.read(values), sk.Panel(frame))
+    place = [engine.units.index(unit) for unit in other.units]
+    one, moved = engine.run(), other.run()
+    np.testing.assert_allclose(one.totals[:, place], moved.totals, rtol=1e-12)
+    assert np.array_equal(one.ranks[:, place], moved.ranks)
+    assert np.array_equal(one.category_ranks[:, place], moved.category_ranks)
+    if one.grades is not None:
+        assert np.array_equal(one.grades[:, place], moved.grades)
+
+
+@some
+@given(schemes(monotone=True, gaps=False), st.data(), st.floats(0.1, 60.0))
+def test_raising_a_positive_indicator_never_lowers_the_total(case, data, by) -> None:
+    engine = made(case)
+    scheme, panel = case
+    frame = panel.frame("actual")
+    unit = data.draw(st.sampled_from(panel.units))
+    frame.loc[unit, data.draw(st.sampled_from(panel.columns("actual")))] += by
+    place = engine.units.index(unit)
+    before, after = engine.run(), sk.evaluate(scheme, sk.Panel(frame)).outcome
+    assert after.totals[0, place] >= before.totals[0, place]
+    assert after.ranks[0, place] <= before.ranks[0, place]
+
+
+@some
+@given(schemes())
+def test_ranks_are_those_of_the_rounded_totals(case) -> None:
+    outcome = made(case).run()
+    digits = case[0].ranking.digits
+    totals = np.round(outcome.totals[0], 9 if digits is None else digits)
+    ties = {"competition": "min", "dense": "dense"}[case[0].ranking.ties]
+    assert np.array_equal(outcome.ranks[0], rankdata(-totals, method=ties))
+    for category in set(case[0].units.values()):
+        inside = [k for k, unit in enumerate(case[0].units) if case[0].units[unit] == category]
+        expected = rankdata(-totals[inside], method=ties)
+        assert np.array_equal(outcome.category_ranks[0, inside], expected)
+
+
+@some
+@given(schemes())
+def test_yaml_there_and_back_is_the_same_scheme_and_the_same_result(case) -> None:
+    engine = made(case)
+    scheme, panel = case
+    again = sk.Scheme.read(parse_yaml(to_yaml(scheme.plain()), "here"))
+    assert again == scheme
+    one, other = engine.run(), sk.Engine(again, panel).run()
+    assert one.totals.tobytes() == other.totals.tobytes()
+    assert np.array_equal(one.ranks, other.ranks)
+
+
+@some
+@given(schemes(), schemes(), st.data())
+def test_editing_by_the_difference_gives_the_other_scheme(case, other, data) -> None:
+    scheme, target = case[0], other[0]
+    assert scheme.edit(scheme.diff(target)) == target
+    assert scheme.diff(scheme) == {}
+    path = data.draw(st.sampled_from([f"{node}.weight" for node in scheme.nodes]))
+    near = scheme.edit({path: 7.25, "ranking.digits": 3})
+    assert scheme.edit(scheme.diff(near)) == near
+
+
+@pytest.mark.parametrize("case", ["tai", "three_papers"])
+def test_block_boundaries_do_not_matter(case: str) -> None:
+    scheme, panel = sk.load(case)
+    engine = sk.Engine(scheme, panel)
+    rng = np.random.default_rng(5)
+    leaves = [leaf.id for leaf in scheme.indicators]
+    draws = {f"{leaf}.weight": rng.uniform(1, 9, 5000) for leaf in leaves}
+    whole = engine.run(draws)
+    for start, stop in ((0, 1), (0, 3), (1700, 4600), (4999, 5000)):
+        part = engine.run({path: values[start:stop] for path, values in draws.items()})
+        np.testing.assert_allclose(whole.totals[start:stop], part.totals, rtol=1e-12)
+        assert np.array_equal(whole.ranks[start:stop], part.ranks)
+        assert np.array_equal(whole.category_ranks[start:stop], part.category_ranks)
+
+
+@pytest.mark.parametrize("combine", ["weighted_sum", {"method": "geometric", "zero": "floor"}])
+def test_equal_units_have_equal_ranks_whatever_the_weights(combine) -> None:
+    rng = np.random.default_rng(8)
+    raw = np.repeat(rng.integers(0, 100, (7, 12)) / 7, 3, 0)
+    frame = pd.DataFrame(raw, [f"u{i}" for i in range(21)], [f"x{k}" for k in range(12)])
+    leaves = [{"id": name, "rule": "minmax"} for name in frame]
+    scheme = sk.Scheme.read({"root": {"id": "total", "combine": combine, "children": leaves}})
+    engine = sk.Engine(scheme, sk.Panel(frame))
+    draws = {
+        f"{name}.weight": w
+        for name, w in zip(frame, rng.dirichlet(np.ones(12), 500).T, strict=True)
+    }
+    ranks = engine.run(draws).ranks.reshape(500, 7, 3)
+    assert (ranks == ranks[:, :, :1]).all()
+    for r in range(50):
+        single = engine.run({path: values[r : r + 1] for path, values in draws.items()})
+        assert np.array_equal(single.ranks[0], ranks[r].ravel())
