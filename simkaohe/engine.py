@@ -339,7 +339,7 @@ class Engine:
         weights, kept = self._weights(group, draws)
         x, w = _even(scores), weights[:, :, self.category]
         if kept is not None:
-            off = self._cancelled(group)[:, None, self.category]
+            off = self._cancelled(group, draws)[:, :, self.category]
             own = [draws.get(f"{c.id}.weight", np.full((1, 1), c.weight)) for c in group.children]
             x = np.where(off, 100.0 if group.cancelled == "full_marks" else 0.0, x)
             w = np.where(off, _even(own), w)
@@ -436,7 +436,7 @@ class Engine:
                 share = kept / np.where(kept + freed > 0, kept + freed, 1)
                 w = np.array(np.broadcast_to(w, (len(w), max(w.shape[1], len(share)), w.shape[2])))
                 w[k] *= share
-        cancelled = self._cancelled(group)
+        cancelled = self._cancelled(group, draws)
         if not cancelled.any() or group.cancelled in ("siblings", "whole"):
             return w, None
         _, freed = self._kept_and_freed(group, draws)
@@ -445,7 +445,7 @@ class Engine:
         if isinstance(group.cancelled, Mapping):
             given = np.array([group.cancelled.get(child.id, 0.0) for child in children])
             return w + freed * (given / given.sum())[:, None, None], None
-        takes = (~cancelled[:, None, :]) & (w > 0)
+        takes = ~cancelled & (w > 0)
         return w + np.where(takes, freed / np.maximum(takes.sum(0), 1), 0), None
 
     def _stated(self, nodes: Collection[Group | Indicator], draws: Draws) -> Array:
@@ -466,21 +466,23 @@ class Engine:
             stated[k, :, c] = own[:, 0]
         return stated
 
-    def _cancelled(self, group: Group) -> npt.NDArray[np.bool_]:
-        """Return which children are cancelled in which category, shape (K, C)."""
-        return np.array(
+    def _cancelled(self, group: Group, draws: Draws) -> npt.NDArray[np.bool_]:
+        """Return which children are cancelled in which category, shape (K, 1|R, C)."""
+        overridden = [
             [
-                [
-                    child.weight > 0 and child.weights_by_category.get(c) == 0
-                    for c in self.categories
-                ]
-                for child in group.children
+                child.weight > 0
+                and (
+                    c in child.weights_by_category or f"{child.id}.weights_by_category.{c}" in draws
+                )
+                for c in self.categories
             ]
-        )
+            for child in group.children
+        ]
+        return np.array(overridden)[:, None, :] & (self._stated(group.children, draws) == 0)
 
     def _kept_and_freed(self, group: Group, draws: Draws) -> tuple[Array, Array]:
         """Return the weight that stays and the weight that is cancelled, each (1|R, C)."""
-        cancelled = self._cancelled(group)
+        cancelled = self._cancelled(group, draws)
         kept = self._stated(group.children, draws).sum(0)
         freed: Any = sum(
             np.where(off, draws.get(f"{child.id}.weight", np.full((1, 1), child.weight)), 0.0)

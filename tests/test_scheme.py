@@ -61,6 +61,21 @@ def test_a_cancelled_weight_goes_where_the_scheme_says(cancelled, group, total) 
     assert result.scores.loc["乙", "g"] == pytest.approx(untouched)
 
 
+@pytest.mark.parametrize(
+    "way", ["siblings", "equal", {"c": 1}, "full_marks", "zero_marks", "whole"]
+)
+def test_a_drawn_override_cancels_at_zero_and_only_there(way) -> None:
+    draws = {
+        "b.weights_by_category.eco": np.array([0.0, 5.0, 30.0]),
+        "b.weight": np.array([30.0, 20, 7]),
+    }
+    outcome = sk.Engine(scheme(way), panel()).run(draws)
+    for r in range(3):
+        edited = scheme(way).edit({path: values[r] for path, values in draws.items()})
+        single = sk.evaluate(edited, panel()).outcome
+        np.testing.assert_allclose(outcome.totals[r], single.totals[0], atol=1e-12)
+
+
 def test_moving_a_weight_of_zero_changes_nothing() -> None:
     base = sk.evaluate(scheme().edit({"b.weight": 0}), panel()).scores
     for way in ("equal", {"c": 1}, "full_marks", "whole"):

@@ -186,7 +186,9 @@ def test_every_bundled_scenario_can_be_shown(app) -> None:
     [
         ({"party.weight": "abc"}, "abc"),
         ({"party.weight": float("nan")}, "nan"),
+        ({"nosuch.weight": 3.0}, "nosuch"),
         ({"party.wieght": 3.0}, "wieght"),
+        ({"grades.tie_break": ["nosuch"]}, "nosuch"),
     ],
 )
 def test_a_bad_edit_shows_its_sentence_and_no_traceback(app, edits, sentence) -> None:
@@ -197,3 +199,9 @@ def test_a_bad_edit_shows_its_sentence_and_no_traceback(app, edits, sentence) ->
     assert shown(app) == before
     button(app, "撤销").click()
     assert (app._message.value, app.state.edits) == ("", {})
+
+
+def test_many_problems_are_named_in_short(app) -> None:
+    slider(app, "Development").value = 0.0
+    assert len(app.state.message.splitlines()) == 14
+    assert "… and 11 more" in app._message.value

@@ -519,10 +519,13 @@ def _coefficient(
 ) -> Array:
     """Return the coefficient of a part of score (R, N); NaN where the scheme calls it an error."""
     absent = np.isnan(score)
-    c = np.asarray(map(np.where(absent, np.nan, np.maximum(score, 0.0)), low=low, high=high))
+    # Maps compare with those that have a score; where nobody has one, any number will do.
+    blank = np.where(absent.all(-1, keepdims=True), 0.0, np.nan)
+    c = np.asarray(map(np.where(absent, blank, np.maximum(score, 0.0)), low=low, high=high))
     c = np.clip(c, -np.inf if low is None else low, np.inf if high is None else high)
     c = np.where(c > 0, c, {"error": np.nan, "keep": 0.0, "one": 1.0}[zero])
     if absent.any():
-        others = np.nanmean(np.where(absent, np.nan, c), -1, keepdims=True)
+        count = (~absent).sum(-1, keepdims=True)
+        others = np.where(absent, 0.0, c).sum(-1, keepdims=True) / np.where(count, count, np.nan)
         c = np.where(absent, {"error": np.nan, "one": 1.0, "mean": others}[missing], c)
     return c

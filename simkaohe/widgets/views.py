@@ -12,6 +12,8 @@ from simkaohe.scheme.method import Method
 from simkaohe.widgets.chart import ShiftChart
 from simkaohe.widgets.state import BASE, EDITED, State
 
+SENTENCES = 3
+"""How many problems a message names; a part of zero can stop every unit at once."""
 STEPS = ("name", "score", "weight", "points", "factor", "calculation")
 
 
@@ -55,12 +57,15 @@ def explanation(state: State, unit: str) -> str:
     for _, step in steps.iterrows():
         indent = f' style="padding-left:{0.4 + 1.1 * step["depth"]:.1f}em;text-align:left"'
         cells = [f"<td{indent}>{escape(str(step['name']))}</td>"]
-        cells += [f"<td>{_figure(step[name])}</td>" for name in STEPS[1:-1]]
+        cells += [
+            f"<td style='text-align:right'>{_figure(step[name])}</td>" for name in STEPS[1:-1]
+        ]
         cells.append(f'<td style="text-align:left">{escape(str(step["calculation"]))}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f"<h4>{escape(unit)}</h4><div style='overflow:auto;max-height:22em'>"
-        f"<table class='simkaohe-steps'><tr>{head}</tr>{''.join(rows)}</table></div>"
+        f"<table class='simkaohe-steps' style='line-height:1.6;border-spacing:0.8em 0'>"
+        f"<tr>{head}</tr>{''.join(rows)}</table></div>"
     )
 
 
@@ -72,21 +77,29 @@ def edits(state: State) -> str:
     """Return the list of edits in words, as HTML."""
     if not state.edits:
         return f"<p>{Words('尚未修改', 'No edits yet')}</p>"
-    slots = state.scheme.paths()
-    items = []
-    for path, value in state.edits.items():
-        shown = str(value.label) if isinstance(value, Method) else value
-        if path in slots:
-            words = f"{slots[path].label}: {slots[path].value} → {shown}"
-        else:
-            node, _, field = path.partition(".")
-            labels = type(state.scheme.nodes[node]).field_labels()
-            words = f"{state.scheme.nodes[node].label} · {labels.get(field, field)} → {shown}"
-        items.append(f"<li>{escape(words)}</li>")
-    return f"<ul style='margin:0;padding-left:1.2em'>{''.join(items)}</ul>"
+    items = "".join(f"<li>{escape(_edit(state, *edit))}</li>" for edit in state.edits.items())
+    return f"<ul style='margin:0;padding-left:1.2em'>{items}</ul>"
+
+
+def _edit(state: State, path: str, value: Any) -> str:
+    """Say one edit in words; a path that names nothing is said as it is."""
+    slots, nodes = state.scheme.paths(), state.scheme.nodes
+    shown = str(value.label) if isinstance(value, Method) else value
+    if path in slots:
+        return f"{slots[path].label}: {slots[path].value} → {shown}"
+    first, _, field = path.partition(".")
+    if first not in nodes:
+        return f"{path} → {shown}"
+    labels = type(nodes[first]).field_labels()
+    return f"{nodes[first].label} · {labels.get(field, field)} → {shown}"
 
 
 def message(state: State) -> str:
     """Return the sentences of what is wrong, as HTML; empty when nothing is."""
-    lines = "<br>".join(escape(line) for line in state.message.splitlines())
-    return f"<p role='alert' style='color:#b34700'>{lines}</p>" if lines else ""
+    if not state.message:
+        return ""
+    first, rest = state.message.splitlines()[:SENTENCES], state.message.splitlines()[SENTENCES:]
+    if rest:
+        first.append(str(Words("……还有 {} 处", "… and {} more").format(len(rest))))
+    lines = "<br>".join(escape(line) for line in first)
+    return f"<p role='alert' style='color:#b34700;line-height:1.4'>{lines}</p>"
