@@ -23,6 +23,9 @@ from simkaohe.result import evaluate
 from simkaohe.scheme.edit import Scenario
 from simkaohe.scheme.tree import Scheme
 
+CHANGES = {"enters": Words("进入", "enters"), "leaves": Words("退出", "leaves")}
+"""What the comparison's changes are called in print."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, or 2 with one sentence a problem."""
@@ -36,13 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = arguments.run(arguments)
         if text is not None:
             _put(text, arguments)
-            sys.stdout.flush()
     except SimkaoheError as error:
         print(error, file=sys.stderr)
         return 2
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        words = Words("读写失败：{}", "reading or writing failed: {}").format(error.strerror)
+        print(Problem("simkaohe", words), file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0
@@ -86,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     shifts = command("compare", _compare, "print who moves under scenarios", table, edits)
     shifts.add_argument("case", **case)
     shifts.add_argument("scenarios", nargs="*", metavar="SCENARIO.yaml")
-    shifts.add_argument("--top", type=int, metavar="K", help="who enters and leaves the top K")
+    shifts.add_argument("--top", type=_places, metavar="K", help="who enters and leaves the top K")
     explain = command("explain", _explain, "print how one unit's total came about", table, edits)
     explain.add_argument("case", **case)
     explain.add_argument("unit", metavar="UNIT")
@@ -97,10 +102,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _places(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        words = Words(f"{text!r} 应为 1 或更大的整数", f"found {text!r}; expected 1 or more")
+        raise argparse.ArgumentTypeError(str(words))
+    return int(text)
+
+
 def _put(text: str, arguments: argparse.Namespace) -> None:
     target = getattr(arguments, "output", None)
     if target is None:
-        print(text, end="" if text.endswith("\n") else "\n")
+        try:
+            print(text, end="" if text.endswith("\n") else "\n", flush=True)
+        except OSError:  # a closed pipe, a full disk: what is left cannot be printed at exit either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise
         return
     csv = getattr(arguments, "format", "") == "csv"
     write_text(target, text, encoding="utf-8-sig" if csv else "utf-8")
@@ -169,6 +185,10 @@ def _explain(arguments: argparse.Namespace) -> str:
         steps["name"] = [
             "  " * depth + name for name, depth in zip(steps["name"], steps["depth"], strict=True)
         ]
+        places = steps["node"].isin(["= rank", "= category_rank"])
+        steps["score"] = (
+            steps["score"].astype(object).where(~places, steps["score"].map("{:g}".format))
+        )
         steps = steps[["name", "score", "weight", "points", "factor", "calculation"]]
     return _shown(steps, arguments, None)
 
@@ -228,10 +248,11 @@ def _set(arguments: argparse.Namespace) -> dict[str, Any]:
     edits = {}
     for text in arguments.set:
         path, equals, value = text.partition("=")
-        if not equals:
-            raise SimkaoheError(
-                Problem(f"--set {text}", Words("没有等号", "no equals sign"), "PATH=VALUE")
+        if not equals or not path.strip():
+            missing = (
+                Words("没有路径", "no path") if equals else Words("没有等号", "no equals sign")
             )
+            raise SimkaoheError(Problem(f"--set {text}", missing, "PATH=VALUE"))
         edits[path.strip()] = parse_yaml(value, f"--set {path}")
     return edits
 
@@ -247,6 +268,8 @@ def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | 
 
     tabulate.PRESERVE_WHITESPACE = True
     frame = frame.dropna(axis="columns", how="all") if len(frame) else frame
+    if "change" in frame:
+        frame = frame.assign(change=[str(CHANGES[change]) for change in frame["change"]])
     frame = frame.rename(columns=_heading)
     if scheme is not None:
         category = column_label("category")
@@ -255,10 +278,17 @@ def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | 
         elif category in frame:
             frame = frame.drop(columns=category)
     digits = 2 if scheme is None or scheme.ranking.digits is None else scheme.ranking.digits
+    decimals = digits if scheme is not None else 4
+    rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
+    sides = [
+        "right" if any(isinstance(cell, int | float) for cell in column) else "left"
+        for column in zip(*rows, strict=True)
+    ]
     return tabulate.tabulate(
-        frame.astype(object).where(frame.notna(), None).to_numpy().tolist(),
+        [[f"{x:.{decimals}f}" if isinstance(x, float) else x for x in row] for row in rows],
         headers=list(frame.columns),
-        floatfmt=f".{digits}f" if scheme is not None else ".4f",
+        disable_numparse=True,  # a unit named 001 stays 001
+        colalign=sides if rows else None,
         missingval="",
         tablefmt="simple",
     )

@@ -11,17 +11,19 @@ import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from wcwidth import wcswidth
 
 from simkaohe.comparison import Comparison
 from simkaohe.labels import Words, column_label
 from simkaohe.result import Result
 
-UP, DOWN, SAME = "#1f5fa8", "#d9731a", "#9a9a9a"
+UP, DOWN, SAME = "#1f5fa8", "#d9731a", "#767676"
 """Blue and orange: told apart by everybody, and neither is “warning” nor “rise on the exchange”."""
 FAMILIES = (
     "Noto Sans CJK SC",
@@ -48,12 +50,18 @@ def chinese_font() -> str:
     return font_manager.FontProperties(fname=file).get_name()
 
 
+def _families() -> list[str]:
+    """Return the fonts that every text is set in; the second has the letters the first lacks."""
+    return [chinese_font(), "DejaVu Sans"]
+
+
 @contextmanager
 def _style() -> Iterator[None]:
     fonts = {
-        "font.family": [chinese_font(), "DejaVu Sans"],
+        "font.family": _families(),
         "axes.unicode_minus": False,
         "svg.fonttype": "path",
+        "text.parse_math": False,  # a $ in a name is a $
     }
     with plt.rc_context(fonts), sns.axes_style("white", rc=fonts):
         yield
@@ -63,6 +71,20 @@ def _axes(ax: Axes | None, height: float, width: float = 8.0) -> Axes:
     if ax is not None:
         return ax
     return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def _beside(ax: Axes, place: tuple[float, float], words: str, points: float, **look: Any) -> None:
+    """Write beside a point, so many points to its right, or to its left where negative."""
+    ax.annotate(
+        words,
+        place,
+        (points, 0),
+        textcoords="offset points",
+        ha="left" if points > 0 else "right",
+        va="center",
+        annotation_clip=False,
+        **look,
+    )
 
 
 def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = None) -> Axes:
@@ -91,6 +113,8 @@ def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = Non
     farthest = max(table["shift"].abs().max(), 1)
     size = 10 if count <= 40 else 8
     with _style():
+        # In a figure of our own the layout keeps room for the names, whatever their length.
+        reach = (-0.02, 1.02) if ax is None else (-0.62, 1.64)
         ax = _axes(ax, max(3.0, 0.8 + count * (0.27 if count <= 40 else 0.17)))
         for unit, row in table.iterrows():
             moved = int(row["shift"])
@@ -107,21 +131,21 @@ def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = Non
                 solid_capstyle="round",
             )
             sign = f"▲{moved}" if moved > 0 else f"▼{-moved}" if moved < 0 else "–"
-            ax.text(
-                -0.03,
-                left[unit],
-                f"{unit}  {row['rank_before']}",
-                ha="right",
-                va="center",
-                size=size,
-            )
-            ax.text(1.03, right[unit], f"{row['rank']}  {unit}", ha="left", va="center", size=size)
-            ax.text(1.62, right[unit], sign, ha="right", va="center", size=size, color=colour)
-        ax.set(xlim=(-0.62, 1.64), ylim=(count + 0.8, 0.2), yticks=[])
-        ax.set_xticks([0, 1], [comparison.base, name], size=size + 1)
+            look = {"size": size, "color": "black" if moved else SAME}
+            _beside(ax, (0, left[unit]), f"{unit}  {row['rank_before']}", -7, **look)
+            _beside(ax, (1, right[unit]), sign, 7, size=size, color=colour)
+            _beside(ax, (1, right[unit]), f"{row['rank']}  {unit}", 7 + 3.2 * size, **look)
+        ax.set(xlim=reach, ylim=(count + 0.8, 0.2), yticks=[])
+        ax.set_xticks(
+            [0, 1], [comparison.base, name], size=size + 1, family=_families(), parse_math=False
+        )
+        ax.tick_params(length=0)
         ax.xaxis.tick_top()
+        for tick, side in zip(ax.get_xticklabels(), ("right", "left"), strict=True):
+            tick.set_ha(side)  # each name over its own column: long ones do not meet
         sns.despine(ax=ax, left=True, bottom=True)
-        ax.set_title(str(Words("位次变化", "Shift of ranks")), loc="left", pad=14)
+        words = str(Words("位次变化", "Shift of ranks"))
+        ax.set_title(words, loc="left", pad=14, family=_families())
     return ax
 
 
@@ -152,18 +176,31 @@ def ranking(result: Result, ax: Axes | None = None) -> Axes:
         shades = [colours[category] for category in table["category"]]
         ax.barh(places, table["total"], color=shades, height=0.75)
         names = [f"{unit}  {rank}" for unit, rank in table["rank"].items()]
-        ax.set_yticks(places, names, size=size)
+        ax.set_yticks(places, names, size=size, family=_families(), parse_math=False)
         for place, (total, grade) in enumerate(zip(table["total"], table["grade"], strict=True), 1):
-            words = f" {total:.{digits}f}" + (f"  {grade}" if grade else "")
-            ax.text(max(total, 0), place, words, va="center", size=size)
-        ax.set(ylim=(count + 0.6, 0.4), xlabel=column_label("total"))
+            words = f"{total:.{digits}f}" + (f"  {grade}" if grade else "")
+            _beside(ax, (max(total, 0), place), words, 3, size=size)
+        ax.set_ylim(count + 0.6, 0.4)
+        ax.set_xlabel(column_label("total"), family=_families())
         ax.margins(x=0.16)
         sns.despine(ax=ax, left=True)
+        pad = 6.0
         if scheme.categories:
             handles = [plt.Rectangle((0, 0), 1, 1, color=colours[key]) for key in categories]
             labels = [scheme.category_label(key) for key in categories]
+            columns = min(3, max(1, 440 // (40 + 5 * max(map(wcswidth, labels)))))
             ax.legend(
-                handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False
+                handles,
+                labels,
+                loc="lower left",
+                bbox_to_anchor=(0, 1),
+                ncols=columns,
+                frameon=False,
+                fontsize=10,
+                borderaxespad=0.2,
             )
-        ax.set_title(scheme.label, loc="left")
+            pad += 17 * -(-len(categories) // columns)
+        if scheme.name or scheme.name_en:
+            look = {"family": _families(), "parse_math": False}
+            ax.set_title(scheme.label, loc="left", pad=pad, **look)
     return ax

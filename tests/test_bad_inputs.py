@@ -239,6 +239,10 @@ FILES: dict[str, tuple[Callable[[Path], Any], list[str]]] = {
         lambda f: (f / "scheme.yaml").write_text("a: 1\na: 2"),
         ["line 2", "stands twice"],
     ),
+    "impossible date": (
+        lambda f: (f / "scheme.yaml").write_text("name: 2020-13-45"),
+        ["scheme.yaml", "not valid YAML"],
+    ),
     "not a scheme": (lambda f: (f / "scheme.yaml").write_text("- 1"), ["not a scheme"]),
     "empty table": (lambda f: (f / "actual.csv").write_text(""), ["actual.csv", "empty"]),
     "a picture": (

@@ -102,6 +102,9 @@ def test_compare_prints_every_scenario_against_the_base(capsys) -> None:
         (("rank", "no such folder"), "no case or folder"),
         (("rank", "tai", "--set", "patents.wieght=3"), "Did you mean 'weight'"),
         (("rank", "tai", "--set", "patents.weight"), "no equals sign"),
+        (("rank", "tai", "--set", "=3"), "no path"),
+        (("rank", "x" * 5000), "File name too long"),
+        (("rank", "tai", "-o", "."), "cannot be written"),
         (("rank", "tai", "--set", "patents.weight=[1"), "not valid YAML"),
         (("rank", "tai", "--scenario", "nowhere.yaml"), "no such file"),
         (("rank", "three_papers", "--scenario", SCENARIOS), "the name of one"),
@@ -128,6 +131,85 @@ def test_output_is_written_whole_or_not_at_all(capsys, tmp_path: Path) -> None:
     assert target.read_bytes().startswith(b"\xef\xbb\xbfunit,")
     assert [path.name for path in tmp_path.iterdir()] == ["排名.csv"]
     capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "required: COMMAND"),
+        (("rank",), "required: CASE"),
+        (("compare", "tai", "--set", "patents.weight=2", "--top", "0"), "expected 1 or more"),
+        (("compare", "tai", "--set", "patents.weight=2", "--top", "-3"), "expected"),
+        (("rank", "tai", "--format", "xlsx"), "invalid choice"),
+    ],
+)
+def test_a_wrong_command_is_exit_2(capsys, words, sentence) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_units_whose_names_look_like_numbers_stay_as_they_are(capsys, tmp_path: Path) -> None:
+    leaves = "[{id: a, rule: minmax}, {id: b, rule: minmax}]"
+    (tmp_path / "scheme.yaml").write_text(f"root: {{id: total, children: {leaves}}}\n")
+    units = ["001", "1.10", "nan", "1e3"]
+    rows = [f"{unit},{place},0.5" for place, unit in enumerate(units)]
+    (tmp_path / "actual.csv").write_text("\n".join(["unit,a,b", *rows]))
+    _, out, _ = run(capsys, "rank", str(tmp_path))
+    assert [line.split()[0] for line in out.splitlines()[2:]] == units[::-1]
+
+
+def test_what_is_printed_is_in_the_readers_language(capsys) -> None:
+    words = ("compare", "three_papers", SCENARIOS, "--top", "4", "--lang", "zh")
+    _, out, _ = run(capsys, *words)
+    assert "进入" in out
+    assert "退出" in out
+    assert "enters" not in out
+    _, out, _ = run(capsys, *words, "--format", "json")
+    assert {record["change"] for record in json.loads(out)} == {"enters", "leaves"}
+    _, out, _ = run(capsys, "explain", "three_papers", "青山区", "--lang", "zh")
+    assert next(line for line in out.splitlines() if line.startswith("排名")).split()[1] == "3"
+
+
+def test_nobody_enters_or_leaves_is_an_empty_table(capsys) -> None:
+    status, out, _ = run(capsys, "compare", "tai", "--set", "patents.weight=1.0001", "--top", "23")
+    assert status == 0
+    assert "--set" in out
+
+
+def test_the_version_and_the_cases(capsys) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"simkaohe {sk.__version__}\n"
+    _, out, _ = run(capsys, "cases", "--format", "json")
+    assert [record["case"] for record in json.loads(out)] == list(sk.bundled_cases())
+
+
+def test_lab_without_notebooks_says_so(capsys, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("simkaohe.cli.__file__", str(tmp_path / "simkaohe" / "cli.py"))
+    status, _, err = run(capsys, "lab")
+    assert status == 2
+    assert "not in the installed package" in err
+
+
+def test_an_interrupt_ends_quietly(capsys, monkeypatch) -> None:
+    def interrupted(source: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simkaohe.cli.load", interrupted)
+    status, out, err = run(capsys, "rank", "tai")
+    assert (status, out, err) == (130, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_a_full_disk_is_one_sentence() -> None:
+    with open("/dev/full", "w") as full:
+        words = [sys.executable, "-m", "simkaohe", "rank", "tai"]
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "simkaohe: reading or writing failed: No space left on device.\n"
 
 
 def test_the_schema_is_json(capsys) -> None:

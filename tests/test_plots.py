@@ -88,6 +88,42 @@ def test_the_readers_settings_stay_as_they_are() -> None:
 def test_an_axes_of_the_readers_own_is_used() -> None:
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots()
-    assert sk.plots.shift(shift_of(4), ax=ax) is ax
-    assert figure.axes == [ax]
+    figure, (left, right) = plt.subplots(1, 2)
+    figure.canvas.draw()  # its ticks were made in the reader's font, which has no Chinese
+    comparison = shift_of(4)
+    assert sk.plots.shift(comparison, ax=left) is left
+    assert sk.plots.ranking(comparison.results["基准"], ax=right) is right
+    assert figure.axes == [left, right]
+    figure.canvas.draw()
+    for ax in (left, right):
+        assert_glyphs_exist(ax)
+
+
+def test_long_names_meet_neither_the_shifts_nor_the_edge() -> None:
+    units = [
+        "新疆维吾尔自治区生产建设兵团第一师",
+        "Bosnia and Herzegovina, Federation of",
+        "甲$x$县",
+    ]
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [3.0, 1.0, 2.5]}, index=units)
+    leaves = [{"id": name, "rule": "minmax"} for name in "ab"]
+    scheme = sk.Scheme.read({"root": {"id": "total", "children": leaves}})
+    schemes = {
+        "一个名称很长的现行考核方案（修订稿）": scheme,
+        "另一个名称也很长的新考核方案": scheme.edit({"a.weight": 9}),
+    }
+    ax = sk.plots.shift(sk.compare(sk.Panel(frame), **schemes))
+    ax.figure.canvas.draw()
+    texts = [t for t in [*ax.texts, *ax.get_xticklabels()] if t.get_text()]
+    boxes = [text.get_window_extent() for text in texts]
+    page = ax.figure.bbox
+    for place, box in enumerate(boxes):
+        assert page.x0 <= box.x0
+        assert box.x1 <= page.x1
+        assert not any(box.overlaps(other) for other in boxes[place + 1 :]), texts[place]
+    assert not any(text.get_parse_math() for text in texts)
+
+
+def test_a_scheme_without_a_name_has_no_title() -> None:
+    ax = sk.plots.ranking(shift_of(3).results["基准"])
+    assert ax.get_title(loc="left") == ""

@@ -94,7 +94,7 @@ def parse_yaml(text: str, where: str) -> Any:
     yaml = YAML(typ="safe", pure=True)
     try:
         return yaml.load(text)
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:  # ValueError: a date that is none
         mark = getattr(error, "problem_mark", None)
         line = f" › {Words('第 {} 行', 'line {}').format(mark.line + 1)}" if mark else ""
         reason = str(getattr(error, "problem", None) or error).splitlines()[0]
