@@ -98,8 +98,7 @@ ROWS: list[tuple[str, list[float], dict[str, Any], dict[str, Any], dict[str, str
     ("priority among equals", [9, 8, 8, 7], {"bands": [{"name": "A", "seats": 2}, {"name": "B"}],
      **FIRST}, {}, {"b": "flood"}, "AABB"),
     ("priority is no promotion", [9, 8, 7], {"bands": SEATS, **FIRST}, {}, {"c": "flood"}, "ABB"),
-    ("priority goes before the tie break", [9, 8, 8], {"bands": SEATS[:1] + [{"name": "B",
-     "seats": 1}, {"name": "C"}], **FIRST, "tie_break": ["t"]}, {}, {"b": "flood"}, "ABC"),
+    ("priority goes before the tie break", [9, 8, 8], {"bands": [*SEATS[:1], {"name": "B", "seats": 1}, {"name": "C"}], **FIRST, "tie_break": ["t"]}, {}, {"b": "flood"}, "ABC"),
     ("all with priority: still tied, all out", [9, 8, 8], {"bands": [{"name": "A", "seats": 2},
      {"name": "B"}], **FIRST}, {}, {"b": "flood", "c": "flood"}, "ABB"),
     # -- seats on conditions ---------------------------------------------------------------------

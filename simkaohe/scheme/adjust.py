@@ -413,7 +413,8 @@ class Transfer(Model):
     Parameters
     ----------
     source : str
-        The unit whose results are shared; it needs a row in the data, not a place in the scheme.
+        The unit whose results are shared; it needs a row in the data, but no place in the scheme's
+        ``units``: left out there, it is not assessed itself.
     to : mapping of unit to float in [0, 1]
         Share of the source's result that each unit gets.
     keeps : float in [0, 1], default 1
