@@ -5,10 +5,11 @@ Every text is stored as text: a name that begins with ``=`` is never a formula.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from openpyxl import Workbook
@@ -16,6 +17,7 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 from wcwidth import wcswidth
 
@@ -32,8 +34,20 @@ UP_PALE, DOWN_PALE = "DCE8F5", "FBE6D3"
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 INTEGER, SHIFT = "0", "+0;-0;0"
+ROW_HEIGHT = 0.5
+"""Centimetres of a row, a little less than it is."""
 LONGEST = 32767
 """Characters that a cell holds."""
+
+
+class Drawing(NamedTuple):
+    """A chart to come: columns of a sheet, over some of its rows, each in a colour."""
+
+    sheet: Worksheet
+    title: str
+    columns: tuple[int, ...]
+    rows: tuple[int, int]
+    colours: tuple[str, ...]
 
 
 def render(contents: Contents) -> bytes:
@@ -41,10 +55,12 @@ def render(contents: Contents) -> bytes:
     book = Workbook()
     book.remove(book.worksheets[0])
     _summary(book, contents)
-    _ranking(book, contents)
+    totals = _ranking(book, contents)
+    shifts = _shifts(book, contents) if contents.tried else []
     if contents.tried:
-        _shifts(book, contents)
         _grades(book, contents)
+    _charts(book, [*totals, *shifts])
+    _scores(book, contents)
     _explanation(book, contents)
     _scheme(book, contents)
     _provenance(book, contents)
@@ -67,15 +83,15 @@ def _summary(book: Workbook, contents: Contents) -> None:
     for row, line in enumerate(lines, 1):
         cell = _put(sheet, row, 1, line)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-        wide = -(-max(wcswidth(line), 1) // 92)
+        wide = -(-max(wcswidth(line), 1) // 78)
         sheet.row_dimensions[row].height = 18 * wide + 4
     sheet["A1"].font = Font(bold=True, size=14)
     sheet.row_dimensions[1].height = 26
-    sheet.column_dimensions["A"].width = 100
+    sheet.column_dimensions["A"].width = 84
     _page(sheet, "portrait", None)
 
 
-def _ranking(book: Workbook, contents: Contents) -> None:
+def _ranking(book: Workbook, contents: Contents) -> list[Drawing]:
     scheme, ranking = contents.scheme, contents.result.ranking
     head = [column_label("rank"), column_label("unit")]
     formats: list[str | None] = [INTEGER, None]
@@ -90,11 +106,8 @@ def _ranking(book: Workbook, contents: Contents) -> None:
         formats.append(None)
     head += [use_label(scheme, use) for use in contents.uses]
     formats += ["#,##0.00" if _has_cents(contents.uses[use]) else "#,##0" for use in contents.uses]
-    scores = contents.result.scores
-    nodes = [node for node in scheme.nodes.values() if node is not scheme.root]
-    points = str(Words("得分", "score"))
-    head += [f"{node.label}（{points}）" for node in nodes]
-    formats += ["0.00"] * len(nodes)
+    head += [str(label) for label in contents.papers]
+    formats += ["0.00"] * len(contents.papers.columns)
     rows = []
     for unit, row in ranking.iterrows():
         cells = [row["rank"], unit]
@@ -104,17 +117,30 @@ def _ranking(book: Workbook, contents: Contents) -> None:
         if scheme.grades:
             cells.append(contents.grade(row["grade"]))
         cells += list(contents.uses.loc[unit])
-        cells += [scores.at[unit, node.id] for node in nodes]
+        cells += list(contents.papers.loc[unit])
         rows.append(cells)
     sheet = book.create_sheet(str(Words("排名", "Ranking")))
     _table(sheet, head, rows, formats, freeze=(1, 2))
-    if len(rows) <= CHARTED:
-        below = f"A{len(rows) + 4}"
-        _bars(sheet, below, scheme.label, column_label("total"), (total,), (2, len(rows) + 1), UP)
+    if len(rows) > CHARTED:
+        return []
+    title = f"{scheme.label}{Words('：', ': ')}{column_label('total')}"
+    return [Drawing(sheet, title, (total,), (2, len(rows) + 1), (UP,))]
 
 
-def _shifts(book: Workbook, contents: Contents) -> None:
-    """Write every scenario against the base, one under the other, with a chart for each."""
+def _scores(book: Workbook, contents: Contents) -> None:
+    scheme, scores = contents.scheme, contents.result.scores
+    nodes = [node for node in scheme.nodes.values() if node is not scheme.root]
+    head = [column_label("unit"), *(node.label for node in nodes)]
+    rows = [
+        [unit, *(scores.at[unit, node.id] for node in nodes)]
+        for unit in contents.result.ranking.index
+    ]
+    sheet = book.create_sheet(str(Words("得分", "Scores")))
+    _table(sheet, head, rows, [None, *["0.00"] * len(nodes)], freeze=(1, 1))
+
+
+def _shifts(book: Workbook, contents: Contents) -> list[Drawing]:
+    """Write every scenario against the base, one under the other; return a chart for each."""
     sheet = book.create_sheet(str(Words("位次变化", "Shifts")))
     before = Words("（原）", " (base)")
     old = [f"{column_label(name)}{before}" for name in ("total", "rank", "category_rank", "grade")]
@@ -135,17 +161,25 @@ def _shifts(book: Workbook, contents: Contents) -> None:
     blocks = []
     for tried in contents.tried:
         start = len(rows) + 2
-        rows += [_shift_row(tried, unit, row, contents, uses) for unit, row in tried.table.iterrows()]
+        rows += [
+            _shift_row(tried, unit, row, contents, uses) for unit, row in tried.table.iterrows()
+        ]
         blocks.append((tried, start, len(rows) + 1))
     _table(sheet, head, rows, formats, freeze=(1, 2))
     for column in (8, 11):
         _coloured(sheet, column, len(rows) + 1)
-    across = get_column_letter(len(head) + 2)
-    for tried, start, end in blocks:
-        if end - start + 1 <= CHARTED and len(tried.moved):
-            columns = (len(head) - 1, len(head))
-            title = f"{column_label('shift')}: {tried.name}"
-            _bars(sheet, f"{across}{start}", title, "", columns, (start, end), UP, DOWN)
+    columns = (len(head) - 1, len(head))
+    return [
+        Drawing(
+            sheet,
+            f"{column_label('shift')}{Words('：', ': ')}{tried.name}",
+            columns,
+            (start, end),
+            (UP, DOWN),
+        )
+        for tried, start, end in blocks
+        if end - start + 1 <= CHARTED and len(tried.moved)
+    ]
 
 
 def _shift_row(
@@ -242,7 +276,11 @@ def _provenance(book: Workbook, contents: Contents) -> None:
             for tried in contents.tried
             for name, value in tried.comparison.statistics.loc[tried.name].items()
         ),
-        *([str(Words("方案说明", "About the scheme")), note] for note in [contents.scheme.note] if note),
+        *(
+            [str(Words("方案说明", "About the scheme")), note]
+            for note in [contents.scheme.note]
+            if note
+        ),
     ]
     sheet = book.create_sheet(str(Words("版本", "Provenance")))
     head = [str(Words("事项", "What")), str(Words("内容", "Content"))]
@@ -289,7 +327,8 @@ def _table(
         cell = _put(sheet, 1, column, text)
         cell.font = Font(bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor=UP)
-        cell.alignment = Alignment(wrap_text=True, vertical="center")
+        side = "right" if formats[column - 1] else "left"
+        cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal=side)
         cell.border = line
     for number_, row in enumerate(rows, 2):
         for column, (value, form) in enumerate(zip(row, formats, strict=True), 1):
@@ -332,7 +371,7 @@ def _width(text: str) -> int:
 
 
 def _decimals(digits: int) -> str:
-    return "0." + "0" * digits if digits else "0.0" if digits is None else "#,##0"
+    return "0." + "0" * digits if digits else "0"
 
 
 def _has_cents(column: pd.Series[Any]) -> bool:
@@ -361,34 +400,40 @@ def _coloured(sheet: Worksheet, column: int, last: int) -> None:
         sheet.conditional_formatting.add(f"{letter}2:{letter}{last}", rule)
 
 
-def _bars(
-    sheet: Worksheet,
-    anchor: str,
-    title: str,
-    axis: str,
-    columns: Sequence[int],
-    rows: tuple[int, int],
-    *colours: str,
-) -> None:
-    """Add a bar chart: units down the side, best on top, one colour for each column."""
-    first, last = rows
+def _charts(book: Workbook, drawings: Sequence[Drawing]) -> None:
+    """Put all charts on one sheet, one under the other."""
+    if not drawings:
+        return
+    sheet = book.create_sheet(str(Words("图", "Charts")))
+    row = 1
+    for drawing in drawings:
+        chart = _bars(drawing)
+        sheet.add_chart(chart, f"A{row}")
+        row += math.ceil(chart.height / ROW_HEIGHT) + 2
+        sheet.row_breaks.append(Break(row - 1))
+    _page(sheet, "portrait", None)
+
+
+def _bars(drawing: Drawing) -> BarChart:
+    """Return a bar chart: units down the side, best on top, one colour for each column."""
+    first, last = drawing.rows
     chart = BarChart()
     chart.type, chart.style = "bar", 10
-    chart.title, chart.legend = _text(title), None
+    chart.title, chart.legend = _text(drawing.title), None
     chart.gapWidth, chart.overlap = 40, 100
-    for column in columns:
-        reference = Reference(sheet, min_col=column, min_row=first, max_row=last)
+    for column in drawing.columns:
+        reference = Reference(drawing.sheet, min_col=column, min_row=first, max_row=last)
         chart.add_data(reference, titles_from_data=False)
-    chart.set_categories(Reference(sheet, min_col=2, min_row=first, max_row=last))
-    for series, colour in zip(chart.series, colours, strict=True):
+    chart.set_categories(Reference(drawing.sheet, min_col=2, min_row=first, max_row=last))
+    for series, colour in zip(chart.series, drawing.colours, strict=True):
         series.graphicalProperties.solidFill = colour
         series.graphicalProperties.line.solidFill = colour
         series.invertIfNegative = False
     chart.x_axis.scaling.orientation = "maxMin"
     chart.x_axis.tickLblPos = "low"
+    chart.x_axis.tickLblSkip = 1
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.majorGridlines = None
-    if axis:
-        chart.y_axis.title = axis
-    chart.width, chart.height = 20, max(7.0, 2.5 + 0.62 * (last - first + 1))
-    sheet.add_chart(chart, anchor)
+    chart.y_axis.number_format = "General"
+    chart.width, chart.height = 17, max(7.0, 2.5 + 0.55 * (last - first + 1))
+    return chart

@@ -84,7 +84,7 @@ def _pictures(contents: Contents) -> Callable[..., str]:
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
-        if kind == "ranking":
+        if kind == "ranking":  # noqa: SIM108
             ax = plots.ranking(contents.result)
         else:
             ax = plots.shift(contents.tried[which].comparison)

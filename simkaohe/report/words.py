@@ -140,7 +140,9 @@ def parameter_words(scheme: Scheme, model: Model) -> str:
         counts = isinstance(value, float) and not isinstance(value, bool)
         if default and (not counts or name == "full" or value == 0):
             continue
-        parts.append(labels[name] if value is True else f"{labels[name]} {value_words(scheme, value)}")
+        parts.append(
+            labels[name] if value is True else f"{labels[name]} {value_words(scheme, value)}"
+        )
     return ("；" if language() == "zh" else "; ").join(parts)
 
 
@@ -252,9 +254,11 @@ def _combine_words(groups: list[Group]) -> Iterator[str]:
     for group in reversed(groups):
         by_method.setdefault(method_label(group.combine), []).append(group.label)
     parts = [f"{method}{Words('：', ': ')}{listed(names)}" for method, names in by_method.items()]
-    yield str(Words("合成：由下而上，逐级合成。", "Combination: level by level, from below. ")) + (
-        "；" if language() == "zh" else "; "
-    ).join(parts) + str(Words("。", "."))
+    yield (
+        str(Words("合成：由下而上，逐级合成。", "Combination: level by level, from below. "))
+        + ("；" if language() == "zh" else "; ").join(parts)
+        + str(Words("。", "."))
+    )
 
 
 def _total_words(scheme: Scheme) -> Iterator[str]:
@@ -283,7 +287,9 @@ def _grade_words(scheme: Scheme) -> Iterator[str]:
     for band in scheme.grades.bands:
         inner = parameter_words(scheme, band)
         rest = str(Words("其余单位", "all others"))
-        bands.append(f"{named(band, band.name)}{Words('（', ' (')}{inner or rest}{Words('）', ')')}")
+        bands.append(
+            f"{named(band, band.name)}{Words('（', ' (')}{inner or rest}{Words('）', ')')}"
+        )
     rules = parameter_words(scheme, scheme.grades.model_copy(update={"bands": ()}))
     yield str(
         Words(
@@ -314,7 +320,9 @@ def provisions(scheme: Scheme) -> list[tuple[str, str, str]]:
 def _entry_words(scheme: Scheme, entry: Any) -> str:
     if isinstance(entry, Method):
         return value_words(scheme, entry)
-    return parameter_words(scheme, entry) if isinstance(entry, Model) else value_words(scheme, entry)
+    return (
+        parameter_words(scheme, entry) if isinstance(entry, Model) else value_words(scheme, entry)
+    )
 
 
 def reading_words(leaf: Indicator) -> str:
