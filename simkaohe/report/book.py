@@ -36,6 +36,8 @@ UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udff
 INTEGER, SHIFT = "0", "+0;-0;0"
 ROW_HEIGHT = 0.5
 """Centimetres of a row, a little less than it is."""
+PAGE_ROWS = 46
+"""Rows of a page of charts."""
 LONGEST = 32767
 """Characters that a cell holds."""
 
@@ -48,6 +50,7 @@ class Drawing(NamedTuple):
     columns: tuple[int, ...]
     rows: tuple[int, int]
     colours: tuple[str, ...]
+    unit: int | None = None
 
 
 def render(contents: Contents) -> bytes:
@@ -83,11 +86,11 @@ def _summary(book: Workbook, contents: Contents) -> None:
     for row, line in enumerate(lines, 1):
         cell = _put(sheet, row, 1, line)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-        wide = -(-max(wcswidth(line), 1) // 78)
+        wide = -(-max(wcswidth(line), 1) // 68)
         sheet.row_dimensions[row].height = 18 * wide + 4
     sheet["A1"].font = Font(bold=True, size=14)
     sheet.row_dimensions[1].height = 26
-    sheet.column_dimensions["A"].width = 84
+    sheet.column_dimensions["A"].width = 74
     _page(sheet, "portrait", None)
 
 
@@ -164,7 +167,7 @@ def _shifts(book: Workbook, contents: Contents) -> list[Drawing]:
         rows += [
             _shift_row(tried, unit, row, contents, uses) for unit, row in tried.table.iterrows()
         ]
-        blocks.append((tried, start, len(rows) + 1))
+        blocks.append((tried, start, start + len(tried.moved) - 1))
     _table(sheet, head, rows, formats, freeze=(1, 2))
     for column in (8, 11):
         _coloured(sheet, column, len(rows) + 1)
@@ -176,9 +179,10 @@ def _shifts(book: Workbook, contents: Contents) -> list[Drawing]:
             columns,
             (start, end),
             (UP, DOWN),
+            1 if tried.moved["shift"].abs().max() <= 10 else None,
         )
         for tried, start, end in blocks
-        if end - start + 1 <= CHARTED and len(tried.moved)
+        if 0 < len(tried.moved) <= CHARTED
     ]
 
 
@@ -238,7 +242,7 @@ def _explanation(book: Workbook, contents: Contents) -> None:
     _table(sheet, head, rows, formats, freeze=(1, 3))
     for number_, depth in enumerate(depths, 2):
         cell = sheet.cell(number_, 3)
-        cell.alignment = Alignment(indent=min(depth, 8), vertical="top")
+        cell.alignment = Alignment(indent=1 + min(depth, 8), vertical="top")
         if str(sheet.cell(number_, 2).value).startswith("= "):
             cell.font = Font(bold=True)
 
@@ -328,13 +332,18 @@ def _table(
         cell.font = Font(bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor=UP)
         side = "right" if formats[column - 1] else "left"
-        cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal=side)
+        indent = int(side == "left")
+        cell.alignment = Alignment(
+            wrap_text=True, vertical="center", horizontal=side, indent=indent
+        )
         cell.border = line
     for number_, row in enumerate(rows, 2):
         for column, (value, form) in enumerate(zip(row, formats, strict=True), 1):
             cell = _put(sheet, number_, column, value, form)
             wraps = isinstance(value, str) and wcswidth(value) > 60
-            cell.alignment = Alignment(vertical="top", wrap_text=wraps)
+            cell.alignment = Alignment(
+                vertical="top", wrap_text=wraps, indent=int(isinstance(value, str))
+            )
     for column in range(1, len(head) + 1):
         texts = [_shown(row[column - 1], formats[column - 1]) for row in rows]
         widest = max([*map(_width, texts), min(_width(head[column - 1]), 14)], default=8)
@@ -405,12 +414,15 @@ def _charts(book: Workbook, drawings: Sequence[Drawing]) -> None:
     if not drawings:
         return
     sheet = book.create_sheet(str(Words("图", "Charts")))
-    row = 1
+    row, filled = 1, 0
     for drawing in drawings:
         chart = _bars(drawing)
+        high = math.ceil(chart.height / ROW_HEIGHT) + 2
+        if filled and filled + high > PAGE_ROWS:
+            sheet.row_breaks.append(Break(row - 1))
+            filled = 0
         sheet.add_chart(chart, f"A{row}")
-        row += math.ceil(chart.height / ROW_HEIGHT) + 2
-        sheet.row_breaks.append(Break(row - 1))
+        row, filled = row + high, filled + high
     _page(sheet, "portrait", None)
 
 
@@ -435,5 +447,7 @@ def _bars(drawing: Drawing) -> BarChart:
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.majorGridlines = None
     chart.y_axis.number_format = "General"
+    if drawing.unit:
+        chart.y_axis.majorUnit = drawing.unit
     chart.width, chart.height = 17, max(7.0, 2.5 + 0.55 * (last - first + 1))
     return chart

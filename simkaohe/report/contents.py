@@ -343,7 +343,7 @@ def uses_of(result: Result) -> pd.DataFrame:
     return uses.apply(pd.to_numeric, errors="coerce").astype(float)
 
 
-def use_label(scheme: Scheme, use: str) -> str:
+def use_label(scheme: Scheme, use: Any) -> str:
     """Return what a use of the results is called."""
     entries = getattr(scheme, "uses", {})
     return named(entries.get(use) if isinstance(entries, Mapping) else None, str(use))

@@ -66,7 +66,7 @@ def listed(names: list[str]) -> str:
     return ("、" if language() == "zh" else ", ").join(names)
 
 
-def number(value: float, digits: int | None = None) -> str:
+def number(value: Any, digits: int | None = None) -> str:
     """Return a number for print; without ``digits`` with as many decimals as it has, at most 6."""
     if pd.isna(value):
         return "–"
@@ -117,7 +117,7 @@ def value_words(scheme: Scheme, value: Any) -> str:
     if isinstance(value, Model):
         title = named(value, "")
         inner = parameter_words(scheme, value)
-        return Words("：", ": ").__str__().join(part for part in (title, inner) if part) or "–"
+        return str(Words("：", ": ")).join(part for part in (title, inner) if part) or "–"
     if isinstance(value, Mapping):
         pairs = [f"{value_words(scheme, k)} {value_words(scheme, v)}" for k, v in value.items()]
         return listed(pairs) or "–"
