@@ -51,6 +51,12 @@ class Words(NamedTuple):
         return Words(self.zh.format(*args, **values), self.en.format(*args, **values))
 
 
+def reader_name(name: str | None, name_en: str | None, default: str = "") -> str:
+    """Return what something is called in the reader's language, else in the other, else default."""
+    first, second = (name, name_en) if _language == "zh" else (name_en, name)
+    return first or second or default
+
+
 COLUMNS = {
     "unit": Words("单位", "Unit"),
     "category": Words("类别", "Category"),
@@ -84,6 +90,23 @@ COLUMNS = {
     "indicators": Words("指标数", "Indicators"),
 }
 """What the columns of the package's tables are called in print."""
+
+
+RECORD_COLUMNS = {
+    "unit": Words("单位", "Unit"),
+    "event": Words("事项", "Event"),
+    "kind": Words("类型", "Kind"),
+    "count": Words("次数", "Count"),
+    "name": Words("名称", "Name"),
+    "date": Words("日期", "Date"),
+    "note": Words("说明", "Note"),
+    "indicator": Words("指标", "Indicator"),
+    "group": Words("评价主体", "Raters"),
+    "rater": Words("评价人", "Rater"),
+    "score": Words("评分", "Score"),
+    "answer": Words("答案", "Answer"),
+}
+"""What the columns of the lists of records are called."""
 
 
 def column_label(column: str) -> str:

@@ -23,14 +23,35 @@ QUANTITIES = MappingProxyType(
         "predecessor": Words("前任同期值", "predecessor's value"),
         "cumulative": Words("累计值", "cumulative value"),
         "cumulative_target": Words("累计目标值", "cumulative target"),
+        "sample_size": Words("样本量", "sample size"),
+        "sample_sd": Words("样本标准差", "sample standard deviation"),
+        "deducted": Words("已扣分", "points lost already"),
+        "risk": Words("扣分风险", "risk of loss"),
+        "difficulty": Words("难度系数", "difficulty coefficient"),
     }
 )
 """What can be recorded for a unit and an indicator; a rule's formula names what it reads."""
+WIDE = MappingProxyType(
+    {
+        **QUANTITIES,
+        "periods": Words("各期得分", "scores of earlier periods"),
+        "covariates": Words("背景数据", "covariates"),
+    }
+)
+"""The tables of numbers: units in rows."""
+RECORDS = MappingProxyType(
+    {
+        "events": ("unit", "event", "kind", "count", "name", "date", "note"),
+        "ratings": ("unit", "indicator", "group", "rater", "score"),
+        "answers": ("unit", "indicator", "answer", "count"),
+    }
+)
+"""The lists (台账、评分、答卷) and their columns: one record a row."""
 UNIT = Words("单位", "unit")
 
 
 class Panel:
-    """数据: values by unit and indicator, and facts about units that they cannot control.
+    """数据: values by unit and indicator, lists of records, and facts that units cannot control.
 
     Parameters
     ----------
@@ -39,8 +60,25 @@ class Panel:
         empty cell (NaN) is a missing value.
     target, previous, baseline, predecessor, cumulative, cumulative_target : DataFrame, optional
         Like ``actual``; units and indicators may be fewer.
+    sample_size, sample_sd : DataFrame, optional
+        Of surveys whose mean is the actual value.
+    deducted, risk : DataFrame, optional
+        Points lost already, and the chance (0 to 1) that what is open will be lost.
+    difficulty : DataFrame, units × node ids, optional
+        难度系数 of indicators, groups or the total.
+    periods : DataFrame, units × period ids, optional
+        Totals of earlier periods.
     covariates : DataFrame, units × facts, optional
         E.g. ``population``, which per-head measures divide by.
+    events : DataFrame, optional
+        台账, one record a row: ``unit``, ``event`` (id of an adjustment, or of an event that a
+        condition names), ``kind`` (e.g. the level of an award), ``count`` (1 where it is left out),
+        ``name``, ``date``, ``note``.
+    ratings : DataFrame, optional
+        评分, one rating a row: ``unit`` (who is rated), ``indicator``, ``group`` (of raters),
+        ``rater``, ``score`` (a number, or a word that the scheme gives points for).
+    answers : DataFrame, optional
+        答卷: ``unit``, ``indicator``, ``answer``, ``count`` (of people who gave it).
 
     Raises
     ------
@@ -49,69 +87,74 @@ class Panel:
         once, each with table, unit and column.
     """
 
-    def __init__(
-        self,
-        actual: pd.DataFrame,
-        *,
-        target: pd.DataFrame | None = None,
-        previous: pd.DataFrame | None = None,
-        baseline: pd.DataFrame | None = None,
-        predecessor: pd.DataFrame | None = None,
-        cumulative: pd.DataFrame | None = None,
-        cumulative_target: pd.DataFrame | None = None,
-        covariates: pd.DataFrame | None = None,
-    ) -> None:
-        frames = {
-            "actual": actual,
-            "target": target,
-            "previous": previous,
-            "baseline": baseline,
-            "predecessor": predecessor,
-            "cumulative": cumulative,
-            "cumulative_target": cumulative_target,
-            "covariates": covariates,
-        }
-        given = {name: frame for name, frame in frames.items() if frame is not None}
+    def __init__(self, actual: pd.DataFrame, **tables: pd.DataFrame | None) -> None:
+        for name in tables:
+            if name not in WIDE and name not in RECORDS:
+                raise TypeError(f"Panel has no table {name!r}; there are {[*WIDE, *RECORDS]}")
+        frames = {"actual": actual, **tables}
         self.units: tuple[str, ...] = tuple(str(unit) for unit in actual.index)
         problems: list[Problem] = []
         rows: dict[str, dict[str, npt.NDArray[np.float64]]] = {}
-        for name, frame in given.items():
+        for name in WIDE:
+            frame = frames.get(name)
+            if frame is None:
+                continue
             problems += _label_problems(name, frame, self.units)
             if not problems:
                 rows[name], wrong = _numbers(name, frame, self.units)
                 problems += wrong
+        lists: dict[str, pd.DataFrame] = {}
+        for name in RECORDS:
+            frame = frames.get(name)
+            if frame is not None:
+                lists[name], wrong = _records(name, frame, self.units)
+                problems += wrong
         if problems:
             raise SimkaoheError(*problems)
-        self._rows = rows
+        self._rows, self._lists = rows, lists
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {len(rows)}" for name, rows in self._rows.items())
-        return f"Panel({len(self.units)} units; columns: {tables})"
+        lists = "".join(f"; {name} {len(frame)} records" for name, frame in self._lists.items())
+        return f"Panel({len(self.units)} units; columns: {tables}{lists})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Panel):
             return NotImplemented
-        return self.units == other.units and all(
-            self.frame(name).equals(other.frame(name)) for name in (*QUANTITIES, "covariates")
+        return (
+            self.units == other.units
+            and all(self.frame(name).equals(other.frame(name)) for name in WIDE)
+            and all(self.records(name).equals(other.records(name)) for name in RECORDS)
         )
 
     __hash__ = None  # type: ignore[assignment]  # equal by value, and too big to hash
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The names of the tables that there are: ``actual``, ``target``, …, ``covariates``."""
+        """The tables of numbers that there are: ``actual``, ``target``, …, ``covariates``."""
         return tuple(self._rows)
+
+    @property
+    def record_tables(self) -> tuple[str, ...]:
+        """The lists of records that there are: ``events``, ``ratings``, ``answers``."""
+        return tuple(self._lists)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the columns of a table; none when there is no such table."""
         return tuple(self._rows.get(table, ()))
 
     def frame(self, table: str) -> pd.DataFrame:
-        """Return a copy of a table, units × columns."""
+        """Return a copy of a table of numbers, units × columns."""
         return pd.DataFrame(
             dict(self._rows.get(table, {})),
             index=pd.Index(self.units, name="unit"),
         )
+
+    def records(self, table: str) -> pd.DataFrame:
+        """Return a copy of a list of records; empty when there is none."""
+        if table in self._lists:
+            return self._lists[table].copy()
+        return pd.DataFrame(columns=list(RECORDS[table]))
 
     def numbers(self, table: str, column: str) -> npt.NDArray[np.float64] | None:
         """Return a column, shape (N,), read-only; None when there is none."""
@@ -119,7 +162,7 @@ class Panel:
 
     def replace(self, **tables: pd.DataFrame) -> Panel:
         """Return a copy with some tables replaced."""
-        kept = {name: self.frame(name) for name in self.tables}
+        kept = {name: self.frame(name) for name in self.tables} | self._lists
         return Panel(**(kept | tables))
 
 
@@ -173,3 +216,56 @@ def _number(cell: object) -> float:
     if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
         return np.nan
     return float(cell) if isinstance(cell, int | float | np.number) else np.inf
+
+
+def _records(
+    table: str, frame: pd.DataFrame, units: tuple[str, ...]
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Return a list of records with all its columns, text as text and counts as numbers."""
+    columns = RECORDS[table]
+    problems = [
+        unknown(table, str(column), columns, Words("列", "column"))
+        for column in frame.columns
+        if column not in columns
+    ]
+    problems += [
+        Problem(f"{table} › {column}", Words("没有这一列", "there is no such column"))
+        for column in columns[:2]
+        if column not in frame
+    ]
+    if problems:
+        return frame, problems
+    found: dict[str, list[object]] = {}
+    for column in columns:
+        cells = frame[column].tolist() if column in frame else [None] * len(frame)
+        blank = [cell is None or cell is pd.NA or cell != cell or cell == "" for cell in cells]
+        if column in ("count", "score"):
+            found[column] = []
+            for row, (cell, empty) in enumerate(zip(cells, blank, strict=True)):
+                value: object = 1.0 if empty and column == "count" else _number(cell)
+                words = column == "score" and isinstance(cell, str) and not empty
+                found[column].append(cell if words else value)
+                short = value != value or value == np.inf or (column == "count" and value < 0)  # type: ignore[operator]
+                if short and not words:
+                    problems.append(
+                        Problem(
+                            f"{table} › {row + 1} › {column}",
+                            Words("没有填写", "nothing") if empty else quoted(cell),
+                            Words("≥ 0 的数", "a number ≥ 0")
+                            if column == "count"
+                            else Words("数或评语", "a number or a word"),
+                        )
+                    )
+        else:
+            found[column] = ["" if e else str(c) for c, e in zip(cells, blank, strict=True)]
+    known = set(units)
+    problems += [
+        unknown(f"{table} › {row + 1} › unit", str(unit), units, UNIT)
+        for row, unit in enumerate(found["unit"])
+        if unit not in known
+    ]
+    whole = pd.DataFrame(found, columns=list(columns))
+    for column in columns:
+        kind = float if column == "count" else object
+        whole[column] = whole[column].astype(kind)
+    return whole, problems

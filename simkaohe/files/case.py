@@ -6,12 +6,13 @@ from pathlib import Path
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.files.scheme import read_scheme, write_scheme
-from simkaohe.files.tables import read_table, write_table
+from simkaohe.files.tables import read_records, read_table, write_records, write_table
 from simkaohe.labels import Words
-from simkaohe.panel import QUANTITIES, Panel
+from simkaohe.panel import RECORDS, WIDE, Panel
 from simkaohe.scheme.tree import Scheme
 
-TABLES = (*QUANTITIES, "covariates")
+FREE = ("covariates", "periods", "difficulty")
+"""Tables whose columns are not indicators."""
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -29,9 +30,10 @@ def load(source: str | Path) -> tuple[Scheme, Panel]:
     ----------
     source : str or Path
         The name of a bundled case (see :func:`bundled_cases`), or a folder with ``scheme.yaml`` and
-        ``actual.csv``, and where there are any ``target.csv``, ``previous.csv``, ``baseline.csv``,
-        ``predecessor.csv``, ``cumulative.csv``, ``cumulative_target.csv`` and ``covariates.csv``.
-        Tables have units in rows and indicators (ids or names) in columns, in UTF-8 or GBK.
+        ``actual.csv``, and where there are any ``target.csv``, ``previous.csv``, … (every table of
+        :class:`Panel` has a file of its name). Tables have units in rows and indicators (ids or
+        names) in columns; lists of records (``events.csv``, ``ratings.csv``, ``answers.csv``) have
+        a record in each row; in UTF-8 or GBK.
 
     Returns
     -------
@@ -49,20 +51,26 @@ def load(source: str | Path) -> tuple[Scheme, Panel]:
     for leaf in scheme.indicators:
         names = (leaf.name, leaf.name_en) if leaf.data is None else ()
         headings |= {name: leaf.column for name in (leaf.column, *names) if name}
-    units = list(scheme.units) or None
+    units = [*scheme.units, *scheme.sources] if scheme.units else None
     problems: list[Problem] = []
     frames = {}
-    for table in TABLES:
+    for table in WIDE:
         path = folder / f"{table}.csv"
         if table == "actual" or path.exists():
-            known = None if table == "covariates" else headings
+            known = None if table in FREE else headings
             frames[table], wrong = read_table(path, known, units)
             problems += wrong
             if table == "actual" and units is None:
                 units = list(frames[table].index)
+    for table in RECORDS:
+        path = folder / f"{table}.csv"
+        if path.exists():
+            frames[table], wrong = read_records(path, table)
+            problems += wrong
+    tables = [*WIDE, *RECORDS]
     for path in sorted(folder.glob("*.csv")):
-        if path.stem not in TABLES:
-            problems.append(unknown(path.name, path.stem, TABLES, Words("数据表", "table")))
+        if path.stem not in tables:
+            problems.append(unknown(path.name, path.stem, tables, Words("数据表", "table")))
     if problems:
         raise SimkaoheError(*problems)
     return scheme, Panel(**frames)
@@ -107,4 +115,6 @@ def save(folder: str | Path, scheme: Scheme, panel: Panel) -> Path:
     write_scheme(folder / "scheme.yaml", scheme)
     for table in panel.tables:
         write_table(folder / f"{table}.csv", panel.frame(table))
+    for table in panel.record_tables:
+        write_records(folder / f"{table}.csv", panel.records(table))
     return folder

@@ -14,8 +14,8 @@ import pandas as pd
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.files.text import read_text, write_text
-from simkaohe.labels import Words
-from simkaohe.panel import UNIT
+from simkaohe.labels import RECORD_COLUMNS, Words
+from simkaohe.panel import RECORDS, UNIT
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 COLUMN = Words("指标", "indicator")
@@ -190,4 +190,45 @@ def write_table(path: Path, frame: pd.DataFrame) -> Path:
     writer.writerow(["unit", *frame.columns])
     for unit, row in zip(frame.index, frame.to_numpy(), strict=True):
         writer.writerow([unit, *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
+    return write_text(path, stream.getvalue(), encoding="utf-8-sig")
+
+
+def read_records(path: Path, table: str) -> tuple[pd.DataFrame, list[Problem]]:
+    """Read a list of records (台账、评分、答卷): headings are column names or their labels."""
+    columns = {}
+    for column in RECORDS[table]:
+        columns |= dict.fromkeys((column, *RECORD_COLUMNS[column]), column)
+    rows = _rows(path)
+    if not rows:
+        return pd.DataFrame(), [Problem(path.name, Words("文件是空的", "the file is empty"))]
+    problems: list[Problem] = []
+    header = [cell.strip() for cell in rows[0][1]]
+    places: dict[str, int] = {}
+    for place, heading in enumerate(header):
+        if heading not in columns:
+            problems.append(unknown(path.name, heading, list(columns), Words("列", "column")))
+        elif columns[heading] in places:
+            twice = Words(f"“{heading}”有两列", f"there are two columns for {heading!r}")
+            problems.append(Problem(path.name, twice))
+        else:
+            places[columns[heading]] = place
+    found: dict[str, list[object]] = {column: [] for column in places}
+    for line, row in rows[1:]:
+        where = f"{path.name} › {Words('第 {} 行', 'row {}').format(line)}"
+        for column, place in places.items():
+            cell = row[place].strip() if place < len(row) else ""
+            is_number = column == "count" or (column == "score" and NUMBER.fullmatch(cell))
+            found[column].append(
+                _number(cell, f"{where} › {header[place]}", problems) if is_number else cell
+            )
+    return pd.DataFrame(found), problems
+
+
+def write_records(path: Path, frame: pd.DataFrame) -> Path:
+    """Write a list of records as CSV in UTF-8 with BOM."""
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(frame.columns)
+    for row in frame.itertuples(index=False):
+        writer.writerow([repr(cell) if isinstance(cell, float) else cell for cell in row])
     return write_text(path, stream.getvalue(), encoding="utf-8-sig")

@@ -92,7 +92,9 @@ def _plain(value: Any) -> Any:
 def _steps(path: str) -> list[str]:
     """Split a path; a unit's name may have dots in it."""
     first, _, rest = path.partition(".")
-    return [first, rest] if first == "units" and rest else path.split(".")
+    if first == "units" and rest:
+        return [first, rest]
+    return path.split(".", 3) if first == "attribution" else path.split(".")
 
 
 def _start(scheme: Scheme, path: str) -> tuple[Model, list[str]]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import model_validator
 
-from simkaohe.labels import Words
+from simkaohe.errors import Problem, unknown
+from simkaohe.labels import Words, reader_name
+from simkaohe.scheme.condition import Conditions
 from simkaohe.scheme.method import FrozenDict, Model, parameter
-from simkaohe.scheme.problems import refusal
+from simkaohe.scheme.problems import refusal, refused
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+GRADE = Words("等次", "grade")
 
 
 class Band(Model):
@@ -31,6 +35,8 @@ class Band(Model):
         Quota as a number, for the categories named; it goes before ``share`` and ``seats``.
     at_least : float, points, optional
         Lowest total (inclusive).
+    requires : list of Condition
+        All must be met; a unit that does not takes no seat, and the next one moves up.
     """
 
     name: str = parameter(..., "等次", "grade", min_length=1)
@@ -39,11 +45,42 @@ class Band(Model):
     seats: int | None = parameter(None, "名额", "seats", ge=0)
     seats_by_category: FrozenDict[int] = parameter(FrozenDict(), "分类名额", "seats by category")
     at_least: float | None = parameter(None, "分数线", "lowest total", span=(60, 95))
+    requires: Conditions = parameter((), "前提条件", "requires")
 
     @property
     def has_quota(self) -> bool:
         """Whether the number of units in the band is limited."""
         return bool(self.share is not None or self.seats is not None or self.seats_by_category)
+
+    @property
+    def label(self) -> str:
+        """The name that people read, in their language."""
+        return reader_name(self.name, self.name_en)
+
+
+class Extra(Model):
+    """条件增额、专项晋优: seats of a band for units that meet a condition.
+
+    Parameters
+    ----------
+    band : str
+        Name of the band.
+    seats : int
+        How many, in every set of units graded together.
+    any_of : list of Condition
+        One of them must be met.
+    reserved : bool, default False
+        False: on top of the band's quota, for the best of those that did not get in. True: seats
+        of the quota that are given to them first.
+    name, name_en : str, optional
+    """
+
+    band: str = parameter(..., "等次", "grade")
+    seats: int = parameter(..., "名额", "seats", ge=0)
+    any_of: Conditions = parameter(..., "任一条件", "any of", min_length=1)
+    reserved: bool = parameter(False, "占用名额", "reserved")
+    name: str | None = parameter(None, "名称", "name")
+    name_en: str | None = parameter(None, "英文名称", "name in English")
 
 
 class Grades(Model):
@@ -65,6 +102,11 @@ class Grades(Model):
         seats), or all of them.
     tie_break : list of node ids
         Whose scores decide between equal totals first, in this order.
+    priority : list of Condition
+        Among equal totals, units that meet one of them go before the others (同等条件下优先), ahead of
+        ``tie_break``.
+    extra : list of Extra
+        Seats on conditions, within a quota or on top of it.
     unused : {"lost", "next"}, default "lost"
         Whether seats that nobody is good enough for are added to the next band's quota.
     """
@@ -77,12 +119,14 @@ class Grades(Model):
     at_least_one: bool = parameter(False, "至少一个名额", "at least one seat")
     ties: Literal["all_out", "all_in"] = parameter("all_out", "边缘同分", "ties at the edge")
     tie_break: tuple[str, ...] = parameter((), "同分比较", "tie break")
+    priority: Conditions = parameter((), "优先条件", "priority")
+    extra: tuple[Extra, ...] = parameter((), "条件增额", "extra seats")
     unused: Literal["lost", "next"] = parameter("lost", "空余名额", "unused seats")
 
     @model_validator(mode="after")
     def _last_is_open(self) -> Grades:
         *others, last = self.bands
-        if last.has_quota or last.at_least is not None:
+        if last.has_quota or last.at_least is not None or last.requires:
             raise refusal(
                 f"bands.{len(others)}",
                 Words(
@@ -92,12 +136,29 @@ class Grades(Model):
                 Words("否则有的单位没有等次", "Otherwise some units would have no grade"),
             )
         for place, band in enumerate(others):
-            if not band.has_quota and band.at_least is None:
+            if not band.has_quota and band.at_least is None and not band.requires:
                 raise refusal(
                     f"bands.{place}",
                     Words(f"“{band.name}”没有条件", f"band {band.name!r} has no condition"),
                     Words("比例 share、名额 seats 或分数线 at_least", "a share, seats or at_least"),
                 )
+        names = [band.name for band in self.bands]
+        problems = [
+            Problem(
+                f"bands.{place}.name",
+                Words(f"“{name}”用了两次", f"{name!r} is used twice"),
+                remedy=Words("每档一个名称", "Give every band a name of its own"),
+            )
+            for place, name in enumerate(names)
+            if name in names[:place]
+        ]
+        problems += [
+            unknown(f"extra.{place}.band", extra.band, names, GRADE)
+            for place, extra in enumerate(self.extra)
+            if extra.band not in names[:-1]
+        ]
+        if problems:
+            raise refused(*problems)
         return self
 
     def seats(self, sizes: Mapping[str, int]) -> dict[str, list[int | None]]:
@@ -131,7 +192,13 @@ class Grades(Model):
         return seats
 
     def assign(
-        self, totals: npt.NDArray[np.float64], first: Ints, last: Ints, seats: list[int | None]
+        self,
+        totals: npt.NDArray[np.float64],
+        first: Ints,
+        last: Ints,
+        seats: list[int | None],
+        eligible: Bools | None = None,
+        claims: Bools | None = None,
     ) -> npt.NDArray[np.int8]:
         """Return the place of each unit's band, for units graded together.
 
@@ -143,6 +210,10 @@ class Grades(Model):
             Best and worst place that a unit shares with those tied with it, tie breaks applied.
         seats : list
             One number per band, None without quota.
+        eligible : array (B, R, N) of bool, optional
+            Who may be in which band, as far as vetoes and the bands' conditions go.
+        claims : array (E, R, N) of bool, optional
+            Who meets the conditions of each entry of ``extra``.
 
         Returns
         -------
@@ -151,22 +222,83 @@ class Grades(Model):
         """
         grade = np.full(totals.shape, len(self.bands) - 1, np.int8)
         free = np.ones(totals.shape, bool)
-        taken = np.zeros((len(totals), 1), np.int64)
-        carried = np.zeros_like(taken)
-        place = first if self.ties == "all_in" else last
+        carried = np.zeros((len(totals), 1), np.int64)
+        order = _Order(first, last, self.ties)
         for number, band in enumerate(self.bands[:-1]):
-            fits, quota = free.copy(), seats[number]
-            if quota is not None:
-                fits &= place <= taken + quota + carried
+            may, quota = free.copy(), seats[number]
+            if eligible is not None:
+                may &= eligible[number]
             if band.at_least is not None:
-                fits &= totals >= band.at_least - 1e-9
-            grade[fits] = number
-            free &= ~fits
-            got = fits.sum(-1, keepdims=True)
-            taken += got
-            if quota is not None and self.unused == "next":
-                carried = np.maximum(quota + carried - got, 0)
+                may &= totals >= band.at_least - 1e-9
+            extras = [e for e, extra in enumerate(self.extra) if extra.band == band.name]
+            got = np.zeros_like(may)
+            if quota is None:
+                got |= may
+            else:
+                for e in extras:
+                    if self.extra[e].reserved and claims is not None:
+                        few = np.minimum(self.extra[e].seats, quota + carried - _count(got))
+                        got |= order.best(may & claims[e] & ~got, few)
+                got |= order.best(may & ~got, quota + carried - _count(got))
+            used = _count(got)
+            for e in extras:
+                if not self.extra[e].reserved and claims is not None:
+                    got |= order.best(may & claims[e] & ~got, self.extra[e].seats)
+            grade[got] = number
+            free &= ~got
+            if quota is not None:
+                carried = (
+                    np.maximum(quota + carried - used, 0) if self.unused == "next" else carried * 0
+                )
         return grade
+
+    def matching(
+        self,
+        totals: npt.NDArray[np.float64],
+        grades: npt.NDArray[np.int8],
+        others: npt.NDArray[np.float64],
+    ) -> npt.NDArray[np.int8]:
+        """Return the grade of units outside the competition (单列), which take no seat.
+
+        It is the best band in which somebody with the same total or a lower one is, or whose lowest
+        total they reach when it has no quota.
+
+        Parameters
+        ----------
+        totals, grades : arrays (R, M)
+            Of those graded together.
+        others : array (R, U)
+            Totals of the units outside.
+        """
+        found = np.full(others.shape, len(self.bands) - 1, np.int8)
+        for number in reversed(range(len(self.bands) - 1)):
+            band = self.bands[number]
+            edge = np.where(grades == number, totals, np.inf).min(-1, initial=np.inf, keepdims=True)
+            if band.at_least is not None:
+                least = band.at_least - 1e-9
+                edge = np.maximum(edge, least) if band.has_quota else np.full_like(edge, least)
+            found[others >= edge] = number
+        return found
+
+
+class _Order:
+    """Who is before whom, for picking the best of changing sets."""
+
+    def __init__(self, first: Ints, last: Ints, ties: str) -> None:
+        self._sorted = np.argsort(first, -1, kind="stable")
+        self._place = (first if ties == "all_in" else last) - 1
+        self._all_in = ties == "all_in"
+
+    def best(self, candidates: Bools, seats: Any) -> Bools:
+        """Return the best ``seats`` of the candidates; those tied at the edge all or none."""
+        before = np.take_along_axis(candidates, self._sorted, -1).cumsum(-1)
+        if self._all_in:
+            before = np.pad(before, ((0, 0), (1, 0)))[:, :-1] + 1
+        return candidates & (np.take_along_axis(before, self._place, -1) <= seats)
+
+
+def _count(chosen: Bools) -> Ints:
+    return chosen.sum(-1, keepdims=True)
 
 
 def _rounded(exact: Mapping[str, float], rounding: str) -> dict[str, int]:

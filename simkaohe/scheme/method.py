@@ -132,13 +132,15 @@ class Model(BaseModel):
         return cls.model_fields[field].annotation is bool
 
     @classmethod
+    def field_words(cls) -> dict[str, Words]:
+        """Return every field with its words in both languages."""
+        extras: dict[str, Any] = {n: f.json_schema_extra or {} for n, f in cls.model_fields.items()}
+        return {n: Words(extra.get("zh", n), extra.get("en", n)) for n, extra in extras.items()}
+
+    @classmethod
     def field_labels(cls) -> dict[str, str]:
-        """Return every field with the words that people read."""
-        found = {}
-        for name, field in cls.model_fields.items():
-            extra: Any = field.json_schema_extra or {}
-            found[name] = str(Words(extra.get("zh", name), extra.get("en", name)))
-        return found
+        """Return every field with the words that people read, in their language."""
+        return {name: str(words) for name, words in cls.field_words().items()}
 
 
 class Method(Model):
@@ -174,6 +176,8 @@ class Method(Model):
             cls.family = {}
             return
         name = cls.model_fields["method"].default
+        if not isinstance(name, str):
+            return  # what several methods have in common
         if name in cls.family and cls.family[name].__qualname__ != cls.__qualname__:
             raise TypeError(f"{cls.__name__}: the method name {name!r} is taken")
         signature = inspect.signature(cls.formula).parameters.values()

@@ -11,7 +11,9 @@ from pydantic import BeforeValidator, Discriminator, SerializeAsAny, Tag, Valida
 from pydantic import model_validator as validator
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.labels import Words, language
+from simkaohe.labels import Words, reader_name
+from simkaohe.scheme import references
+from simkaohe.scheme.adjust import Adjustment, Difficulty, Limit, Periods, Transfer
 from simkaohe.scheme.combine import Combine, WeightedSum
 from simkaohe.scheme.edit import Scenario, Slot, difference, edited, slots
 from simkaohe.scheme.grades import Grades
@@ -19,6 +21,7 @@ from simkaohe.scheme.measure import Level, Measure
 from simkaohe.scheme.method import FrozenDict, Model, parameter
 from simkaohe.scheme.problems import problems_of, refused
 from simkaohe.scheme.rules import Rule
+from simkaohe.scheme.uses import Use
 
 Direction = Literal["positive", "negative", "moderate"]
 Missing = Literal["error", "zero", "full", "median", "spread"]
@@ -29,7 +32,6 @@ Cancelled = Annotated[
     Discriminator(lambda value: "shares" if isinstance(value, Mapping) else "way"),
 ]
 CATEGORY = Words("类别", "category")
-NODE = Words("指标或分组", "indicator or group")
 
 
 class Node(Model):
@@ -47,6 +49,8 @@ class Node(Model):
     weights_by_category : mapping of category to float >= 0
         The weight for the categories named. 0 cancels the node for the category; what happens to
         its weight is said by the parent's ``cancelled``.
+    difficulty : Difficulty, optional
+        难度系数: the score is multiplied by the unit's coefficient.
     note : str, optional
     """
 
@@ -55,13 +59,13 @@ class Node(Model):
     name_en: str | None = parameter(None, "英文名称", "name in English")
     weight: float = parameter(1.0, "权重", "weight", ge=0, span=(0, 100))
     weights_by_category: Shares = parameter(FrozenDict(), "分类权重", "weights by category")
+    difficulty: Difficulty | None = parameter(None, "难度系数", "difficulty")
     note: str | None = parameter(None, "说明", "note")
 
     @property
     def label(self) -> str:
         """The name that people read, in their language; the id where there is none."""
-        names = (self.name, self.name_en)
-        return (names if language() == "zh" else names[::-1])[0] or self.name or self.id
+        return reader_name(self.name, self.name_en, self.id)
 
 
 class Indicator(Node):
@@ -90,6 +94,13 @@ class Indicator(Node):
         Whose column of the data it reads; default: its own id.
     unit : str, optional
         Unit of measurement, e.g. %.
+    responsible : str, optional
+        The department in charge (责任部门), by which points lost are summed up.
+    attributed : {"none", "sum", "rate"}, default "none"
+        Whether the scheme's ``attribution`` counts shared results in: as a sum, or as a rate that
+        is averaged with ``base`` as the weight.
+    base : str, optional
+        Column of the covariates: the denominator of a rate.
     """
 
     rule: SerializeAsAny[Rule] = parameter(..., "计分方法", "scoring rule")
@@ -102,6 +113,9 @@ class Indicator(Node):
     target: float | None = parameter(None, "目标值", "target")
     data: str | None = parameter(None, "数据列", "data column")
     unit: str | None = parameter(None, "计量单位", "unit of measurement")
+    responsible: str | None = parameter(None, "责任部门", "responsible")
+    attributed: Literal["none", "sum", "rate"] = parameter("none", "数据归属", "attributed")
+    base: str | None = parameter(None, "归属权数", "base of a rate")
 
     @property
     def column(self) -> str:
@@ -149,6 +163,18 @@ class Indicator(Node):
                         ),
                     )
                 )
+        if (self.attributed == "rate") != (self.base is not None):
+            problems.append(
+                Problem(
+                    "base",
+                    Words("没有填写", "nothing")
+                    if self.base is None
+                    else Words("多余的内容", "a column without use"),
+                    Words(
+                        "attributed 为 rate 时的背景数据列", "a covariate, with attributed: rate"
+                    ),
+                )
+            )
         if problems:
             raise refused(*problems)
         return self
@@ -217,11 +243,19 @@ Group.model_rebuild()
 
 
 class Category(Model):
-    """类别 (差异化分类): units that are compared with each other and may have their own weights."""
+    """类别 (差异化分类): units that are compared with each other and may have their own weights.
+
+    Parameters
+    ----------
+    name, name_en, note : str, optional
+    ranked : bool, default True
+        False: assessed but not ranked (单列), as every unit in the scheme's ``unranked``.
+    """
 
     name: str | None = parameter(None, "名称", "name")
     name_en: str | None = parameter(None, "英文名称", "name in English")
     note: str | None = parameter(None, "说明", "note")
+    ranked: bool = parameter(True, "参加排名", "ranked")
 
 
 class Ranking(Model):
@@ -255,8 +289,21 @@ class Scheme(Model):
         Needed when there are categories.
     full : float, default 100
         Full marks of the total (100, 1000, 1 for an index). Scores inside the tree are 0–100.
+    unranked : list of unit
+        Assessed but not ranked (单列): they take no place and no seat, and get the grade that their
+        total matches.
+    attribution : mapping of id to Transfer
+        数据归属: results of zones and joint projects counted into units before anything is scored.
+    periods : Periods, optional
+        Earlier periods blended into the total.
+    adjustments : mapping of id to Adjustment
+        加减分, 一票否决.
+    limits : mapping of node id to Limit
+        Caps over all adjustments of a paper; under the root's id: of the total.
     ranking : Ranking
     grades : Grades, optional
+    uses : mapping of id to Use
+        结果运用: money and quotas.
 
     Raises
     ------
@@ -272,8 +319,16 @@ class Scheme(Model):
         FrozenDict[Category], BeforeValidator(lambda v: {k: c or {} for k, c in dict(v).items()})
     ] = parameter(FrozenDict(), "类别", "categories")
     units: FrozenDict[str] = parameter(FrozenDict(), "单位", "units")
+    unranked: tuple[str, ...] = parameter((), "单列单位", "not ranked")
+    attribution: FrozenDict[Transfer] = parameter(FrozenDict(), "数据归属", "attribution")
+    periods: Periods | None = parameter(None, "时期", "periods")
+    adjustments: FrozenDict[SerializeAsAny[Adjustment]] = parameter(
+        FrozenDict(), "加减分与一票否决", "adjustments"
+    )
+    limits: FrozenDict[Limit] = parameter(FrozenDict(), "加减分限额", "limits")
     ranking: Ranking = parameter(Ranking(), "排名", "ranking")
     grades: Grades | None = parameter(None, "等次", "grades")
+    uses: FrozenDict[SerializeAsAny[Use]] = parameter(FrozenDict(), "结果运用", "uses")
     root: Group = parameter(..., "考核内容", "tree")
 
     @classmethod
@@ -313,17 +368,20 @@ class Scheme(Model):
         return tuple(node for node in self.nodes.values() if isinstance(node, Indicator))
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """Units that have data and are not assessed themselves: those that others' results are from."""
+        sources = [transfer.source for transfer in self.attribution.values()]
+        return tuple(s for s in dict.fromkeys(sources) if s not in self.units)
+
+    @property
     def label(self) -> str:
         """The name that people read, in their language."""
-        return (self.name_en if language() == "en" and self.name_en else self.name) or "–"
+        return reader_name(self.name, self.name_en, "–")
 
     def category_label(self, category: str) -> str:
         """Return the name of a category, in the reader's language; its id where there is none."""
         found = self.categories.get(category)
-        if found is None:
-            return category
-        names = (found.name, found.name_en)
-        return (names if language() == "zh" else names[::-1])[0] or found.name or category
+        return reader_name(found.name, found.name_en, category) if found else category
 
     def edit(self, edits: Mapping[str, Any] | Scenario) -> Scheme:
         """Return a validated copy with some entries changed.
@@ -369,13 +427,7 @@ class Scheme(Model):
         problems += self._category_problems()
         if not problems:
             problems += self._weight_problems()
-        if self.grades:
-            labels = {node.id: node.label for node in _walk(self.root)}
-            problems += [
-                unknown("grades.tie_break", name, labels, NODE)
-                for name in self.grades.tie_break
-                if name not in labels
-            ]
+        problems += references.problems(self)
         if problems:
             raise refused(*problems)
         return self
