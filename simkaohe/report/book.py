@@ -38,6 +38,8 @@ ROW_HEIGHT = 0.5
 """Centimetres of a row, a little less than it is."""
 PAGE_ROWS = 46
 """Rows of a page of charts."""
+FITTING = 24
+"""Columns that are legible on the width of a page."""
 LONGEST = 32767
 """Characters that a cell holds."""
 
@@ -88,7 +90,7 @@ def _summary(book: Workbook, contents: Contents) -> None:
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         wide = -(-max(wcswidth(line), 1) // 68)
         sheet.row_dimensions[row].height = 18 * wide + 4
-    sheet["A1"].font = Font(bold=True, size=14)
+    sheet["A1"].font = Font(name="Calibri", bold=True, size=14)
     sheet.row_dimensions[1].height = 26
     sheet.column_dimensions["A"].width = 74
     _page(sheet, "portrait", None)
@@ -242,9 +244,9 @@ def _explanation(book: Workbook, contents: Contents) -> None:
     _table(sheet, head, rows, formats, freeze=(1, 3))
     for number_, depth in enumerate(depths, 2):
         cell = sheet.cell(number_, 3)
-        cell.alignment = Alignment(indent=1 + min(depth, 8), vertical="top")
+        cell.alignment = Alignment(horizontal="left", indent=1 + min(depth, 8), vertical="top")
         if str(sheet.cell(number_, 2).value).startswith("= "):
-            cell.font = Font(bold=True)
+            cell.font = Font(name="Calibri", bold=True)
 
 
 def _scheme(book: Workbook, contents: Contents) -> None:
@@ -329,7 +331,7 @@ def _table(
     line = Border(bottom=Side(style="thin", color="AAB4BF"))
     for column, text in enumerate(head, 1):
         cell = _put(sheet, 1, column, text)
-        cell.font = Font(bold=True, color="FFFFFF")
+        cell.font = Font(name="Calibri", bold=True, color="FFFFFF")
         cell.fill = PatternFill("solid", fgColor=UP)
         side = "right" if formats[column - 1] else "left"
         indent = int(side == "left")
@@ -342,7 +344,10 @@ def _table(
             cell = _put(sheet, number_, column, value, form)
             wraps = isinstance(value, str) and wcswidth(value) > 60
             cell.alignment = Alignment(
-                vertical="top", wrap_text=wraps, indent=int(isinstance(value, str))
+                vertical="top",
+                wrap_text=wraps,
+                horizontal="left" if isinstance(value, str) else None,
+                indent=int(isinstance(value, str)),
             )
     for column in range(1, len(head) + 1):
         texts = [_shown(row[column - 1], formats[column - 1]) for row in rows]
@@ -354,6 +359,9 @@ def _table(
     last = get_column_letter(len(head))
     sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"
     _page(sheet, "landscape", "1:1")
+    if len(head) > FITTING:  # more than a page's width can show: over several pages
+        sheet.sheet_properties.pageSetUpPr.fitToPage = False
+        sheet.print_title_cols = f"A:{get_column_letter(max(freeze[1], 1))}"
 
 
 def _page(sheet: Worksheet, orientation: str, titles: str | None) -> None:
@@ -387,9 +395,9 @@ def _has_cents(column: pd.Series[Any]) -> bool:
     return bool(((column - column.round()).abs() > 1e-9).any())
 
 
-def _use_name(contents: Contents, use: str) -> str:
+def _use_name(contents: Contents, use: Any) -> str:
     for scheme in (contents.scheme, *(tried.scheme for tried in contents.tried)):
-        if use in getattr(scheme, "uses", {}):
+        if use in scheme.uses:
             return use_label(scheme, use)
     return use
 

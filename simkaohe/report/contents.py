@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -313,8 +313,8 @@ class Contents:
         found = {"scheme": _sha256(text)}
         for name in self.panel.tables:
             found[name] = _sha256(self.panel.frame(name).to_csv(lineterminator="\n"))
-        for name in getattr(self.panel, "record_tables", ()):
-            records: pd.DataFrame = self.panel.records(name)  # type: ignore[attr-defined,unused-ignore]
+        for name in self.panel.record_tables:
+            records = self.panel.records(name)
             found[name] = _sha256(records.to_csv(index=False, lineterminator="\n"))
         return found
 
@@ -345,8 +345,10 @@ def uses_of(result: Result) -> pd.DataFrame:
 
 def use_label(scheme: Scheme, use: Any) -> str:
     """Return what a use of the results is called."""
-    entries = getattr(scheme, "uses", {})
-    return named(entries.get(use) if isinstance(entries, Mapping) else None, str(use))
+    entry = scheme.uses.get(use)
+    unit = getattr(entry, "unit", None)
+    of = f"{Words('（', ' (')}{unit}{Words('）', ')')}" if unit else ""
+    return f"{named(entry, str(use))}{of}"
 
 
 def depth_of(scheme: Scheme) -> dict[str, int]:

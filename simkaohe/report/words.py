@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from simkaohe.errors import SimkaoheError
-from simkaohe.labels import Words, language
+from simkaohe.labels import Words, language, reader_name
 from simkaohe.panel import Panel
+from simkaohe.scheme.adjust import EFFECTS
+from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.edit import value_at
 from simkaohe.scheme.method import Method, Model
 from simkaohe.scheme.tree import Group, Indicator, Scheme
@@ -56,6 +58,9 @@ CHOICES = {
     "keep": Words("保留", "kept"),
     "one": Words("计为 1", "one"),
     "min": Words("取较好名次", "the better rank"),
+    "split": Words("平分", "shared"),
+    "each": Words("各得较好名次的一份", "each gets the better place's"),
+    **EFFECTS,
 }
 """What the values that a field chooses from are called in print."""
 UNSAID = {"method", "name", "name_en", "note"}
@@ -78,8 +83,7 @@ def number(value: Any, digits: int | None = None) -> str:
 
 def named(item: Any, fallback: str) -> str:
     """Return what anything with ``name`` and ``name_en`` is called; else the fallback."""
-    zh, en = getattr(item, "name", None), getattr(item, "name_en", None)
-    return str((zh or fallback) if language() == "zh" else (en or zh or fallback))
+    return reader_name(getattr(item, "name", None), getattr(item, "name_en", None), fallback)
 
 
 def method_label(method: Any) -> str:
@@ -114,6 +118,8 @@ def value_words(scheme: Scheme, value: Any) -> str:
     if isinstance(value, Method):
         inner = parameter_words(scheme, value)
         return method_label(value) + (f"{Words('（', ' (')}{inner}{Words('）', ')')}" * bool(inner))
+    if isinstance(value, Condition):
+        return str(value.words)
     if isinstance(value, Model):
         title = named(value, "")
         inner = parameter_words(scheme, value)
@@ -148,7 +154,8 @@ def parameter_words(scheme: Scheme, model: Model) -> str:
 
 def path_label(scheme: Scheme, path: str) -> str:
     """Return an edit path as words: 协调发展 · 分类权重 · 工业强县类."""
-    first, *rest = path.split(".") if not path.startswith("units.") else path.split(".", 1)
+    splits = {"units": 1, "attribution": 3}.get(path.partition(".")[0], -1)  # names may have dots
+    first, *rest = path.split(".", splits)
     found: Any = scheme.nodes.get(first, scheme)
     parts = [scheme.nodes[first].label] if first in scheme.nodes else []
     for step in rest if parts else (first, *rest):
@@ -187,15 +194,78 @@ def value_there(scheme: Scheme, path: str) -> str:
 def steps(scheme: Scheme, panel: Panel) -> list[str]:
     """Return how the totals are computed, in order, a sentence or two for each step."""
     groups = [node for node in scheme.nodes.values() if isinstance(node, Group)]
-    words = [_data_words(scheme, panel), *_measure_words(scheme), _rule_words(scheme)]
-    words += [_weight_words(scheme), *_combine_words(groups), *_total_words(scheme)]
-    return [*words, *_grade_words(scheme)]
+    words = [_data_words(scheme, panel), *_attribution_words(scheme), *_measure_words(scheme)]
+    words += [_rule_words(scheme), _weight_words(scheme), *_combine_words(groups)]
+    words += [*_adjustment_words(scheme), *_total_words(scheme), *_unranked_words(scheme)]
+    return [*words, *_grade_words(scheme), *_use_words(scheme)]
+
+
+def _attribution_words(scheme: Scheme) -> Iterator[str]:
+    if scheme.attribution:
+        names = listed([named(entry, key) for key, entry in scheme.attribution.items()])
+        yield str(
+            Words(
+                f"数据归属：计分之前，先把共同成果按份额计入有关单位（{names}）。",
+                f"Attribution: before anything is scored, shared results are counted into the units "
+                f"({names}).",
+            )
+        )
+
+
+def _adjustment_words(scheme: Scheme) -> Iterator[str]:
+    hard = [node.label for node in scheme.nodes.values() if node.difficulty is not None]
+    if hard:
+        yield str(
+            Words(
+                f"难度系数：{listed(hard)}的得分乘以各单位的难度系数。",
+                f"Difficulty: the score of {listed(hard)} is multiplied by each unit's coefficient.",
+            )
+        )
+    if scheme.periods is not None:
+        inner = parameter_words(scheme, scheme.periods)
+        yield str(
+            Words(
+                f"时期：总分与更早各期的得分合成（{inner}）。",
+                f"Periods: the total is blended with scores of earlier periods ({inner}).",
+            )
+        )
+    if scheme.adjustments:
+        names = listed([named(entry, key) for key, entry in scheme.adjustments.items()])
+        limits = Words("，不超过限额", ", within their limits")
+        limited = limits if scheme.limits else Words("", "")
+        yield str(
+            Words(
+                f"加减分与一票否决：先加减分{limited.zh}，后执行一票否决（{names}）。",
+                f"Adjustments: bonus points and deductions first{limited.en}, vetoes last ({names}).",
+            )
+        )
+
+
+def _unranked_words(scheme: Scheme) -> Iterator[str]:
+    units = listed(list(scheme.unranked))
+    if units:
+        yield str(
+            Words(
+                f"单列：{units}只考核、不排名。", f"Not ranked: {units} (assessed, but no place)."
+            )
+        )
+
+
+def _use_words(scheme: Scheme) -> Iterator[str]:
+    if scheme.uses:
+        names = listed([named(entry, key) for key, entry in scheme.uses.items()])
+        yield str(
+            Words(
+                f"结果运用：按名次、等次或得分计算{names}，办法见“其他规定”。",
+                f"Use of results: {names}, by place, grade or score; see “further provisions”.",
+            )
+        )
 
 
 def _data_words(scheme: Scheme, panel: Panel) -> str:
     units = len(scheme.units or panel.units)
     count = len(scheme.indicators)
-    tables = [*panel.tables, *getattr(panel, "record_tables", ())]
+    tables = [*panel.tables, *panel.record_tables]
     return str(
         Words(
             f"取数：读入 {units} 个单位、{count} 个指标的数据（表：{'、'.join(tables)}）。",
@@ -340,6 +410,12 @@ def reading_words(leaf: Indicator) -> str:
         parts.append(f"{Words('目标', 'target')} {number(leaf.target)}")
     if leaf.missing != "error":
         parts.append(f"{Words('缺失', 'missing')}{Words('：', ': ')}{CHOICES[leaf.missing]}")
+    if leaf.attributed != "none":
+        parts.append(str(Words("数据归属", "attributed")))
+    if leaf.difficulty is not None:
+        parts.append(str(Words("乘难度系数", "times difficulty")))
     if leaf.unit:
         parts.append(leaf.unit)
+    if leaf.responsible:
+        parts.append(f"{Words('责任部门', 'in charge')}{Words('：', ': ')}{leaf.responsible}")
     return listed(parts)
