@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import warnings
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -84,13 +85,15 @@ def _pictures(contents: Contents) -> Callable[..., str]:
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
-        if kind == "ranking":  # noqa: SIM108
-            ax = plots.ranking(contents.result)
-        else:
-            ax = plots.shift(contents.tried[which].comparison)
-        figure, stream = ax.figure, BytesIO()
-        assert isinstance(figure, Figure)
-        with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "simkaohe"}):
+        look = {"svg.hashsalt": "simkaohe", "svg.fonttype": "path"}
+        with warnings.catch_warnings(), mpl.rc_context(look):
+            warnings.filterwarnings("ignore", message="Glyph .* missing")  # the table has the name
+            if kind == "ranking":
+                ax = plots.ranking(contents.result)
+            else:
+                ax = plots.shift(contents.tried[which].comparison)
+            figure, stream = ax.figure, BytesIO()
+            assert isinstance(figure, Figure)
             figure.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
         _forget(figure)
         return f"data:image/svg+xml;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"

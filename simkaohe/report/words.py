@@ -63,7 +63,7 @@ CHOICES = {
     **EFFECTS,
 }
 """What the values that a field chooses from are called in print."""
-UNSAID = {"method", "name", "name_en", "note"}
+UNSAID = {"name", "name_en", "note"}
 
 
 def listed(names: list[str]) -> str:
@@ -140,7 +140,8 @@ def parameter_words(scheme: Scheme, model: Model) -> str:
     labels, parts = type(model).field_labels(), []
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
-        if name in UNSAID or value is None or value in ((), {}):
+        unsaid = name in UNSAID or (name == "method" and isinstance(model, Method))
+        if unsaid or value is None or value in ((), {}):
             continue
         default = not field.is_required() and value == field.default
         counts = isinstance(value, float) and not isinstance(value, bool)
