@@ -276,7 +276,7 @@ class Contents:
                 zh += f"；{label}：{touched} 个单位有变化，增加的共 {up}，总额变化 {net}"
                 en += f"; {label}: {touched} units change, gains {up}, net {net}"
         name = tried.name
-        return str(Words(f"情景“{name}”：{zh}。", f"Scenario “{name}”: {en}."))
+        return str(Words(f"情景“{name}”：{zh}。", f"Scenario {name}: {en}."))
 
     def _told_grades(self, tried: Tried, zh: str, en: str) -> tuple[str, str]:
         rows = tried.regraded

@@ -88,11 +88,8 @@ def _pictures(contents: Contents) -> Callable[..., str]:
         look = {"svg.hashsalt": "simkaohe", "svg.fonttype": "path"}
         with warnings.catch_warnings(), mpl.rc_context(look):
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # the table has the name
-            if kind == "ranking":
-                ax = plots.ranking(contents.result)
-            else:
-                ax = plots.shift(contents.tried[which].comparison)
-            figure, stream = ax.figure, BytesIO()
+            shown = contents.result if kind == "ranking" else contents.tried[which].comparison
+            figure, stream = getattr(plots, kind)(shown).figure, BytesIO()
             assert isinstance(figure, Figure)
             figure.savefig(stream, format="svg", bbox_inches="tight", metadata={"Date": None})
         _forget(figure)

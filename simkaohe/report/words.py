@@ -258,7 +258,7 @@ def _use_words(scheme: Scheme) -> Iterator[str]:
         yield str(
             Words(
                 f"结果运用：按名次、等次或得分计算{names}，办法见“其他规定”。",
-                f"Use of results: {names}, by place, grade or score; see “further provisions”.",
+                f"Use of results: {names}, by place, grade or score; see the further provisions.",
             )
         )
 
