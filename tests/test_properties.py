@@ -219,9 +219,9 @@ def test_equal_units_stay_equal_under_500_weights_and_any_block() -> None:
         ({"party.weight": [[1.0]]}, "finite numbers"),
         ({"party.weight": [1.0, 2.0], "income.rule.cap": [1.0, 1.1, 1.2]}, "different lengths"),
         ({"gdp_growth.rule.cap": [0.2]}, "at most cap"),
-        ({"total.combine": [1.0]}, "a number of an indicator or group"),
-        ({"ranking.digits": [1.0]}, "a number of an indicator or group"),
-        ({"units.青山区": [1.0]}, "a number of an indicator or group"),
+        ({"total.combine": [1.0]}, "a number of a node or adjustment"),
+        ({"ranking.digits": [1.0]}, "a number of a node or adjustment"),
+        ({"units.青山区": [1.0]}, "a number of a node or adjustment"),
     ],
 )
 def test_what_cannot_be_drawn_says_so(draws: Any, words: str) -> None:

@@ -53,6 +53,8 @@ class Adjustment(Method):
         "requires",
         "any_of",
     )
+    sign: ClassVar[int] = 0
+    """+1 adds points, −1 takes them off, 0 does neither."""
     name: str | None = parameter(None, "名称", "name")
     name_en: str | None = parameter(None, "英文名称", "name in English")
     note: str | None = parameter(None, "说明", "note")
@@ -62,7 +64,6 @@ class Adjustment(Method):
 class Points(Adjustment):
     """What bonus and deduction have in common; see :class:`Bonus`."""
 
-    sign: ClassVar[int] = 1
     points: FrozenDict[float] = parameter(
         FrozenDict({"": 1.0}), "每次分值", "points each", span=(0, 5)
     )
@@ -164,6 +165,7 @@ class Bonus(Points):
 
     method: Literal["bonus"] = "bonus"
     label: ClassVar = Words("加分", "bonus")
+    sign: ClassVar = 1
 
 
 class Deduction(Points):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.labels import Words
-from simkaohe.scheme.method import Method, parameter
+from simkaohe.scheme.method import FrozenDict, Method, parameter
 from simkaohe.scheme.rules.base import divided
 
 Array = npt.NDArray[np.float64]
@@ -284,3 +284,196 @@ class AgainstPredecessor(Measure):
     def formula(actual: Array, predecessor: Array) -> Array:
         """Return the value, shape (..., N)."""
         return actual - predecessor
+
+
+class Survey(Measure):
+    r"""满意度调查 (survey mean): the mean of a survey, where the sample is large enough.
+
+    .. math:: v = \bar x \quad (n \ge n_0)
+
+    Parameters
+    ----------
+    at_least : float, people, default 0
+        n₀: below it the survey says nothing and the value is missing.
+
+    Notes
+    -----
+    Data: actual (the mean), sample_size.
+
+    References
+    ----------
+    [1] Samples of 100 to 600 a county (formula manual, part 5.2); the lowest sample is a model
+        choice.
+
+    Examples
+    --------
+    >>> Survey.formula(np.array([88.0, 93.0]), np.array([400.0, 12.0]), at_least=100.0)
+    array([88., nan])
+    """
+
+    method: Literal["survey"] = "survey"
+    label: ClassVar = Words("调查均值", "survey mean")
+    at_least: float = parameter(0.0, "最少样本量", "smallest sample", ge=0, span=(0, 400))
+
+    @staticmethod
+    def formula(actual: Array, sample_size: Array, *, at_least: Any) -> Array:
+        """Return the value, shape (..., N)."""
+        enough = (at_least == 0) | (sample_size >= at_least)
+        return np.where(enough, actual, np.nan)
+
+
+class Answers(Measure):
+    r"""问卷得分 (survey answers): mean of the points of the answers given.
+
+    .. math:: v = \frac{\sum_a p_a m_a}{\sum_a m_a}
+
+    Parameters
+    ----------
+    points : mapping of answer to float
+        E.g. ``{满意: 100, 基本满意: 75, 不满意: 55}``.
+    ignored : list of str
+        Answers that count for nothing, e.g. 不了解.
+    at_least : float, people, default 0
+        Fewer counted answers: the value is missing.
+
+    Notes
+    -----
+    Data: answers, shape (A, ..., N), in the order of ``points``.
+
+    References
+    ----------
+    [1] Shandong 2008: 100, 75 and 55 points, “do not know” left out (S9 of the formula manual).
+
+    Examples
+    --------
+    >>> counts = np.array([[70.0], [20.0], [10.0]])
+    >>> Answers.formula(counts, points=np.array([[100.0], [75.0], [55.0]]), at_least=50.0)
+    array([90.5])
+    """
+
+    method: Literal["answers"] = "answers"
+    label: ClassVar = Words("问卷得分", "survey answers")
+    outside_formula: ClassVar[tuple[str, ...]] = ("ignored",)
+    points: FrozenDict[float] = parameter(..., "各答案分值", "points by answer", span=(0, 100))
+    ignored: tuple[str, ...] = parameter((), "不计答案", "ignored answers")
+    at_least: float = parameter(0.0, "最少答卷数", "fewest answers", ge=0, span=(0, 400))
+
+    @staticmethod
+    def formula(answers: Array, *, points: Any, at_least: Any) -> Array:
+        """Return the value, shape (..., N)."""
+        people = answers.sum(0)
+        mean = divided((points * answers).sum(0), people)
+        return np.where(people >= at_least, mean, np.nan)
+
+
+class RatingMean(Measure):
+    r"""评分均值 (mean rating): mean of the ratings of one group of raters, extremes left out.
+
+    .. math:: v = \frac{1}{M - 2k} \sum_{m = k + 1}^{M - k} r_{(m)}
+
+    Parameters
+    ----------
+    group : str, optional
+        Whose ratings (上级、同级、下级、服务对象); default: all raters of the indicator. Every group is an
+        indicator of its own with its weight, so that an absent group's weight can be spread.
+    trim : int, default 0
+        k: how many of the highest and of the lowest ratings are left out; with fewer than 2k + 1
+        ratings none is.
+    at_least : int, default 1
+        Fewer ratings: the value is missing.
+    levels : mapping of word to float
+        Points of ratings in words, e.g. ``{优: 100, 良: 80, 一般: 60, 差: 40}``.
+    own : bool, default False
+        Whether a rater who has the unit's name counts (no one rates himself).
+
+    Notes
+    -----
+    Data: ratings, shape (M, ..., N), NaN where a rater gave none.
+
+    References
+    ----------
+    [1] Trimmed means and groups of raters: formula manual, parts 5.3 and 5.4 (forms from practice,
+        numbers are model choices).
+
+    Examples
+    --------
+    >>> RatingMean.formula(np.array([[60.0], [80.0], [90.0], [100.0]]), trim=1, at_least=3)
+    array([85.])
+    """
+
+    method: Literal["rating_mean"] = "rating_mean"
+    label: ClassVar = Words("评分均值", "mean rating")
+    outside_formula: ClassVar[tuple[str, ...]] = ("group", "levels", "own")
+    group: str | None = parameter(None, "评价主体", "raters")
+    trim: int = parameter(0, "去掉最高最低个数", "trim", ge=0)
+    at_least: int = parameter(1, "最少评价人数", "fewest raters", ge=1)
+    levels: FrozenDict[float] = parameter(FrozenDict(), "评语分值", "points by word")
+    own: bool = parameter(False, "含自评", "own rating counts")
+
+    @staticmethod
+    def formula(ratings: Array, *, trim: int, at_least: int) -> Array:
+        """Return the value, shape (..., N)."""
+        given = np.isfinite(ratings).sum(0)
+        in_order = np.sort(ratings, axis=0)  # NaN last
+        k = np.where(given >= 2 * trim + 1, trim, 0)
+        place = np.arange(len(ratings)).reshape(-1, *[1] * given.ndim)
+        counts = (place >= k) & (place < given - k)
+        mean = divided(np.where(counts, in_order, 0.0).sum(0), counts.sum(0))
+        return np.where(given >= at_least, mean, np.nan)
+
+
+class RatingRanks(Measure):
+    r"""评分排名 (ranks of ratings): every rater's order of the units becomes points, then the mean.
+
+    .. math:: v = \frac{1}{M} \sum_m \max\big(floor,\ 100\,(1 - step\,(rank_m - 1))\big)
+
+    Parameters
+    ----------
+    group, levels, own
+        As in the mean rating.
+    step : float, default 0.02
+        What each place further down costs.
+    floor : float, points, default 0
+    at_least : int, default 1
+
+    Notes
+    -----
+    Data: ratings, shape (M, ..., N). Units that a rater puts level share the better rank. A
+    lenient rater counts no more than a severe one.
+
+    References
+    ----------
+    [1] Rui'an 2012: the first gets full marks, each rank 2 % less, mean over the raters (S29 of
+        the formula manual).
+
+    Examples
+    --------
+    >>> ratings = np.array([[90.0, 80.0, 70.0], [60.0, 70.0, np.nan]])
+    >>> RatingRanks.formula(ratings, step=0.02, floor=0.0, at_least=1)
+    array([99., 99., 96.])
+    """
+
+    method: Literal["rating_ranks"] = "rating_ranks"
+    label: ClassVar = Words("评分排名", "ranks of ratings")
+    outside_formula: ClassVar[tuple[str, ...]] = ("group", "levels", "own")
+    group: str | None = parameter(None, "评价主体", "raters")
+    step: float = parameter(0.02, "每降一名扣", "step", ge=0, le=1, span=(0, 0.1))
+    floor: float = parameter(0.0, "最低分", "floor", ge=0, span=(0, 80))
+    at_least: int = parameter(1, "最少评价人数", "fewest raters", ge=1)
+    levels: FrozenDict[float] = parameter(FrozenDict(), "评语分值", "points by word")
+    own: bool = parameter(False, "含自评", "own rating counts")
+
+    @staticmethod
+    def formula(ratings: Array, *, step: Any, floor: Any, at_least: int) -> Array:
+        """Return the value, shape (..., N)."""
+        given = np.isfinite(ratings)
+        low = np.where(given, ratings, -np.inf)
+        in_order = np.sort(low, axis=-1)
+        n = low.shape[-1]
+        rank = np.empty(low.shape)
+        for home in np.ndindex(*low.shape[:-1]):
+            rank[home] = n - np.searchsorted(in_order[home], low[home], side="right") + 1
+        points = np.maximum(100 * (1 - step * (rank - 1)), floor)
+        raters = given.sum(0)
+        mean = divided(np.where(given, points, 0.0).sum(0), raters)
+        return np.where(raters >= at_least, mean, np.nan)

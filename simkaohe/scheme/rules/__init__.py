@@ -1,6 +1,7 @@
 """Scoring rules (计分方法): from an indicator's value to its points, one class each."""
 
 from simkaohe.scheme.rules.base import Direction, Rule
+from simkaohe.scheme.rules.progress import Progress
 from simkaohe.scheme.rules.rank import RankLinear, RankStep, RankTable
 from simkaohe.scheme.rules.relative import (
     Benchmark,
@@ -38,6 +39,7 @@ __all__ = [
     "LevelImprovement",
     "MinMax",
     "PassFail",
+    "Progress",
     "RankLinear",
     "RankStep",
     "RankTable",

@@ -1,0 +1,118 @@
+"""Attribution (数据归属): shared results are counted into units before anything is scored."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.panel import UNIT, Panel
+from simkaohe.scheme.adjust import Transfer
+from simkaohe.scheme.tree import Indicator, Scheme
+
+Array = npt.NDArray[np.float64]
+TABLES = (
+    "actual",
+    "target",
+    "previous",
+    "baseline",
+    "predecessor",
+    "cumulative",
+    "cumulative_target",
+)
+"""What is attributed: every table in which a zone's results stand beside the district's."""
+
+
+def attributed(scheme: Scheme, panel: Panel) -> Panel:
+    """Return the data with the scheme's transfers made; the same panel where there is none.
+
+    Sums: ``x_j + a·x_z``; rates: the mean of both rates weighted with their ``base``, the source's
+    multiplied by a. A unit without a value of its own takes the source's. All transfers start from
+    the recorded values, so that their order does not matter.
+
+    Raises
+    ------
+    SimkaoheError
+        Units that have no data, rates without a base.
+    """
+    if not scheme.attribution:
+        return panel
+    place = {unit: row for row, unit in enumerate(panel.units)}
+    problems = [
+        unknown(f"attribution.{name}", unit, panel.units, UNIT)
+        for name, transfer in scheme.attribution.items()
+        for unit in (transfer.source, *transfer.to)
+        if unit not in place
+    ]
+    for leaf in scheme.indicators:
+        if leaf.base is not None and panel.numbers("covariates", leaf.base) is None:
+            there = panel.columns("covariates")
+            problems.append(unknown(f"{leaf.id}.base", leaf.base, there, Words("列", "column")))
+    if problems:
+        raise SimkaoheError(*problems)
+    frames: dict[str, pd.DataFrame] = {}
+    for table in TABLES:
+        columns = {}
+        for leaf in scheme.indicators:
+            values = panel.numbers(table, leaf.column)
+            if values is not None and leaf.attributed != "none":
+                columns[leaf.column] = _counted_in(scheme, leaf, values, panel, place, problems)
+        if columns:
+            frames[table] = panel.frame(table).assign(**columns)
+    if problems:
+        raise SimkaoheError(*dict.fromkeys(problems))
+    return panel.replace(**frames)
+
+
+def matrix(transfers: list[Transfer], place: dict[str, int]) -> Array:
+    """Return shares (N, N): row = unit that gets, column = unit whose result it is."""
+    shares = np.eye(len(place))
+    for transfer in transfers:
+        source = place[transfer.source]
+        shares[source, source] = min(shares[source, source], transfer.keeps)
+        for unit, share in transfer.to.items():
+            shares[place[unit], source] += share
+    return shares
+
+
+def _counted_in(
+    scheme: Scheme,
+    leaf: Indicator,
+    values: Array,
+    panel: Panel,
+    place: dict[str, int],
+    problems: list[Problem],
+) -> Array:
+    transfers = [
+        transfer
+        for transfer in scheme.attribution.values()
+        if not transfer.indicators or leaf.id in transfer.indicators
+    ]
+    shares = matrix(transfers, place)
+    there = ~np.isnan(values)
+    if leaf.attributed == "sum":
+        whole = shares @ np.where(there, values, 0.0)
+        return np.where((shares * there).sum(1) > 0, whole, np.nan)
+    assert leaf.base is not None
+    base = panel.numbers("covariates", leaf.base)
+    assert base is not None
+    for row in np.flatnonzero(there & np.isnan(base)):
+        unit = panel.units[row]
+        if any(unit == t.source or unit in t.to for t in transfers):
+            problems.append(
+                Problem(
+                    f"covariates › {unit} › {leaf.base}",
+                    Words(
+                        f"“{leaf.id}”归属要用的权数缺失", f"{leaf.id!r} needs it to be attributed"
+                    ),
+                    Words("数", "a number"),
+                )
+            )
+    mass = shares * np.where(there, np.nan_to_num(base), 0.0)
+    np.fill_diagonal(mass, np.where(there, np.nan_to_num(base), 0.0))  # a rate is not shared out
+    total = mass.sum(1)
+    mean = (mass @ np.where(there, values, 0.0)) / np.where(total > 0, total, 1.0)
+    alone = (shares - np.diag(np.diag(shares))).sum(1) == 0
+    return np.where(alone, values, np.where(total > 0, mean, np.nan))

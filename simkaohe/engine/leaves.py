@@ -1,0 +1,168 @@
+"""Leaves (指标计分): from recorded values through measure and rule to scores, 0–100."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.engine.parameters import Draws, stacked, stacked_field
+from simkaohe.engine.population import Population, Rows
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.labels import Words
+from simkaohe.panel import QUANTITIES
+from simkaohe.scheme.tree import Indicator
+
+Array = npt.NDArray[np.float64]
+BLOCK = 32768
+"""Numbers in an array of a block, which then fits a core's cache."""
+
+
+class Leaves:
+    """Scores of indicators; those with the same method are computed as one stack."""
+
+    def __init__(self, people: Population) -> None:
+        self._people = people
+
+    def scores(self, leaves: Collection[Indicator], draws: Draws) -> dict[str, Array]:
+        """Return scores (1|R, N); leaves with the same method are computed as one stack."""
+        stacks: dict[Any, list[Indicator]] = defaultdict(list)
+        for leaf in leaves:
+            stacks[leaf.id if draws else _likeness(leaf)].append(leaf)
+        found: dict[str, Array] = {}
+        problems: list[Problem] = []
+        size = max(BLOCK // len(self._people.units), 1)
+        for likes in stacks.values():
+            for stack in (likes[k : k + size] for k in range(0, len(likes), size)):
+                value = self.measured(stack, draws)
+                for part in _by_gaps(value):
+                    some = [stack[k] for k in np.arange(len(stack))[part]]
+                    scores = self._scored(some, value[part], draws)
+                    gaps: Any = np.isnan(scores).any((1, 2))
+                    for leaf, score, gap in zip(some, scores, gaps, strict=True):
+                        found[leaf.id], wrong = self._filled(leaf, score) if gap else (score, [])
+                        problems += wrong
+        if problems:
+            raise SimkaoheError(*problems)
+        return found
+
+    def measured(self, stack: list[Indicator], draws: Draws) -> Array:
+        """Return measured values (K, 1|R, N), as distance from the ideal band where moderate."""
+        first = stack[0]
+        data = [self._people.data(stack, name) for name in first.measure.data]
+        parameters = stacked([leaf.measure for leaf in stack], f"{first.id}.measure", draws)
+        value: Array | None = None
+        for peers in self._people.peers[first.scope]:
+            part = first.measure.formula(*(d[..., peers] for d in data), **parameters)
+            if value is None:
+                value = np.empty((*np.shape(part)[:-1], len(self._people.units)))
+            value[..., peers] = part
+        assert value is not None
+        if first.way == "moderate":
+            low, high = (
+                stacked_field(stack, name, first.id, draws) for name in ("ideal_low", "ideal_high")
+            )
+            value = np.where(
+                np.isnan(value), np.nan, np.maximum(np.maximum(low - value, value - high), 0)
+            )
+        return value
+
+    def _scored(self, stack: list[Indicator], value: Array, draws: Draws) -> Array:
+        """Return scores (K, 1|R, N); NaN where a unit has no value or the rule is undefined."""
+        first = stack[0]
+        rule = first.rule
+        others = [self._people.data(stack, name) for name in rule.data[1:]]
+        for place, name in enumerate(rule.data[1:]):
+            if name == "target":
+                stated = [np.nan if leaf.target is None else leaf.target for leaf in stack]
+                target: Any = np.array(stated)[:, None, None]
+                target = draws.get(f"{first.id}.target", target)
+                others[place] = np.where(np.isnan(others[place]), target, others[place])
+        parameters = stacked([leaf.rule for leaf in stack], f"{first.id}.rule", draws)
+        if "sign" in rule.supplied:
+            parameters["sign"] = 1 if first.way == "positive" else -1
+        # A drawn value or target has a draw axis of its own; formulas broadcast the rest.
+        shape = np.broadcast_shapes(
+            value.shape[:2],
+            *(np.shape(p)[-3:-1] or (1, 1) for p in others),
+            *(
+                (1, np.shape(p)[0]) if np.ndim(p) == 2 else (len(stack), 1)
+                for p in parameters.values()
+                if isinstance(p, np.ndarray)
+            ),
+        )
+        points = np.empty((*shape, len(self._people.units)))
+        there = ~np.isnan(value[0, 0])
+        for peers in self._people.peers[first.scope]:
+            if not there.all():
+                points[..., peers] = np.nan
+                peers = np.arange(len(there))[peers][there[peers]]
+            if there[peers].any():
+                points[..., peers] = rule.formula(
+                    value[..., peers], *(other[..., peers] for other in others), **parameters
+                )
+        points *= 100
+        points /= parameters["full"]
+        return points
+
+    def _filled(self, leaf: Indicator, score: Array) -> tuple[Array, list[Problem]]:
+        """Replace NaN as the indicator says about missing values."""
+        absent = np.isnan(score)
+        if not absent.any() or leaf.missing == "spread":
+            return score, []
+        if leaf.missing == "zero":
+            return np.where(absent, 0.0, score), []
+        if leaf.missing == "full":
+            return np.where(absent, 100.0, score), []
+        if leaf.missing == "median":
+            for members in self._people.members:
+                there = members[~absent[:, members].all(0)]
+                if len(there):
+                    middle = np.nanmedian(score[:, there], -1, keepdims=True)
+                    score[:, members] = np.where(absent[:, members], middle, score[:, members])
+        return score, list(self._absences(leaf, np.isnan(score).any(0)))
+
+    def _absences(self, leaf: Indicator, absent: npt.ArrayLike) -> Iterator[Problem]:
+        actual = self._people.numbers("actual", leaf.column)
+        for unit in np.flatnonzero(absent):
+            where = f"{leaf.id} › {self._people.units[unit]}"
+            if np.isnan(actual[unit]):
+                found = Words("没有数值", "there is no value")
+            else:
+                needs = {*leaf.measure.data, *leaf.rule.data} - {"actual", "value"}
+                names = [QUANTITIES.get(name, Words(name, name)) for name in sorted(needs)]
+                found = Words(
+                    f"无法计分（{'、'.join(n.zh for n in names) or '取值'}缺失或为零）",
+                    f"it cannot be scored ({' or '.join(n.en for n in names) or 'the value'}"
+                    " missing or zero)",
+                )
+            yield Problem(
+                where,
+                found,
+                remedy=Words(
+                    f"请补数，或在 {leaf.id}.missing 写明处理办法（zero、full、median、spread）",
+                    f"Fill it in, or state what that means in {leaf.id}.missing"
+                    " (zero, full, median or spread)",
+                ),
+            )
+
+
+def _likeness(leaf: Indicator) -> tuple[Any, ...]:
+    """Return what leaves must have in common to be computed as one stack."""
+    methods = [
+        (type(method), *(float if isinstance(v, float) else v for v in vars(method).values()))
+        for method in (leaf.rule, leaf.measure)
+    ]
+    return (*methods, leaf.way, leaf.scope)
+
+
+def _by_gaps(value: Array) -> list[Rows]:
+    """Return rows of a stack (K, R, N): the complete ones together, each of the others alone."""
+    broken = np.isnan(value).any((1, 2))
+    alone: list[Rows] = [*np.flatnonzero(broken)[:, None]]
+    if not alone:
+        return [slice(None)]
+    return alone if broken.all() else [np.flatnonzero(~broken), *alone]

@@ -1,0 +1,215 @@
+"""The engine: compiles a scheme and its data once, then runs any number of draws.
+
+Axes are always children, draws, units: ``(K, R, N)``; a missing draw axis has length 1. A drawn
+parameter arrives at a formula as ``(R, 1)``. The single evaluation is R = 1. A node none of whose
+paths is drawn is computed once. Nested weighted sums collapse into one matrix product; work goes in
+blocks of fixed size, so that the numbers do not depend on how a run is divided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from simkaohe.engine.adjusting import Adjusting, Pass
+from simkaohe.engine.attribution import attributed
+from simkaohe.engine.draws import checked
+from simkaohe.engine.leaves import BLOCK, Leaves
+from simkaohe.engine.parameters import Array, Draws, parameters
+from simkaohe.engine.population import Population, event_problems
+from simkaohe.engine.standing import Outcome, Standing
+from simkaohe.engine.tree import Tree
+from simkaohe.engine.weights import Weights
+from simkaohe.errors import SimkaoheError
+from simkaohe.panel import Panel
+from simkaohe.scheme.references import conditions
+from simkaohe.scheme.tree import Group, Indicator, Scheme
+
+
+class Engine:
+    """Scheme and data, checked against each other and ready to run.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+
+    Raises
+    ------
+    SimkaoheError
+        Units without category or data, indicators without data, values that are missing where the
+        scheme calls that a mistake; all at once.
+    """
+
+    def __init__(self, scheme: Scheme, panel: Panel) -> None:
+        self.scheme, self.panel = scheme, panel
+        if problems := [*event_problems(scheme, panel)]:
+            raise SimkaoheError(*problems)
+        self.people = Population(scheme, attributed(scheme, panel))
+        self.units, self.categories = self.people.units, self.people.categories
+        self.category, self.members = self.people.category, self.people.members
+        self._leaves = Leaves(self.people)
+        self._adjusting = Adjusting(scheme, panel, self.people, self._leaves)
+        self._tree = Tree(self.people, Weights(scheme, self.categories), self._adjusting)
+        self._standing = Standing(scheme, panel, self.people, self._adjusting)
+        self._parent = {
+            child.id: group.id
+            for group in scheme.nodes.values()
+            if isinstance(group, Group)
+            for child in group.children
+        }
+        self._looked_at = {
+            c.subject[1] for _, c in conditions(scheme) if c.subject[0] == "score"
+        } - {scheme.root.id}
+        self._needed = (*self._looked_at, *(scheme.grades.tie_break if scheme.grades else ()))
+        self._plain = Pass({}, frozenset(), self._leaves.scores(scheme.indicators, {}))
+        for leaf in scheme.indicators:
+            self._tree.score(leaf, self._plain)
+        self._scored(self._plain, ())
+
+    def run(
+        self,
+        draws: Mapping[str, Any] | None = None,
+        *,
+        nodes: Collection[str] = (),
+        uses: bool = False,
+    ) -> Outcome:
+        """Evaluate the scheme for every draw.
+
+        Parameters
+        ----------
+        draws : mapping of edit path to array (R,), optional
+            Numbers that vary: weights, parameters, adjustments. Row r of all arrays together is one
+            draw; an array of length 1 holds for all. Without draws: the scheme as it is, R = 1.
+        nodes : collection of node ids
+            Whose scores to return as well.
+        uses : bool
+            Whether to compute what units get for their results.
+
+        Raises
+        ------
+        SimkaoheError
+            Paths that do not exist or hold no number, arrays of different lengths, values outside
+            a field's bounds, and draws for which the scheme has no result.
+
+        Notes
+        -----
+        ``run({p: v})`` row r equals the evaluation of ``scheme.edit({p: v[r]})``.
+        """
+        given = checked(self.scheme, draws or {})
+        count = max((len(values) for values in given.values()), default=1)
+        if not given:
+            return self._outcome(self._plain, nodes, uses, 1)
+        touched = self._touched(given)
+        blocks = []
+        for rows, kept in self._blocks(count):
+            block = {p: v[rows, None] if len(v) > 1 else v[:, None] for p, v in given.items()}
+            blocks.append(self._outcome(self._pass(block, touched), nodes, uses, kept))
+        return _joined(blocks, count)
+
+    def _blocks(self, count: int) -> Iterator[tuple[Any, int]]:
+        """Yield the rows of every block, and how many of them count; all blocks are of one size."""
+        size = int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
+        for start in range(0, count, size):
+            rows = np.minimum(np.arange(start, start + size), count - 1)
+            yield rows, min(size, count - start)
+
+    def _pass(self, draws: Draws, touched: frozenset[str]) -> Pass:
+        """Return a pass that knows everything that the draws do not touch."""
+        drawn = [leaf for leaf in self.scheme.indicators if leaf.id in touched]
+        # A leaf that only its adjustments vary has raw scores already.
+        raw = self._plain.raw | self._leaves.scores(drawn, draws)
+        known = {name: s for name, s in self._plain.known.items() if name not in touched}
+        return Pass(draws, touched, raw, known)
+
+    def _scored(self, now: Pass, nodes: Collection[str]) -> dict[str, Array]:
+        """Return the scores (1|R, N) of the root and of the nodes asked for."""
+        wanted = (*nodes, *self._needed, self.scheme.root.id)
+        return {name: self._tree.score(self.scheme.nodes[name], now) for name in wanted}
+
+    def _outcome(self, now: Pass, nodes: Collection[str], uses: bool, kept: int) -> Outcome:
+        scores = self._scored(now, nodes)
+        for known in (now.known, scores):
+            for name, score in known.items():
+                known[name] = score[:kept] if len(score) > 1 else score
+        root = self.scheme.root.id
+        # one row when nothing that is drawn has an effect
+        now.known[root] = np.broadcast_to(now.known[root], (kept, len(self.units)))
+        return self._standing.of(now, scores, uses=uses)
+
+    def parts(self, group: Group) -> tuple[Array, Array, Array]:
+        """Return weights, points and factors of a group's children, each (K, N), without draws."""
+        x, w = self._tree.children(group, self._plain)
+        w = np.broadcast_to(w, x.shape)
+        points, factors = np.empty(x.shape), np.empty(x.shape)
+        given = parameters(group.combine, f"{group.id}.combine", {}, group)
+        for peers in self._tree.peers_of(group):
+            points[:, :, peers], factors[:, :, peers] = group.combine.parts(
+                x[:, :, peers], w[:, :, peers], **given
+            )
+        return w[:, 0], points[:, 0], factors[:, 0]
+
+    def stages(self, node: Group | Indicator) -> list[tuple[str, Array]]:
+        """Return a node's score (N,) as it was combined, then after each stage of adjustment."""
+        now = self._plain
+        score = self._tree.combined(node, now) if isinstance(node, Group) else now.raw[node.id]
+        later = self._adjusting.stages(node, score, now)
+        return [("combined", score[0]), *((name, score[0]) for name, score in later)]
+
+    def amounts(self, node: Group | Indicator) -> dict[str, Array]:
+        """Return the points (N,) of each bonus (+) and deduction (−) on a node, before limits."""
+        return {name: a[0] for name, a in self._adjusting.amounts(node, self._plain).items()}
+
+    def struck(self, veto: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Return whom a veto strikes, shape (N,)."""
+        return self._adjusting.struck(veto, self._plain)[0]
+
+    def values(self, indicator: Indicator) -> Array:
+        """Return an indicator's measured values (计算口径 applied), shape (N,)."""
+        return self._leaves.measured([indicator], {})[0, 0]
+
+    def numbers(self, table: str, column: str) -> Array:
+        """Return a column of the data in the engine's order of units; NaN when there is none."""
+        return self.people.numbers(table, column)
+
+    def _touched(self, draws: Mapping[str, Any]) -> frozenset[str]:
+        """Return the nodes whose scores vary: those drawn and everything above them."""
+        touched: set[str] = set()
+        for path in draws:
+            node, _, field = path.partition(".")
+            if node in self.scheme.nodes:
+                parent = self._parent.get(node)
+                touched |= self._upwards(parent if field.startswith("weight") else node)
+        for _ in draws:  # a weight that is freed for the whole scheme also moves the grandparent
+            touched |= {self._parent[n] for n in list(touched) if n in self._parent}
+        for node in self._adjusting.touched_by(frozenset(touched), draws):
+            touched |= self._upwards(node)
+        return frozenset(touched)
+
+    def _upwards(self, node: str | None) -> set[str]:
+        found = set()
+        while node is not None:
+            found.add(node)
+            node = self._parent.get(node)
+        return found
+
+
+def _joined(blocks: list[Outcome], count: int) -> Outcome:
+    if len(blocks) == 1:
+        return blocks[0]
+    grades = [block.grades for block in blocks if block.grades is not None]
+    return Outcome(
+        np.concatenate([block.totals for block in blocks]),
+        np.concatenate([block.ranks for block in blocks]),
+        np.concatenate([block.category_ranks for block in blocks]),
+        np.concatenate(grades) if grades else None,
+        {
+            name: np.concatenate([block.scores[name] for block in blocks])
+            if len(score) > 1 or count == 1
+            else score
+            for name, score in blocks[0].scores.items()
+        },
+        {name: np.concatenate([block.uses[name] for block in blocks]) for name in blocks[0].uses},
+    )

@@ -1,0 +1,276 @@
+"""Standing (排名与等次): rounded totals, ranks, grades, and what a unit gets for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.engine.adjusting import Adjusting, Pass
+from simkaohe.engine.population import Population
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.panel import Panel
+from simkaohe.ranks import dense, last_digits, places
+from simkaohe.scheme.adjust import Veto
+from simkaohe.scheme.condition import Conditions
+from simkaohe.scheme.grades import Grades
+from simkaohe.scheme.tree import Scheme
+from simkaohe.scheme.uses import Use
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+EXACT = 9
+"""Decimals that totals are compared at when the scheme states none."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gives: arrays of shape (R, N), units in the engine's order.
+
+    Attributes
+    ----------
+    totals : array of float
+        Rounded as the scheme says.
+    ranks, category_ranks : array of int
+        0 for units that are not ranked.
+    grades : array of int8, or None
+        Place of the band, 0 is the best, −1 for none; None when the scheme has no grades.
+    scores : mapping of node id to array (1|R, N)
+        Unrounded scores, 0–100, of the nodes that were asked for.
+    uses : mapping of use id to array (R, N)
+        Money and seats, when they were asked for.
+    """
+
+    totals: Array
+    ranks: Ints
+    category_ranks: Ints
+    grades: npt.NDArray[np.int8] | None
+    scores: Mapping[str, Array]
+    uses: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Struck:
+    """Effects of vetoes on rank and grade, (1|R, N); ``worst`` is the best band allowed."""
+
+    last: Bools
+    out: Bools
+    best_band: Ints
+    down: Bools
+
+
+class Standing:
+    """From the total's scores to totals, ranks, grades and uses."""
+
+    def __init__(
+        self, scheme: Scheme, panel: Panel, people: Population, adjusting: Adjusting
+    ) -> None:
+        self._scheme, self._people, self._adjusting = scheme, people, adjusting
+        self._vetoes = {
+            name: veto for name, veto in scheme.adjustments.items() if isinstance(veto, Veto)
+        }
+        problems = []
+        for name, use in scheme.uses.items():
+            for column in (getattr(use, "need", None), getattr(use, "staff", None)):
+                if column and panel.numbers("covariates", column) is None:
+                    there = panel.columns("covariates")
+                    words = Words("数据列", "column")
+                    problems.append(unknown(f"uses.{name} › covariates", column, there, words))
+        if problems:
+            raise SimkaoheError(*problems)
+
+    def of(self, now: Pass, wanted: Mapping[str, Array], *, uses: bool) -> Outcome:
+        """Return the outcome of a pass; ``wanted`` are the scores to hand on."""
+        scheme, people = self._scheme, self._people
+        root = now.known[scheme.root.id]
+        self._check(root)
+        digits = EXACT if scheme.ranking.digits is None else scheme.ranking.digits
+        q = last_digits(root * (scheme.full / 100), digits)
+        totals = q / 10.0**digits
+        struck = self._struck(now)
+        ranked = people.ranked & (np.True_ if struck is None else ~struck.out)
+        if struck is not None or not people.ranked.all():
+            q = self._moved_back(q, struck, ranked)
+        first, _ = places(q)
+        final: Callable[[Ints], Ints] = dense if scheme.ranking.ties == "dense" else _same
+        ranks = final(first)
+        category_ranks = ranks
+        if len(people.members) > 1:
+            category_ranks = np.empty_like(first)
+            for members in people.members:
+                category_ranks[:, members] = final(places(q[:, members])[0])
+        if not ranked.all():
+            ranks = np.where(ranked, ranks, 0)
+            category_ranks = np.where(ranked, category_ranks, 0)
+        grades = None
+        if scheme.grades is not None:
+            grades = self._graded(scheme.grades, totals, q, now, struck)
+        outcome = Outcome(totals, ranks, category_ranks, grades, wanted)
+        if not uses or not scheme.uses:
+            return outcome
+        amounts = {name: self._used(use, outcome, now) for name, use in scheme.uses.items()}
+        return Outcome(totals, ranks, category_ranks, grades, wanted, amounts)
+
+    def _check(self, root: Array) -> None:
+        if np.isnan(root).any():
+            raise SimkaoheError(
+                *(
+                    Problem(
+                        self._people.units[unit],
+                        Words("没有任何得分", "this unit has no score at all"),
+                        remedy=Words(
+                            "请补数，或把它从方案中去掉", "Fill in its data or leave it out"
+                        ),
+                    )
+                    for unit in np.flatnonzero(np.isnan(root).any(0))
+                )
+            )
+
+    # -- vetoes ----------------------------------------------------------------------------------
+
+    def _struck(self, now: Pass) -> Struck | None:
+        """Return what the vetoes do to ranks and grades; None where they do nothing."""
+        acting = {
+            name: self._adjusting.struck(name, now)
+            for name, veto in self._vetoes.items()
+            if set(veto.effects) - {"flag", "zero", "score_cap"}
+        }
+        if not any(struck.any() for struck in acting.values()):
+            return None
+        nobody = np.zeros((1, len(self._people.units)), bool)
+        last, out, down = nobody, nobody, nobody
+        best = np.zeros(nobody.shape, np.int64)
+        names = [band.name for band in self._scheme.grades.bands] if self._scheme.grades else []
+        for name, struck in acting.items():
+            veto = self._vetoes[name]
+            last = last | (struck if "last" in veto.effects else nobody)
+            out = out | (struck if "out" in veto.effects else nobody)
+            down = down | (struck if "grade_down" in veto.effects else nobody)
+            if "not_top" in veto.effects:
+                best = np.maximum(best, np.where(struck, 1, 0))
+            if veto.grade is not None:
+                best = np.maximum(best, np.where(struck, names.index(veto.grade), 0))
+        return Struck(last, out, best, down)
+
+    def _moved_back(self, q: Ints, struck: Struck | None, ranked: Bools) -> Ints:
+        """Return totals for ranking: vetoed units behind the others, unranked ones behind all."""
+        step = q.max(-1, keepdims=True) - q.min(-1, keepdims=True) + 1
+        behind = np.where(ranked, 0, 2)
+        if struck is not None:
+            behind = np.maximum(behind, np.where(struck.last, 1, 0))
+        return q - behind * step
+
+    # -- grades ----------------------------------------------------------------------------------
+
+    def _graded(
+        self, rules: Grades, totals: Array, q: Ints, now: Pass, struck: Struck | None
+    ) -> npt.NDArray[np.int8]:
+        people = self._people
+        ranked = np.flatnonzero(people.ranked)
+        apart = rules.within == "category"
+        together = [m[people.ranked[m]] for m in people.members] if apart else [ranked]
+        names = people.categories if apart else ("",)
+        seats = rules.seats({n: len(m) for n, m in zip(names, together, strict=True)})
+        shape = (len(rules.bands), *totals.shape)
+        eligible = np.ones(shape, bool) if self._restricts(rules, struck) else None
+        if eligible is not None:
+            for number, band in enumerate(rules.bands[:-1]):
+                eligible[number] &= self._all_met(band.requires, now)
+                if struck is not None:
+                    eligible[number] &= (struck.best_band <= number) & ~struck.out
+        claims = np.array(
+            [np.broadcast_to(self._any_met(e.any_of, now), totals.shape) for e in rules.extra]
+        ).reshape(len(rules.extra), *totals.shape)
+        first_of = self._any_met(rules.priority, now) if rules.priority else None
+        grades = np.full(totals.shape, len(rules.bands) - 1, np.int8)
+        for name, members in zip(names, together, strict=True):
+            first, last = places(q[:, members]) if len(members) else (q[:, :0], q[:, :0])
+            keys = [] if first_of is None else [np.where(first_of[:, members], 1, 2)]
+            for node in rules.tie_break:
+                keys.append(places(last_digits(now.known[node][:, members], EXACT))[0])
+            for second in keys if len(members) else ():
+                first, last = places(-(first * (len(members) + 1) + second))
+            grades[:, members] = rules.assign(
+                totals[:, members],
+                first,
+                last,
+                seats[name],
+                None if eligible is None else eligible[:, :, members],
+                claims[:, :, members],
+            )
+        self._grade_outsiders(rules, totals, grades)
+        if struck is not None:
+            lower = np.minimum(grades + 1, len(rules.bands) - 1)
+            grades = np.where(struck.down, np.maximum(lower, struck.best_band), grades)
+            grades = np.where(struck.out, -1, grades).astype(np.int8)
+        return grades
+
+    def _restricts(self, rules: Grades, struck: Struck | None) -> bool:
+        return struck is not None or any(band.requires for band in rules.bands)
+
+    def _grade_outsiders(self, rules: Grades, totals: Array, grades: npt.NDArray[np.int8]) -> None:
+        """Give units outside the competition the grade that their total matches (in place)."""
+        people = self._people
+        if people.ranked.all():
+            return
+        for members in people.members:
+            outside = members[~people.ranked[members]]
+            inside = members[people.ranked[members]]
+            inside = inside if len(inside) else np.flatnonzero(people.ranked)
+            grades[:, outside] = rules.matching(
+                totals[:, inside], grades[:, inside], totals[:, outside]
+            )
+
+    def _all_met(self, conditions: Conditions, now: Pass) -> Bools:
+        found = np.ones((1, len(self._people.units)), bool)
+        for condition in conditions:
+            found = found & self._adjusting.met(condition, now)
+        return found
+
+    def _any_met(self, conditions: Conditions, now: Pass) -> Bools:
+        found = np.zeros((1, len(self._people.units)), bool)
+        for condition in conditions:
+            found = found | self._adjusting.met(condition, now)
+        return found
+
+    # -- uses ------------------------------------------------------------------------------------
+
+    def _used(self, use: Use, outcome: Outcome, now: Pass) -> Array:
+        """Return what every unit gets from one use of the results, (R, N)."""
+        people, shape = self._people, outcome.totals.shape
+        grades = outcome.grades
+        by_grade = "grades" in use.data and grades is not None
+        takes_part = grades >= 0 if by_grade else outcome.ranks > 0  # type: ignore[operator]
+        facts: dict[str, npt.NDArray[np.generic]] = {
+            "totals": outcome.totals,
+            "ranks": outcome.ranks if use.within == "all" else outcome.category_ranks,
+            "grades": np.full(shape, -1, np.int8) if grades is None else grades,
+            "eligible": np.broadcast_to(takes_part & self._all_met(use.requires, now), shape),
+        }
+        for fact in ("need", "staff"):
+            column = getattr(use, fact, None)
+            number = people.numbers("covariates", column) if column else np.ones(shape[1])
+            facts[fact] = np.broadcast_to(np.nan_to_num(number), shape)
+        raised = np.zeros((1, shape[1]))
+        for each in getattr(use, "raises", ()):
+            raised = raised + np.where(self._any_met(each.any_of, now), each.by, 0.0)
+        facts["raised"] = np.broadcast_to(raised, shape)
+        given = {
+            name: getattr(use, name)
+            for name in type(use).model_fields
+            if name != "method" and name not in use.outside_formula
+        }
+        if "bands" in use.supplied and self._scheme.grades:
+            given["bands"] = tuple(band.name for band in self._scheme.grades.bands)
+        amounts = np.empty(shape)
+        for members in people.peers[use.within]:
+            amounts[:, members] = use.formula(*(facts[n][:, members] for n in use.data), **given)
+        return amounts
+
+
+def _same(ranks: Ints) -> Ints:
+    return ranks

@@ -1,0 +1,89 @@
+"""Weights (权重): the overrides of categories, and where the weight of cancelled children goes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.engine.parameters import Draws
+from simkaohe.scheme.tree import Group, Indicator, Scheme
+
+Array = npt.NDArray[np.float64]
+
+
+class Weights:
+    """Weights of the children of a group in every category."""
+
+    def __init__(self, scheme: Scheme, categories: tuple[str, ...]) -> None:
+        self._scheme, self._categories = scheme, categories
+
+    def of(self, group: Group, draws: Draws) -> tuple[Array, Array | None]:
+        """Return the children's weights (K, 1|R, C), cancelled ones moved as the group says.
+
+        The second is the weight (1|R, C) that keeps counting for cancelled children (full or zero
+        marks), or None.
+        """
+        children = group.children
+        w = self.stated(children, draws)
+        for k, child in enumerate(children):
+            if isinstance(child, Group) and child.cancelled == "whole":
+                kept, freed = self._kept_and_freed(child, draws)
+                share = kept / np.where(kept + freed > 0, kept + freed, 1)
+                w = np.array(np.broadcast_to(w, (len(w), max(w.shape[1], len(share)), w.shape[2])))
+                w[k] *= share
+        cancelled = self.cancelled(group, draws)
+        if not cancelled.any() or group.cancelled in ("siblings", "whole"):
+            return w, None
+        _, freed = self._kept_and_freed(group, draws)
+        if group.cancelled in ("full_marks", "zero_marks"):
+            return w, freed
+        if isinstance(group.cancelled, Mapping):
+            given = np.array([group.cancelled.get(child.id, 0.0) for child in children])
+            return w + freed * (given / given.sum())[:, None, None], None
+        takes = ~cancelled & (w > 0)
+        return w + np.where(takes, freed / np.maximum(takes.sum(0), 1), 0), None
+
+    def stated(self, nodes: Collection[Group | Indicator], draws: Draws) -> Array:
+        """Return the stated weights of nodes (K, 1|R, C)."""
+        weight_in = self._scheme.weight_in
+        stated = np.array([[[weight_in(node, c) for c in self._categories]] for node in nodes])
+        drawn: dict[tuple[int, int], Array] = {}
+        for k, node in enumerate(nodes) if draws else ():
+            for c, category in enumerate(self._categories):
+                own = draws.get(f"{node.id}.weights_by_category.{category}")
+                if own is None and category not in node.weights_by_category:
+                    own = draws.get(f"{node.id}.weight")
+                if own is not None:
+                    drawn[k, c] = own
+        if drawn:
+            stated = stated.repeat(max(map(len, drawn.values())), 1)
+        for (k, c), own in drawn.items():
+            stated[k, :, c] = own[:, 0]
+        return stated
+
+    def cancelled(self, group: Group, draws: Draws) -> npt.NDArray[np.bool_]:
+        """Return which children are cancelled in which category, shape (K, 1|R, C)."""
+        overridden = [
+            [
+                child.weight > 0
+                and (
+                    c in child.weights_by_category or f"{child.id}.weights_by_category.{c}" in draws
+                )
+                for c in self._categories
+            ]
+            for child in group.children
+        ]
+        return np.array(overridden)[:, None, :] & (self.stated(group.children, draws) == 0)
+
+    def _kept_and_freed(self, group: Group, draws: Draws) -> tuple[Array, Array]:
+        """Return the weight that stays and the weight that is cancelled, each (1|R, C)."""
+        cancelled = self.cancelled(group, draws)
+        kept = self.stated(group.children, draws).sum(0)
+        freed: Any = sum(
+            np.where(off, draws.get(f"{child.id}.weight", np.full((1, 1), child.weight)), 0.0)
+            for child, off in zip(group.children, cancelled, strict=True)
+        )
+        return kept, freed
