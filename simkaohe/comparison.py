@@ -117,6 +117,12 @@ class Comparison:
         return self._side_by_side("grade")
 
     @cached_property
+    def uses(self) -> pd.DataFrame:
+        """结果运用: money and seats, units × (scheme, use)."""
+        frames = {name: result.uses.reindex(self._order) for name, result in self.results.items()}
+        return pd.concat(frames, axis="columns", names=["scheme", "use"])
+
+    @cached_property
     def shifts(self) -> pd.DataFrame:
         """位次变化: places gained (+) or lost (−) against the base; units × other schemes."""
         return self._shifted(self.ranks)
@@ -142,7 +148,8 @@ class Comparison:
         DataFrame
             Indexed by unit: ``category``, ``total_before``, ``total``, ``rank_before``, ``rank``,
             ``shift``, ``category_rank_before``, ``category_rank``, ``category_shift``,
-            ``grade_before``, ``grade``.
+            ``grade_before``, ``grade``; then for every use of the results that both schemes
+            have, ``uses.<id>_before`` and ``uses.<id>``.
         """
         name = self._known(name)
         before, after = self.results[self.base].ranking, self.results[name].ranking
@@ -154,7 +161,12 @@ class Comparison:
             if column.endswith("rank"):
                 shift = "category_shift" if column.startswith("category") else "shift"
                 frame[shift] = before[column] - after[column]
-        order = np.lexsort((frame["rank"], -frame["shift"]))
+        old, new = self.results[self.base].uses, self.results[name].uses
+        for use in (use for use in new if use in old):
+            frame[f"uses.{use}_before"] = old[use]
+            frame[f"uses.{use}"] = new[use]
+        gained = frame["shift"].to_numpy(np.float64, na_value=-np.inf)
+        order = np.lexsort((frame["rank"].to_numpy(np.float64, na_value=np.inf), -gained))
         return frame.iloc[order]
 
     def top(self, k: int, name: str | None = None) -> pd.DataFrame:
@@ -173,7 +185,7 @@ class Comparison:
             Indexed by unit: ``change`` (``"enters"`` or ``"leaves"``), ``rank_before``, ``rank``.
         """
         ranks = self.ranks[[self.base, self._known(name)]]
-        before, after = ranks.iloc[:, 0], ranks.iloc[:, 1]
+        before, after = ranks.iloc[:, 0].fillna(k + 1), ranks.iloc[:, 1].fillna(k + 1)
         change = np.where(before > k, "enters", "leaves")
         frame = pd.DataFrame({"change": change, "rank_before": before, "rank": after})
         return frame[(before <= k) != (after <= k)].sort_values(["change", "rank"])
@@ -191,7 +203,7 @@ class Comparison:
             (Webber, Moffat and Zobel 2010, ACM Trans. Inf. Syst. 28(4)); ties count as in their
             section 4.3. The top places weigh most.
         mean_shift, largest_shift
-            Mean and largest number of places that a unit moves.
+            Mean and largest number of places that a unit moves, of those that both schemes rank.
         moved
             Units whose rank changes.
         grades_changed
@@ -200,9 +212,9 @@ class Comparison:
         from scipy import stats
 
         rows = []
-        base = self.ranks[self.base].to_numpy()
         for name in self.others:
-            other = self.ranks[name].to_numpy()
+            ranked = self.ranks[[self.base, name]].dropna()
+            base, other = (ranked[column].to_numpy(np.int64) for column in (self.base, name))
             moved = np.abs(other - base)
             constant = len(set(base)) == 1 or len(set(other)) == 1
             rows.append(

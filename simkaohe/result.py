@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
 from simkaohe.errors import SimkaoheError, unknown
-from simkaohe.labels import Words, language
+from simkaohe.labels import Words, language, reader_name
 from simkaohe.panel import QUANTITIES, UNIT, Panel
+from simkaohe.scheme.adjust import EFFECTS
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 
@@ -35,7 +37,16 @@ def evaluate(scheme: Scheme, panel: Panel) -> Result:
         When scheme and data do not fit together; all problems at once.
     """
     engine = Engine(scheme, panel)
-    return Result(engine, engine.run())
+    return Result(engine, engine.run(uses=True))
+
+
+STAGES = {
+    "difficulty": Words("难度系数", "difficulty"),
+    "periods": Words("各期合成", "periods blended"),
+    "points": Words("加减分", "bonus and deductions"),
+    "veto": Words("一票否决", "veto"),
+}
+"""What the stages of adjustment are called."""
 
 
 class Result:
@@ -64,7 +75,8 @@ class Result:
     def ranking(self) -> pd.DataFrame:
         """排名: category, total, rank, category_rank and grade by unit, best first.
 
-        ``category`` is the category's id; ``grade`` is the band's name, None without grades.
+        ``category`` is the category's id; ``grade`` is the band's name, None without one. Units
+        that are assessed but not ranked (单列) have ``<NA>`` as ranks and stand at the end.
         """
         out, engine = self.outcome, self._engine
         names = [str(name) for name in engine.categories]
@@ -72,13 +84,14 @@ class Result:
             {
                 "category": [names[code] for code in engine.category],
                 "total": out.totals[0],
-                "rank": out.ranks[0],
-                "category_rank": out.category_ranks[0],
+                "rank": _ranks(out.ranks[0]),
+                "category_rank": _ranks(out.category_ranks[0]),
                 "grade": self.grades.to_numpy(),
             },
             index=self._units,
         )
-        return frame.iloc[np.argsort(out.ranks[0], kind="stable")]
+        ranks = out.ranks[0]
+        return frame.iloc[np.lexsort((-out.totals[0] * (ranks == 0), ranks, ranks == 0))]
 
     @cached_property
     def grades(self) -> pd.Series[Any]:
@@ -86,9 +99,15 @@ class Result:
         rules = self.scheme.grades
         if rules is None or self.outcome.grades is None:
             return pd.Series([None] * len(self._units), self._units, object, "grade")
-        names = [band.name for band in rules.bands]
+        names = [*(band.name for band in rules.bands), None]  # −1: none
         codes = self.outcome.grades[0]
         return pd.Series([names[code] for code in codes], self._units, object, "grade")
+
+    @cached_property
+    def uses(self) -> pd.DataFrame:
+        """结果运用: money and seats, units (best first) × use ids."""
+        amounts = {name: amount[0] for name, amount in self.outcome.uses.items()}
+        return pd.DataFrame(amounts, index=self._units).reindex(self.ranking.index)
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -115,7 +134,9 @@ class Result:
             Columns: ``name``; ``depth`` (0 is the total); ``method``; ``value`` (measured value)
             and ``target``; ``score`` (0–100); ``weight`` (in this unit's category, cancelled
             weights moved); ``points`` and ``factor`` (what the node brings to its parent's score);
-            ``calculation``, the same in words and numbers.
+            ``calculation``, the same in words and numbers. A bonus or deduction stands before the
+            node that it acts on, with its points before the limits; the node's ``score`` is the one
+            after all adjustments.
 
             A parent's score is (sum of the points of its children) × (product of their factors);
             points of children added after a product (see the multiplier's ``added``) come on top,
@@ -156,10 +177,60 @@ class Result:
         if isinstance(node, Indicator):
             row["value"] = self._engine.values(node)[place]
             row["target"] = self._target(node, place)
-            row["calculation"] = _leaf_words(node, row)
+            raw = self._engine.stages(node)[0][1][place]
+            row["calculation"] = _leaf_words(node, row, raw)
         else:
             row["calculation"] = self._group_words(node, place)
+        yield from self._adjustment_rows(node, place, depth)
+        row["calculation"] += self._stage_words(node, place)
         yield row
+
+    def _adjustment_rows(
+        self, node: Group | Indicator, place: int, depth: int
+    ) -> Iterator[dict[str, Any]]:
+        amounts = self._engine.amounts(node)
+        for name, adjustment in self.scheme.adjustments.items():
+            if (adjustment.on or self.scheme.root.id) != node.id:
+                continue
+            row: dict[str, Any] = {
+                "node": f"adjustments.{name}",
+                "name": reader_name(adjustment.name, adjustment.name_en, name),
+                "depth": depth + 1,
+                "method": str(adjustment.label),
+            }
+            if name in amounts:
+                row["points"] = amounts[name][place]
+                row["calculation"] = self._event_words(name, place, f"{row['points']:+.4g}")
+            else:
+                struck = self._engine.struck(name)[place]
+                row["calculation"] = str(Words("未触发", "not set off"))
+                if struck:
+                    effects = [EFFECTS[effect] for effect in getattr(adjustment, "effects", ())]
+                    words = Words(
+                        "、".join(e.zh for e in effects), ", ".join(e.en for e in effects)
+                    )
+                    row["calculation"] = self._event_words(name, place, str(words))
+            yield row
+
+    def _event_words(self, event: str, place: int, effect: str) -> str:
+        """Return what an event's records of a unit say, and what it comes to."""
+        records = self.panel.records("events")
+        unit = self._engine.units[place]
+        mine = records[(records["unit"] == unit) & (records["event"] == event)]
+        said = [
+            f"{row['name'] or row['kind'] or event} × {row['count']:g}"
+            + (f" ({row['kind']})" if row["name"] and row["kind"] else "")
+            for row in mine.to_dict("records")
+        ]
+        return f"{'; '.join(said)} → {effect}" if said else effect
+
+    def _stage_words(self, node: Group | Indicator, place: int) -> str:
+        stages = self._engine.stages(node)
+        words = []
+        for (_, before), (name, after) in pairwise(stages):
+            if before[place] != after[place]:
+                words.append(f"{STAGES[name]} → {after[place]:.4f}")
+        return "".join(f"; {each}" for each in words)
 
     def _target(self, leaf: Indicator, place: int) -> float:
         if "target" not in leaf.rule.data:
@@ -169,7 +240,7 @@ class Result:
 
     def _group_words(self, group: Group, place: int) -> str:
         _, points, factors = self._engine.parts(group)
-        score = self._scores[group.id][place]
+        score = self._engine.stages(group)[0][1][place]
         added = getattr(group.combine, "added", ())
         inside: list[str] = []
         after: list[str] = []
@@ -201,14 +272,14 @@ class Result:
             "score": total,
             "calculation": f"{exact:.6g} → {total:.10g}",
         }
+        ranked = out.ranks[0] > 0
+        category = self._engine.members[self._engine.category[place]]
         for name, rank, of in (
-            ("rank", out.ranks[0, place], len(self._units)),
-            (
-                "category_rank",
-                out.category_ranks[0, place],
-                len(self._engine.members[self._engine.category[place]]),
-            ),
+            ("rank", out.ranks[0, place], ranked.sum()),
+            ("category_rank", out.category_ranks[0, place], ranked[category].sum()),
         ):
+            if not rank:
+                continue
             label = {
                 "rank": Words("排名", "Rank"),
                 "category_rank": Words("类内排名", "Rank in category"),
@@ -225,11 +296,25 @@ class Result:
                 "node": "= grade",
                 "name": str(Words("等次", "Grade")),
                 "depth": 0,
-                "calculation": str(self.grades.iat[place]),
+                "calculation": str(self.grades.iat[place] or Words("不定等次", "no grade")),
+            }
+        for use_id, use in self.scheme.uses.items():
+            amount = out.uses[use_id][0, place]
+            yield {
+                "node": f"= uses.{use_id}",
+                "name": reader_name(use.name, use.name_en, use_id),
+                "depth": 0,
+                "method": str(use.label),
+                "calculation": f"{amount:.6g} {use.unit or ''}".strip(),
             }
 
 
-def _leaf_words(leaf: Indicator, row: dict[str, Any]) -> str:
+def _ranks(ranks: npt.NDArray[np.int64]) -> Any:
+    """Return ranks as they are, or with <NA> where units are not ranked."""
+    return ranks if ranks.all() else pd.arrays.IntegerArray(ranks, ranks == 0)
+
+
+def _leaf_words(leaf: Indicator, row: dict[str, Any], raw: float) -> str:
     names = {"value": Words("指标值", "value"), **QUANTITIES}
     data = [
         f"{names[name]} {row[name]:g}{leaf.unit or ''}"
@@ -237,6 +322,6 @@ def _leaf_words(leaf: Indicator, row: dict[str, Any]) -> str:
         if not np.isnan(row[name])
     ]
     shown = data or [str(Words("缺失", "missing"))]
-    score = str(Words("不计分", "no score")) if np.isnan(row["score"]) else f"{row['score']:.4f}"
+    score = str(Words("不计分", "no score")) if np.isnan(raw) else f"{raw:.4f}"
     comma = "，" if language() == "zh" else ", "
     return f"{leaf.rule.label}{Words('：', ': ')}{comma.join(shown)} → {score}"

@@ -156,7 +156,7 @@ class Adjusting:
             amount = adjustment.formula(counts, repeats, **given)
             for condition in adjustment.requires:
                 amount = np.where(self.met(condition, now), amount, 0.0)
-            found[name] = adjustment.sign * amount
+            found[name] = adjustment.sign * amount + 0.0  # no −0
         return found
 
     def _with_vetoes(self, node: Group | Indicator, score: Array, now: Pass) -> Array:

@@ -153,10 +153,17 @@ class Leaves:
 def _likeness(leaf: Indicator) -> tuple[Any, ...]:
     """Return what leaves must have in common to be computed as one stack."""
     methods = [
-        (type(method), *(float if isinstance(v, float) else v for v in vars(method).values()))
+        (type(method), *(_fixed(value) for value in vars(method).values()))
         for method in (leaf.rule, leaf.measure)
     ]
     return (*methods, leaf.way, leaf.scope)
+
+
+def _fixed(value: Any) -> Any:
+    """Return what must be equal: not the size of a number, but the order of a mapping."""
+    if isinstance(value, float):
+        return float
+    return tuple(value.items()) if isinstance(value, dict) else value
 
 
 def _by_gaps(value: Array) -> list[Rows]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import BaseModel
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.labels import Words
+from simkaohe.labels import Words, reader_name
 from simkaohe.scheme.method import FrozenDict, Method, Model, parameter
 
 if TYPE_CHECKING:
@@ -203,8 +203,10 @@ def _slots_of(model: Model, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, S
         for key, entry in below.items():
             path = f"{name}.{key}" if key != "" else name
             if isinstance(entry, Model):
+                names = getattr(entry, "name", None), getattr(entry, "name_en", None)
+                title = reader_name(*names, str(key)) if key != "" else labels[name]
                 for inner, slot in _slots_of(entry):
-                    yield f"{path}.{inner}", slot
+                    yield f"{path}.{inner}", slot._replace(label=f"{title} · {slot.label}")
             else:
                 yield path, Slot(entry, tuple(span) if span else None, f"{labels[name]} · {key}")
 
@@ -242,9 +244,12 @@ def _changes(
             and isinstance(after, Mapping)
             and _by_key(name, before, after)
         ):
-            for key in before.keys() | after.keys():
-                if before.get(key) != after.get(key):
-                    yield f"{path}.{key}", _plain(after.get(key))
+            for key in [*after, *(key for key in before if key not in after)]:
+                old_entry, new_entry = before.get(key), after.get(key)
+                if isinstance(old_entry, Model) and type(old_entry) is type(new_entry):
+                    yield from _changes(f"{path}.{key}.", old_entry, new_entry)
+                elif old_entry != new_entry:
+                    yield f"{path}.{key}", _plain(new_entry)
         else:
             yield path, _plain(after)
 
