@@ -17,7 +17,6 @@ from browser import page
 import simkaohe as sk
 from simkaohe.report import write_report
 from simkaohe.report.contents import Contents, shifts_in_words
-from simkaohe.result import Result
 from simkaohe.scheme.edit import Scenario
 
 CASE = Path(__file__).parent.parent / "data" / "three_papers"
@@ -208,35 +207,61 @@ def test_an_edit_that_cannot_stand_alone_says_so(tmp_path) -> None:
     )
 
 
-def test_uses_are_shown_with_what_moves(case, monkeypatch, tmp_path) -> None:
-    def uses(result: Result) -> pd.DataFrame:
-        paid = (15 - result.ranking["rank"]) * 1000.5
-        return pd.DataFrame({"bonus": paid})
+@pytest.fixture(scope="module")
+def rich(case):
+    """Return the case with a unit that is not ranked, adjustments, and money for the first three."""
+    scheme, panel, _ = case
+    rules = {
+        "unranked": ["青山区"],
+        "adjustments": {
+            "awards": {"method": "bonus", "name_en": "Awards", "points": {"national": 2}, "cap": 5},
+            "accident": {"method": "veto", "name_en": "Accident", "effects": ["not_top"]},
+        },
+        "limits": {"total": {"net": 3}},
+        "uses": {
+            "fund": {
+                "method": "pay_by_rank",
+                "name_en": "Prize",
+                "unit": "yuan",
+                "amounts": [5000, 3000, 1000],
+            }
+        },
+    }
+    events = [["白马县", "awards", "national", 1.0], ["江北区", "accident", "", 1.0]]
+    table = pd.DataFrame(events, columns=["unit", "event", "kind", "count"])
+    scenario = Scenario(
+        name="更少", edits={"adjustments.awards.cap": 1.0, "uses.fund.amounts": [4000, 3000, 2000]}
+    )
+    return sk.Scheme.read(scheme.plain() | rules), panel.replace(events=table), [scenario]
 
-    monkeypatch.setattr(Result, "uses", property(uses), raising=False)
-    found = read(write_report(tmp_path / "r.html", *case))
-    assert any("14,007" in row for row in found.rows)
-    assert "bonus: 7 units change, gains 4,002, net 0" in "".join(found.text)
-    book = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", *case))
-    assert "bonus" in [cell.value for cell in book["Ranking"][1]]
-    assert "bonus change" in [cell.value for cell in book["Shifts"][1]]
+
+def test_money_is_shown_with_what_moves(rich, tmp_path) -> None:
+    found = read(write_report(tmp_path / "r.html", *rich))
+    result = sk.evaluate(*rich[:2])
+    first = result.ranking.index[0]
+    assert next(row for row in found.rows if row[1:2] == [first])[-1] == "5,000"
+    text = "".join(found.text)
+    assert "Prize (yuan): 9,000 in all; most for 江北区 (5,000)." in text
+    assert "Prize (yuan): 2 units change, gains 1,000, net 0" in text
+    for words in ("Awards", "Accident", "not eligible for the top grade", "pay by rank"):
+        assert words in text
+    book = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", *rich))
+    sheet = book["Ranking"]
+    column = [cell.value for cell in sheet[1]].index("Prize (yuan)") + 1
+    paid = [sheet.cell(row, column).value for row in range(2, 16)]
+    assert paid == list(result.uses["fund"])
+    changes = [cell.value for cell in book["Shifts"][1]].index("Prize (yuan) change") + 1
+    changed = [book["Shifts"].cell(row, changes).value for row in range(2, 16)]
+    assert sorted(changed) == [-1000.0, *[0.0] * 12, 1000.0]
 
 
-def test_units_that_are_not_ranked_have_no_number(case, monkeypatch, tmp_path) -> None:
-    ranked = Result.ranking.func
-
-    def ranking(result: Result) -> pd.DataFrame:
-        frame = ranked(result).astype({"rank": "Int64", "category_rank": "Int64"})
-        frame.iloc[-1, [2, 3]] = pd.NA
-        return frame
-
-    monkeypatch.setattr(Result, "ranking", property(ranking))
-    found = read(write_report(tmp_path / "r.html", *case[:2]))
-    last = sk.evaluate(*case[:2]).ranking.index[-1]
-    assert next(row for row in found.rows if row[1:2] == [last])[0] == "–"
+def test_units_that_are_not_ranked_have_no_number(rich, tmp_path) -> None:
+    found = read(write_report(tmp_path / "r.html", *rich))
+    assert next(row for row in found.rows if row[1:2] == ["青山区"])[0] == "–"
     assert "1 more is assessed but not ranked" in "".join(found.text)
-    assert "NA" not in {cell for row in found.rows for cell in row}
-    book = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", *case[:2]))
+    assert not {"<NA>", "NA", "nan"} & {cell for row in found.rows for cell in row}
+    book = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", *rich))
+    assert book["Ranking"].cell(15, 2).value == "青山区"
     assert book["Ranking"].cell(15, 1).value is None
 
 

@@ -19,7 +19,15 @@ from simkaohe.errors import SimkaoheError
 from simkaohe.files.text import to_yaml
 from simkaohe.labels import Words, language
 from simkaohe.panel import Panel
-from simkaohe.report.words import grade_label, listed, named, number, path_label, value_there
+from simkaohe.report.words import (
+    amount,
+    grade_label,
+    listed,
+    named,
+    number,
+    path_label,
+    value_there,
+)
 from simkaohe.result import Result, evaluate
 from simkaohe.scheme.edit import Scenario
 from simkaohe.scheme.tree import Group, Scheme
@@ -236,8 +244,8 @@ class Contents:
         sentences = []
         for use in self.uses:
             label, column = use_label(self.scheme, use), self.uses[use].dropna()
-            whole = number(column.sum())
-            most = f"{column.idxmax()}（{number(column.max())}）" if len(column) else "–"
+            whole = amount(column.sum())
+            most = f"{column.idxmax()}（{amount(column.max())}）" if len(column) else "–"
             sentences.append(
                 str(
                     Words(
@@ -270,9 +278,9 @@ class Contents:
             zh, en = self._told_grades(tried, zh, en)
         for use in tried.uses:
             change = tried.uses[use]
-            touched, up = int((change.abs() > 1e-9).sum()), number(change.clip(lower=0).sum())
+            touched, up = int((change.abs() > 1e-9).sum()), amount(change.clip(lower=0).sum())
             if touched:
-                label, net = use_label(tried.scheme, use), number(change.sum())
+                label, net = use_label(tried.scheme, use), amount(change.sum())
                 zh += f"；{label}：{touched} 个单位有变化，增加的共 {up}，总额变化 {net}"
                 en += f"; {label}: {touched} units change, gains {up}, net {net}"
         name = tried.name
@@ -337,10 +345,7 @@ def base_name() -> str:
 
 def uses_of(result: Result) -> pd.DataFrame:
     """Return what a result's units get (money, seats), units × use ids; no columns without uses."""
-    uses = getattr(result, "uses", None)
-    if not isinstance(uses, pd.DataFrame):
-        return pd.DataFrame(index=result.ranking.index)
-    return uses.apply(pd.to_numeric, errors="coerce").astype(float)
+    return result.uses.apply(pd.to_numeric, errors="coerce").astype(float)
 
 
 def use_label(scheme: Scheme, use: Any) -> str:

@@ -25,6 +25,7 @@ from simkaohe.report.contents import (
     use_label,
 )
 from simkaohe.report.words import (
+    amount,
     method_label,
     number,
     parameter_words,
@@ -126,7 +127,7 @@ def _ranking(contents: Contents) -> dict[str, Any]:
         cells += [number(x, 2) for x in papers.loc[unit]]
         cells += [number(row["total"], contents.digits)]
         cells += [contents.grade(row["grade"])] if scheme.grades else []
-        cells += [number(x) for x in contents.uses.loc[unit]]
+        cells += [amount(x) for x in contents.uses.loc[unit]]
         rows.append(cells)
     return {"head": head, "rows": rows}
 
@@ -168,6 +169,8 @@ def _tried(contents: Contents, tried: Tried) -> dict[str, Any]:
         "categories": bool(tried.scheme.categories),
         "uses": [use_label(tried.scheme, use) for use in tried.uses],
         "regraded": [row for row in rows if row["unit"] in set(tried.regraded.index)],
+        # The picture has no line for a unit without a rank; the table has them all.
+        "drawn": len(table) <= DRAWN and bool(table["shift"].notna().all()),
         "statistics": list(_statistics(contents, tried)),
     }
 
@@ -179,7 +182,7 @@ def _grade(tried: Tried, grade: Any) -> str:
 
 
 def _change(value: float) -> str:
-    text = number(value)
+    text = amount(value)
     return "–" if text == "0" else text if value < 0 else f"+{text}"
 
 
@@ -231,7 +234,11 @@ def _explained(contents: Contents, unit: str) -> dict[str, Any]:
         brings = []
         if not last and not pd.isna(row["points"]):
             brings += [number(row["points"], 2)] if row["points"] else []
-            brings += [f"× {number(row['factor'], 4)}"] if row["factor"] != 1 else []
+            brings += (
+                [f"× {number(row['factor'], 4)}"]
+                if row["factor"] != 1 and not pd.isna(row["factor"])
+                else []
+            )
         rows.append(
             {
                 "name": row["name"],
@@ -252,7 +259,8 @@ def _grade_or_text(contents: Contents, node: str, text: Any) -> str:
 
 
 def _kind(contents: Contents, node: str) -> str:
-    return "leaf" if isinstance(contents.scheme.nodes.get(node), Indicator) else "group"
+    found = contents.scheme.nodes.get(node)  # None: an adjustment
+    return "leaf" if found is None or isinstance(found, Indicator) else "group"
 
 
 def _tree(contents: Contents) -> Iterator[dict[str, Any]]:

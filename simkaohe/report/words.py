@@ -81,6 +81,11 @@ def number(value: Any, digits: int | None = None) -> str:
     return "0" if text in ("-0", "") else text
 
 
+def amount(value: Any) -> str:
+    """Return money or seats for print: at most two decimals."""
+    return number(value if pd.isna(value) else round(float(value), 2))
+
+
 def named(item: Any, fallback: str) -> str:
     """Return what anything with ``name`` and ``name_en`` is called; else the fallback."""
     return reader_name(getattr(item, "name", None), getattr(item, "name_en", None), fallback)
@@ -382,7 +387,13 @@ def provisions(scheme: Scheme) -> list[tuple[str, str, str]]:
             continue
         if isinstance(value, Mapping):
             for key, entry in value.items():
-                rows.append((labels[field], named(entry, str(key)), _entry_words(scheme, entry)))
+                rows.append(
+                    (
+                        labels[field],
+                        named(entry, value_words(scheme, key)),
+                        _entry_words(scheme, entry),
+                    )
+                )
         else:
             rows.append((labels[field], "", value_words(scheme, value)))
     return rows
