@@ -121,8 +121,8 @@ def _ranking(book: Workbook, contents: Contents) -> list[Drawing]:
         cells.append(row["total"])
         if scheme.grades:
             cells.append(contents.grade(row["grade"]))
-        cells += list(contents.uses.loc[unit])
-        cells += list(contents.papers.loc[unit])
+        cells += list(contents.uses.loc[str(unit)])
+        cells += list(contents.papers.loc[str(unit)])
         rows.append(cells)
     sheet = book.create_sheet(str(Words("排名", "Ranking")))
     _table(sheet, head, rows, formats, freeze=(1, 2))
@@ -189,7 +189,7 @@ def _shifts(book: Workbook, contents: Contents) -> list[Drawing]:
 
 
 def _shift_row(
-    tried: Tried, unit: Any, row: pd.Series[Any], contents: Contents, uses: Sequence[str]
+    tried: Tried, unit: Any, row: pd.Series[Any], contents: Contents, uses: Sequence[Any]
 ) -> list[Any]:
     shift = None if pd.isna(row["shift"]) else int(row["shift"])
     cells = [tried.name, unit, tried.scheme.category_label(row["category"])]
@@ -278,7 +278,7 @@ def _provenance(book: Workbook, contents: Contents) -> None:
         *([f"SHA-256 {name}", sum_] for name, sum_ in contents.fingerprints().items()),
         *([str(Words("命令", "Command")), line] for line in contents.commands()),
         *(
-            [f"{tried.name} · {column_label(name)}", number(value, 3)]
+            [f"{tried.name} · {column_label(str(name))}", number(value, 3)]
             for tried in contents.tried
             for name, value in tried.comparison.statistics.loc[tried.name].items()
         ),

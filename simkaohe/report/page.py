@@ -86,7 +86,7 @@ def _pictures(contents: Contents) -> Callable[..., str]:
         import matplotlib as mpl
         from matplotlib.figure import Figure
 
-        look = {"svg.hashsalt": "simkaohe", "svg.fonttype": "path"}
+        look: Any = {"svg.hashsalt": "simkaohe", "svg.fonttype": "path"}
         with warnings.catch_warnings(), mpl.rc_context(look):
             warnings.filterwarnings("ignore", message="Glyph .* missing")  # the table has the name
             shown = contents.result if kind == "ranking" else contents.tried[which].comparison
@@ -124,10 +124,10 @@ def _ranking(contents: Contents) -> dict[str, Any]:
         cells = [_place(row["rank"]), str(unit)]
         if scheme.categories:
             cells += [_category(contents, row["category"]), _place(row["category_rank"])]
-        cells += [number(x, 2) for x in papers.loc[unit]]
+        cells += [number(x, 2) for x in papers.loc[str(unit)]]
         cells += [number(row["total"], contents.digits)]
         cells += [contents.grade(row["grade"])] if scheme.grades else []
-        cells += [amount(x) for x in contents.uses.loc[unit]]
+        cells += [amount(x) for x in contents.uses.loc[str(unit)]]
         rows.append(cells)
     return {"head": head, "rows": rows}
 
@@ -152,7 +152,7 @@ def _tried(contents: Contents, tried: Tried) -> dict[str, Any]:
                 "category_shift": row["category_shift"],
                 "grade_before": contents.grade(row["grade_before"]),
                 "grade": _grade(tried, row["grade"]),
-                "uses": [_change(x) for x in tried.uses.loc[unit]],
+                "uses": [_change(x) for x in tried.uses.loc[str(unit)]],
             }
         )
     return {
@@ -181,7 +181,7 @@ def _grade(tried: Tried, grade: Any) -> str:
     return grade_label(tried.scheme, grade)
 
 
-def _change(value: float) -> str:
+def _change(value: Any) -> str:
     text = amount(value)
     return "–" if text == "0" else text if value < 0 else f"+{text}"
 
