@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from browser import page
 
 import simkaohe as sk
+from simkaohe.cli import main
 from simkaohe.report import write_report
 from simkaohe.report.contents import Contents, shifts_in_words
 from simkaohe.scheme.edit import Scenario
@@ -292,6 +294,17 @@ def test_fingerprints_change_with_the_data_and_the_scheme(case) -> None:
     actual.iat[0, 0] += 1
     after = Contents(scheme, panel.replace(actual=actual)).fingerprints()
     assert {name for name in before if before[name] != after[name]} == {"actual"}
+
+
+def test_the_command_lines_work(case, monkeypatch, tmp_path) -> None:
+    contents = Contents(*case, source="three_papers")
+    (tmp_path / "scenarios.yaml").write_text(contents.scenarios_yaml(), encoding="utf-8")
+    assert sk.load_scenarios(tmp_path / "scenarios.yaml") == case[2]
+    monkeypatch.chdir(tmp_path)
+    for line in contents.commands():
+        program, *arguments = shlex.split(line)
+        assert program == "simkaohe"
+        assert main(arguments) == 0
 
 
 def test_shifts_in_words() -> None:
