@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,11 @@ class Population:
             ],
             bool,
         )
+
+    def places(self, units: Iterable[Any]) -> npt.NDArray[np.intp]:
+        """Return where units stand in the engine's order."""
+        place = {unit: row for row, unit in enumerate(self.units)}
+        return np.array([place[unit] for unit in units], np.intp)
 
     def numbers(self, table: str, column: str) -> Array:
         """Return a column of the data, shape (N,); NaN when there is none."""
