@@ -258,7 +258,9 @@ def _scheme(book: Workbook, contents: Contents) -> None:
         if slot.value is None:
             continue
         words = value_words(scheme, slot.value)
-        rows.append([path, slot.label, slot.value, "" if words == str(slot.value) else words])
+        rows.append(
+            [path, slot.label, slot.value, words if isinstance(slot.value, str | bool) else ""]
+        )
     for tried in contents.tried:
         for path in tried.scenario.edits:
             label = f"{tried.name}{Words('：', ': ')}{path_label(tried.scheme, path)}"
@@ -278,7 +280,7 @@ def _provenance(book: Workbook, contents: Contents) -> None:
         *([f"SHA-256 {name}", sum_] for name, sum_ in contents.fingerprints().items()),
         *([str(Words("命令", "Command")), line] for line in contents.commands()),
         *(
-            [f"{tried.name} · {column_label(str(name))}", number(value, 3)]
+            [f"{tried.name} · {column_label(str(name))}", number(round(value, 3))]
             for tried in contents.tried
             for name, value in tried.comparison.statistics.loc[tried.name].items()
         ),
@@ -349,6 +351,9 @@ def _table(
                 horizontal="left" if isinstance(value, str) else None,
                 indent=int(isinstance(value, str)),
             )
+        longest = max((_width(value) for value in row if isinstance(value, str)), default=0)
+        if longest > 60:
+            sheet.row_dimensions[number_].height = 15 * -(-longest // 54)
     for column in range(1, len(head) + 1):
         texts = [_shown(row[column - 1], formats[column - 1]) for row in rows]
         widest = max([*map(_width, texts), min(_width(head[column - 1]), 14)], default=8)
