@@ -18,6 +18,8 @@ from simkaohe.scheme.method import Method, Model
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 CHOICES = {
+    **EFFECTS,
+    "none": Words("无", "none"),
     "all": Words("全部单位", "all units"),
     "category": Words("本类单位", "units of the category"),
     "error": Words("报错", "a mistake"),
@@ -60,7 +62,6 @@ CHOICES = {
     "min": Words("取较好名次", "the better rank"),
     "split": Words("平分", "shared"),
     "each": Words("各得较好名次的一份", "each gets the better place's"),
-    **EFFECTS,
 }
 """What the values that a field chooses from are called in print."""
 UNSAID = {"name", "name_en", "note"}
