@@ -856,7 +856,7 @@ class _Reading:
 
 
 def _blank(cell: Cell | None) -> bool:
-    return cell is None or (isinstance(cell, str) and not clean(str(cell)))
+    return cell is None or (isinstance(cell, str) and not clean(cell))
 
 
 def _text(cell: Cell) -> str:
