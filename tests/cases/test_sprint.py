@@ -10,6 +10,7 @@ import pytest
 
 import simkaohe as sk
 from simkaohe.cli import main
+from simkaohe.diagnosis import diagnose
 
 FOLDER = Path(__file__).parents[2] / "data" / "sprint"
 SCENARIOS = FOLDER / "scenarios.yaml"
@@ -293,6 +294,19 @@ def test_where_the_remaining_weeks_are_best_spent(case, result):
     by_hope = sorted(departments, key=lambda name: -departments[name][5])
     assert (by_loss.index("财政局"), by_hope.index("财政局")) == (2, 6)
     assert sum(departments[name][5] for name in by_hope[:2]) == pytest.approx(4.34, abs=0.005)
+
+
+def test_the_diagnosis_says_the_same(result):
+    found = diagnose(result, OURS)
+    assert set(found.progress.index) == set(OUR_TASKS)
+    columns = ["secured", "at_risk", "lost", "expected_loss"]
+    for task, row in found.progress[columns].iterrows():
+        secured, still_open, saved = parts(*OUR_TASKS[task])
+        lost = OUR_TASKS[task][2]
+        assert row.tolist() == pytest.approx([secured, still_open, lost, lost + saved])
+    for department, row in found.progress_by_department[columns].iterrows():
+        _, secured, still_open, lost, _, expected = OUR_DEPARTMENTS[department]
+        assert row.tolist() == pytest.approx([secured, still_open, lost, expected], abs=0.00501)
 
 
 def line(text: str, start: str) -> str:
