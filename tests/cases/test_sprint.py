@@ -10,7 +10,6 @@ import pytest
 
 import simkaohe as sk
 from simkaohe.cli import main
-from simkaohe.diagnosis import diagnose
 
 FOLDER = Path(__file__).parents[2] / "data" / "sprint"
 SCENARIOS = FOLDER / "scenarios.yaml"
@@ -297,7 +296,7 @@ def test_where_the_remaining_weeks_are_best_spent(case, result):
 
 
 def test_the_diagnosis_says_the_same(result):
-    found = diagnose(result, OURS)
+    found = sk.diagnose(result, OURS)
     assert set(found.progress.index) == set(OUR_TASKS)
     columns = ["secured", "at_risk", "lost", "expected_loss"]
     for task, row in found.progress[columns].iterrows():
