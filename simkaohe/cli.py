@@ -428,7 +428,11 @@ def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | 
         if category in frame and scheme.categories:
             frame[category] = [scheme.category_label(name) for name in frame[category]]
         elif category in frame:
-            frame = frame.drop(columns=category)
+            inside = [
+                column for column in frame if column.startswith(column_label("category_rank"))
+            ]
+            shifts = frame.columns.intersection([column_label("category_shift")])
+            frame = frame.drop(columns=[category, *inside, *shifts])
     digits = 2 if scheme is None or scheme.ranking.digits is None else scheme.ranking.digits
     decimals = digits if scheme is not None else 4
     rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()

@@ -95,6 +95,8 @@ COLUMNS = {
     "lost": Words("失分", "Points lost"),
     "full": Words("满分", "Full points"),
     "secured": Words("已稳得分", "Secured"),
+    "open": Words("待完成", "Open"),
+    "pace": Words("序时进度", "Pace"),
     "at_risk": Words("扣分隐患", "At risk"),
     "risk": Words("风险", "Risk"),
     "expected_loss": Words("预计失分", "Expected loss"),

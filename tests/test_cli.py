@@ -229,14 +229,14 @@ def test_as_a_process_in_a_plain_locale() -> None:
     head.wait()
 
 
-def test_comparing_without_any_scenario_says_what_to_do(capsys: Any, tmp_path: Path) -> None:
+def test_comparing_without_any_scenario_says_what_to_do(capsys, tmp_path: Path) -> None:
     sk.save(tmp_path / "case", *sk.load("tai"))
     status, out, error = run(capsys, "compare", str(tmp_path / "case"))
     assert (status, out) == (2, "")
     assert "no scenario is given" in error
 
 
-def test_a_case_compares_its_own_scenarios_by_name_or_all(capsys: Any) -> None:
+def test_a_case_compares_its_own_scenarios_by_name_or_all(capsys) -> None:
     _, everything, _ = run(capsys, "compare", "three_papers", "--format", "csv")
     _, one, _ = run(capsys, "compare", "three_papers", "Raw product", "--format", "csv")
     assert {row["scheme"] for row in csv.DictReader(io.StringIO(one))} == {"原始乘积"}
@@ -246,7 +246,7 @@ def test_a_case_compares_its_own_scenarios_by_name_or_all(capsys: Any) -> None:
     assert "Did you mean 'Raw product'" in error
 
 
-def test_a_diagnosis_says_where_points_are_lost(capsys: Any) -> None:
+def test_a_diagnosis_says_where_points_are_lost(capsys) -> None:
     status, out, _ = run(capsys, "diagnose", "three_papers", "青山区", "--lang", "zh")
     assert status == 0
     assert "前三分之一" in out
@@ -257,7 +257,7 @@ def test_a_diagnosis_says_where_points_are_lost(capsys: Any) -> None:
     assert run(capsys, "diagnose", "three_papers", "青山")[0] == 2
 
 
-def test_a_scoreboard_shows_who_moved_since(capsys: Any, tmp_path: Path) -> None:
+def test_a_scoreboard_shows_who_moved_since(capsys, tmp_path: Path) -> None:
     scheme, panel = sk.load("three_papers")
     earlier = panel.frame("actual")
     earlier["gdp_growth"] = earlier["gdp_growth"].to_numpy()[::-1]
@@ -272,9 +272,7 @@ def test_a_scoreboard_shows_who_moved_since(capsys: Any, tmp_path: Path) -> None
         assert int(row["shift"]) == before[unit] - int(row["rank"])
 
 
-def test_template_and_report_write_files_and_never_replace_unasked(
-    capsys: Any, tmp_path: Path
-) -> None:
+def test_template_and_report_write_files_and_never_replace_unasked(capsys, tmp_path: Path) -> None:
     book = tmp_path / "三张考卷.xlsx"
     assert run(capsys, "template", "three_papers", "-o", str(book))[0] == 0
     assert (

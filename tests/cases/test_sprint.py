@@ -298,7 +298,7 @@ def test_where_the_remaining_weeks_are_best_spent(case, result):
 def test_the_diagnosis_says_the_same(result):
     found = sk.diagnose(result, OURS)
     assert set(found.progress.index) == set(OUR_TASKS)
-    columns = ["secured", "at_risk", "lost", "expected_loss"]
+    columns = ["secured", "open", "lost", "expected_loss"]
     for task, row in found.progress[columns].iterrows():
         secured, still_open, saved = parts(*OUR_TASKS[task])
         lost = OUR_TASKS[task][2]
