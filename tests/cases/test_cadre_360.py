@@ -237,6 +237,11 @@ def test_answer_public_evaluation() -> None:
     }
     assert table.loc["澜石区", ["uses.excellent_before", "uses.excellent"]].to_list() == [134, 113]
     assert table.loc["市数据局", ["uses.excellent_before", "uses.excellent"]].to_list() == [14, 17]
+    assert table.loc["市数据局", ["uses.prize_before", "uses.prize"]].to_list() == [20, 40]
+    assert table.loc["澜石区", ["uses.prize_before", "uses.prize"]].to_list() == [20, 0]
+    counties = result().scores.loc[result().ranking.query("category == 'county'").index]
+    assert counties["indicators"].idxmax() == counties["public"].idxmin() == "澜石区"
+    assert counties.loc["澜石区", ["indicators", "public"]].round(1).to_list() == [94.3, 79.9]
 
 
 def test_answer_difficulty() -> None:
@@ -254,7 +259,13 @@ def test_answer_difficulty() -> None:
         "政法委": ("一般", "良好"),
         "市数据局": ("良好", "一般"),
     }
+    assert table.loc["芦汀县", ["uses.excellent_before", "uses.excellent"]].to_list() == [90, 76]
     assert table.loc["芦汀县", ["uses.prize_before", "uses.prize"]].to_list() == [20, 0]
+    assert table.loc["芦汀县", ["rank_before", "rank"]].to_list() == [1, 13]
+    given = result().panel.frame("difficulty")
+    assert given.loc["芦汀县"].to_list() == [1.07, 1.01]
+    assert given.loc["市交通局"].to_list() == [0.99, 0.98]
+    assert (given["results"].min(), given["results"].max()) == (0.94, 1.07)
 
 
 def test_answer_named_events() -> None:
