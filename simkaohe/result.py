@@ -16,6 +16,7 @@ from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.labels import Words, language, reader_name
 from simkaohe.panel import QUANTITIES, UNIT, Panel
 from simkaohe.scheme.adjust import EFFECTS
+from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 
@@ -202,7 +203,11 @@ class Result:
             }
             if name in amounts:
                 row["points"] = amounts[name][place]
-                row["calculation"] = self._event_words(name, place, f"{row['points']:+.4g}")
+                effect = f"{row['points']:+.4g}"
+                unmet = [c for c in getattr(adjustment, "requires", ()) if not self._met(c, place)]
+                if unmet:
+                    effect += f" ({Words('前提未满足', 'not met')}: {unmet[0].words})"
+                row["calculation"] = self._event_words(name, place, effect)
             else:
                 struck = self.engine.struck(name)[place]
                 row["calculation"] = str(Words("未触发", "not set off"))
@@ -213,6 +218,9 @@ class Result:
                     )
                     row["calculation"] = self._event_words(name, place, str(words))
             yield row
+
+    def _met(self, condition: Condition, place: int) -> bool:
+        return bool(self.engine.met(condition)[place])
 
     def _event_words(self, event: str, place: int, effect: str) -> str:
         """Return what an event's records of a unit say, and what it comes to."""
@@ -230,8 +238,18 @@ class Result:
         stages = self.engine.stages(node)
         words = []
         for (_, before), (name, after) in pairwise(stages):
-            if before[place] != after[place]:
+            if before[place] == after[place] and name != "points":
+                continue
+            scale = self.scheme.full / 100 if node is self.scheme.root else 1.0
+            change = (after[place] - before[place]) * scale
+            stated = sum(amount[place] for amount in self.engine.amounts(node).values())
+            if name != "points":
                 words.append(f"{STAGES[name]} → {after[place]:.4f}")
+            elif abs(change - stated) > 1e-9:
+                limited = Words("限额后 {:+.4g}", "limited to {:+.4g}").format(change)
+                words.append(f"{STAGES[name]} {stated:+.4g}, {limited} → {after[place]:.4f}")
+            elif change:
+                words.append(f"{STAGES[name]} {change:+.4g} → {after[place]:.4f}")
         return "".join(f"; {each}" for each in words)
 
     def _datum(self, leaf: Indicator, name: str, place: int) -> float:

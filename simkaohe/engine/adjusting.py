@@ -185,7 +185,7 @@ class Adjusting:
         """Return who meets a condition, (1|R, N)."""
         subject, name = condition.subject
         if subject == "event":
-            value = self._people.event_count(name)[None]
+            value = self._people.event_count(name, condition.kind)[None]
         elif subject == "score":
             value = now.known[name]
         elif subject == "value":

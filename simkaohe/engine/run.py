@@ -24,6 +24,7 @@ from simkaohe.engine.tree import Tree
 from simkaohe.engine.weights import Weights
 from simkaohe.errors import SimkaoheError
 from simkaohe.panel import Panel
+from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
@@ -185,6 +186,10 @@ class Engine:
     def struck(self, veto: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Return whom a veto strikes, shape (N,)."""
         return self._adjusting.struck(veto, self._plain)[0]
+
+    def met(self, condition: Condition) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Return who meets a condition, shape (N,)."""
+        return self._adjusting.met(condition, self._plain)[0]
 
     def raw_score(self, indicator: str) -> Array:
         """Return an indicator's score (N,) before its own adjustments."""

@@ -20,6 +20,8 @@ class Condition(Model):
     event : str, optional
         Id of a named event in the data's table ``events``: the sum of its counts. Without bounds:
         at least one.
+    kind : str, optional
+        Of the event: only records of this kind count.
     score : str, optional
         Id of an indicator or group: its score, 0–100, before the adjustments of the total.
     value : str, optional
@@ -33,6 +35,7 @@ class Condition(Model):
     """
 
     event: str | None = parameter(None, "事项", "event")
+    kind: str | None = parameter(None, "类型", "kind")
     score: str | None = parameter(None, "得分", "score of")
     value: str | None = parameter(None, "指标值", "value of")
     fact: str | None = parameter(None, "背景数据", "fact")
@@ -61,6 +64,8 @@ class Condition(Model):
         labels = type(self).field_words()
         low, high = self.bounds
         zh, en = f"{labels[field].zh}“{name}”", f"{labels[field].en} {name!r}"
+        if self.kind is not None:
+            zh, en = f"{zh}（{self.kind}）", f"{en} ({self.kind})"
         if self.event is not None and (low, high) == (1.0, float("inf")):
             return Words(f"有{zh}", en)
         ends = [
@@ -86,6 +91,14 @@ class Condition(Model):
                     Words(
                         "event、score、value、fact、period 之一", f"one of {', '.join(SUBJECTS)}"
                     ),
+                )
+            )
+        elif self.kind is not None and named != ["event"]:
+            problems.append(
+                Problem(
+                    "kind",
+                    Words("多余的内容", "a kind without an event"),
+                    Words("与 event 同时出现", "it goes with event"),
                 )
             )
         elif named != ["event"] and self.at_least is None and self.at_most is None:
