@@ -45,7 +45,7 @@ class Population:
             raise SimkaoheError(*problems)
         self._panel = panel
         self._event_count: dict[str, Array] = {}
-        self.units = tuple(scheme.units) or tuple(u for u in panel.units if u not in scheme.sources)
+        self.units = tuple(scheme.units) or panel.units
         self._rows: Rows = slice(None)
         if self.units != panel.units:
             row = {unit: place for place, unit in enumerate(panel.units)}
