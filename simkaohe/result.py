@@ -177,10 +177,10 @@ class Result:
             "factor": part[2],
         }
         if isinstance(node, Indicator):
-            row["value"] = self.engine.values(node)[place]
-            row["target"] = self._target(node, place)
+            data = {name: self._datum(node, name, place) for name in node.rule.data}
+            row["value"], row["target"] = data["value"], data.get("target", np.nan)
             raw = self.engine.stages(node)[0][1][place]
-            row["calculation"] = _leaf_words(node, row, raw)
+            row["calculation"] = _leaf_words(node, data, raw)
         else:
             row["calculation"] = self._group_words(node, place)
         yield from self._adjustment_rows(node, place, depth)
@@ -234,11 +234,14 @@ class Result:
                 words.append(f"{STAGES[name]} → {after[place]:.4f}")
         return "".join(f"; {each}" for each in words)
 
-    def _target(self, leaf: Indicator, place: int) -> float:
-        if "target" not in leaf.rule.data:
-            return np.nan
-        recorded = self.engine.numbers("target", leaf.column)[place]
-        return recorded if not np.isnan(recorded) or leaf.target is None else leaf.target
+    def _datum(self, leaf: Indicator, name: str, place: int) -> float:
+        """Return what the rule reads of a unit: the measured value, the target or others."""
+        if name == "value":
+            return float(self.engine.values(leaf)[place])
+        recorded = float(self.engine.numbers(name, leaf.column)[place])
+        if name == "target" and np.isnan(recorded) and leaf.target is not None:
+            return leaf.target
+        return recorded
 
     def _group_words(self, group: Group, place: int) -> str:
         _, points, factors = self.engine.parts(group)
@@ -316,14 +319,14 @@ def _ranks(ranks: npt.NDArray[np.int64]) -> Any:
     return ranks if ranks.all() else pd.arrays.IntegerArray(ranks, ranks == 0)
 
 
-def _leaf_words(leaf: Indicator, row: dict[str, Any], raw: float) -> str:
+def _leaf_words(leaf: Indicator, data: dict[str, float], raw: float) -> str:
     names = {"value": Words("指标值", "value"), **QUANTITIES}
-    data = [
-        f"{names[name]} {row[name]:g}{leaf.unit or ''}"
-        for name in ("value", "target")
-        if not np.isnan(row[name])
+    shown = [
+        f"{names.get(name, name)} {value:g}{leaf.unit or '' if name in ('value', 'target') else ''}"
+        for name, value in data.items()
+        if not np.isnan(value)
     ]
-    shown = data or [str(Words("缺失", "missing"))]
+    shown = shown or [str(Words("缺失", "missing"))]
     score = str(Words("不计分", "no score")) if np.isnan(raw) else f"{raw:.4f}"
     comma = "，" if language() == "zh" else ", "
     return f"{leaf.rule.label}{Words('：', ': ')}{comma.join(shown)} → {score}"

@@ -50,9 +50,10 @@ class Engine:
         self.people = Population(scheme, attributed(scheme, panel))
         self.units, self.categories = self.people.units, self.people.categories
         self.category, self.members = self.people.category, self.people.members
-        self._leaves = Leaves(self.people)
+        self.weights = Weights(scheme, self.categories)
+        self._leaves = Leaves(self.people, self.weights)
         self._adjusting = Adjusting(scheme, panel, self.people, self._leaves)
-        self._tree = Tree(self.people, Weights(scheme, self.categories), self._adjusting)
+        self._tree = Tree(self.people, self.weights, self._adjusting)
         self._standing = Standing(scheme, panel, self.people, self._adjusting)
         self._parent = {
             child.id: group
@@ -158,6 +159,10 @@ class Engine:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
         x, w = self._tree.children(group, self._plain)
         w = np.broadcast_to(w, x.shape)
+        if group.combine.linear:  # weights of children without a score are spread
+            there = np.where(np.isnan(x), 0.0, w)
+            whole = there.sum(0)
+            w = there * (w.sum(0) / np.where(whole > 0, whole, 1.0))
         points, factors = np.empty(x.shape), np.empty(x.shape)
         given = parameters(group.combine, f"{group.id}.combine", {}, group)
         for peers in self._tree.peers_of(group):
