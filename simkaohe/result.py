@@ -126,6 +126,8 @@ class Result:
     def explain(self, unit: str) -> pd.DataFrame:
         """Return how a unit's total came about, from raw values up, one row for each node.
 
+        Nodes without weight for the unit are left out.
+
         Parameters
         ----------
         unit : str
@@ -163,6 +165,8 @@ class Result:
         if isinstance(node, Group):
             weights, points, factors = self.engine.parts(node)
             for k, child in enumerate(node.children):
+                if not weights[k, place]:
+                    continue  # it is nothing to this unit
                 brought = (weights[k, place], points[k, place], factors[k, place])
                 yield from self._rows(child, place, depth + 1, brought)
         row: dict[str, Any] = {

@@ -72,17 +72,20 @@ class Leaves:
             )
         return value
 
+    def target(self, stack: list[Indicator], draws: Draws) -> Array:
+        """Return targets (K, 1|R, N): the data's, else the indicator's own."""
+        given = self._people.data(stack, "target")
+        stated = [np.nan if leaf.target is None else leaf.target for leaf in stack]
+        own: Any = draws.get(f"{stack[0].id}.target", np.array(stated)[:, None, None])
+        return np.where(np.isnan(given), own, given)
+
     def _scored(self, stack: list[Indicator], value: Array, draws: Draws) -> Array:
         """Return scores (K, 1|R, N); NaN where a unit has no value or the rule is undefined."""
         first = stack[0]
         rule = first.rule
         others = [self._people.data(stack, name) for name in rule.data[1:]]
-        for place, name in enumerate(rule.data[1:]):
-            if name == "target":
-                stated = [np.nan if leaf.target is None else leaf.target for leaf in stack]
-                target: Any = np.array(stated)[:, None, None]
-                target = draws.get(f"{first.id}.target", target)
-                others[place] = np.where(np.isnan(others[place]), target, others[place])
+        if "target" in rule.data:
+            others[rule.data.index("target") - 1] = self.target(stack, draws)
         parameters = stacked([leaf.rule for leaf in stack], f"{first.id}.rule", draws)
         if "sign" in rule.supplied:
             parameters["sign"] = 1 if first.way == "positive" else -1
