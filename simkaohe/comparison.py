@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import permutations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from simkaohe.engine import Engine
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -232,6 +236,51 @@ class Comparison:
             )
         return pd.DataFrame(rows, index=pd.Index(self.others, name="scheme"))
 
+    def attribution(
+        self, name: str | None = None, *, edits: Mapping[str, Any] | None = None, orders: int = 16
+    ) -> Attribution:
+        """Divide every unit's shift among the edits that lead from the base to a scheme (归因).
+
+        Parameters
+        ----------
+        name : str, optional
+            Which scheme; default: the first after the base.
+        edits : mapping of edit path to value, optional
+            How to get there; default: the difference of the two schemes.
+        orders : int, default 16
+            Random orders to average over when there are too many edits to try them all.
+
+        Returns
+        -------
+        Attribution
+            Shapley values: the mean effect of an edit over the orders in which the edits can be
+            made. They add up exactly to the shift in score and in rank. Exact up to six edits;
+            beyond, edits of one kind (the same field set to the same value) are taken together,
+            and if there are still more than six, orders are drawn (fixed seed, each with its
+            reverse). Edits that are only valid together are taken together.
+
+        Raises
+        ------
+        SimkaoheError
+            When the two schemes were evaluated on different data, or do not differ.
+
+        References
+        ----------
+        [1] Shapley (1953), A value for n-person games.
+        """
+        name = self._known(name)
+        base, other = self.results[self.base], self.results[name]
+        steps = dict(edits) if edits is not None else base.scheme.diff(other.scheme)
+        if base.panel != other.panel or not steps:
+            raise SimkaoheError(
+                Problem(
+                    f"attribution › {name}",
+                    Words("没有可以归因的改动", "there is no edit to attribute anything to"),
+                    Words("同一数据上的两个不同方案", "two different schemes on the same data"),
+                )
+            )
+        return attributed(base, steps, orders)
+
     def _grades_changed(self, name: str) -> int:
         before, after = self.grades[self.base].to_numpy(), self.grades[name].to_numpy()
         return int(sum(a != b for a, b in zip(before, after, strict=True)))
@@ -242,6 +291,102 @@ class Comparison:
         if name not in self.others:
             raise SimkaoheError(unknown("compare", name, self.others, Words("方案", "scheme")))
         return name
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """归因: how much of every unit's shift is due to which edits.
+
+    Attributes
+    ----------
+    parts : tuple of tuples of edit paths
+        Edits that were taken together; the columns of the tables are named after them.
+    totals, ranks : DataFrame, units × parts
+        Points of the total, and places gained (+) or lost (−); a row sums to the unit's shift. NaN
+        for units that are not ranked throughout.
+    exact : bool
+        Whether all orders were tried.
+    """
+
+    parts: tuple[tuple[str, ...], ...]
+    totals: pd.DataFrame
+    ranks: pd.DataFrame
+    exact: bool
+
+
+MOST = 6
+"""Parts whose subsets are all tried: 64 evaluations."""
+
+
+def attributed(base: Result, edits: Mapping[str, Any], orders: int) -> Attribution:
+    """Return the Shapley values of edits; see :meth:`Comparison.attribution`."""
+    problem: SimkaoheError | None = None
+    for parts in _partitions(edits):
+        try:
+            return _shapley(base, edits, parts, orders)
+        except SimkaoheError as error:  # some are only valid together: try larger parts
+            problem = error
+    assert problem is not None
+    raise problem
+
+
+def _partitions(edits: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Yield ways to take edits together, the finest first."""
+    singles = tuple((path,) for path in edits)
+    alike: dict[tuple[str, str], list[str]] = {}
+    nodes: dict[str, list[str]] = {}
+    for path, value in edits.items():
+        alike.setdefault((path.partition(".")[2], repr(value)), []).append(path)
+        nodes.setdefault(path.partition(".")[0], []).append(path)
+    kinds = tuple(tuple(paths) for paths in alike.values())
+    found = [singles if len(edits) <= MOST else kinds, kinds, tuple(map(tuple, nodes.values()))]
+    yield from dict.fromkeys([*found, (tuple(edits),)])
+
+
+def _shapley(
+    base: Result, edits: Mapping[str, Any], parts: tuple[tuple[str, ...], ...], orders: int
+) -> Attribution:
+    count, units = len(parts), base.engine.units
+    seen: dict[frozenset[int], npt.NDArray[np.float64]] = {}
+
+    def standing(chosen: frozenset[int]) -> npt.NDArray[np.float64]:
+        """Return totals and ranks (2, N) with some parts made."""
+        if chosen not in seen:
+            made = {path: edits[path] for part in sorted(chosen) for path in parts[part]}
+            scheme = base.scheme.edit(made) if made else base.scheme
+            outcome = Engine(scheme, base.panel).run()
+            ranks = outcome.ranks[0].astype(np.float64)
+            seen[chosen] = np.array([outcome.totals[0], np.where(ranks > 0, -ranks, np.nan)])
+        return seen[chosen]
+
+    exact = count <= MOST
+    if exact:
+        ways = list(permutations(range(count)))
+    else:
+        rng = np.random.default_rng(0)
+        drawn = [tuple(rng.permutation(count).tolist()) for _ in range(max(orders // 2, 1))]
+        ways = [order for one in drawn for order in (one, one[::-1])]
+    found = np.zeros((count, 2, len(units)))
+    for way in ways:
+        made: frozenset[int] = frozenset()
+        for part in way:
+            found[part] += standing(made | {part}) - standing(made)
+            made |= {part}
+    found /= len(ways)
+    columns = [_part_name(part) for part in parts]
+    index = pd.Index(units, name="unit")
+    totals, ranks = (
+        pd.DataFrame(found[:, what].T, index, columns).reindex(base.ranking.index)
+        for what in (0, 1)
+    )
+    return Attribution(parts, totals, ranks, exact)
+
+
+def _part_name(part: tuple[str, ...]) -> str:
+    if len(part) <= 2:
+        return " + ".join(part)
+    fields = {path.partition(".")[2] for path in part}
+    return f"*.{fields.pop()} × {len(part)}" if len(fields) == 1 else f"{part[0]} … × {len(part)}"
 
 
 def top_overlap(a: Any, b: Any, persistence: float = PERSISTENCE) -> float:

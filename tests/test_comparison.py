@@ -85,3 +85,53 @@ def test_what_cannot_be_compared_says_so() -> None:
             A=scheme,
             B=scheme.edit({"total.combine": "geometric", "schooling.rule": "minmax"}),
         )
+
+
+def test_an_attribution_adds_up_to_every_shift_in_score_and_rank() -> None:
+    scheme, panel = sk.load("three_papers")
+    for scenario in sk.load_scenarios("three_papers"):
+        shift = sk.compare(panel, base=scheme, new=scheme.edit(scenario))
+        found = shift.attribution(edits=scenario.edits)
+        assert sorted(path for part in found.parts for path in part) == sorted(scenario.edits)
+        change = (shift.totals["new"] - shift.totals["base"]).to_numpy()
+        np.testing.assert_allclose(found.totals.sum(axis="columns"), change, atol=1e-9)
+        places = shift.shifts["new"].to_numpy(np.float64)
+        np.testing.assert_allclose(found.ranks.sum(axis="columns"), places, atol=1e-9)
+
+
+def test_an_attribution_by_hand() -> None:
+    # total = x·y / (x + y weights): two edits, x.weight 1 → 3 and y.weight 1 → 0; both orders
+    leaves = [{"id": name, "rule": "given"} for name in ("x", "y")]
+    base = sk.Scheme.read({"root": {"id": "total", "children": leaves}})
+    panel = sk.Panel(pd.DataFrame({"x": [10.0, 0.0], "y": [0.0, 8.0]}, index=["a", "b"]))
+    shift = sk.compare(panel, base=base, new=base.edit({"x.weight": 3, "y.weight": 0}))
+    found = shift.attribution()
+    # a: base 5; x alone 7.5; y alone 10; both 10.  x: (2.5 + 0) / 2, y: (2.5 + 5) / 2
+    assert found.totals.loc["a"].to_dict() == {"x.weight": 1.25, "y.weight": 3.75}
+    assert found.exact
+
+
+def test_many_edits_of_one_kind_are_taken_together_and_others_in_drawn_orders() -> None:
+    scheme, panel = sk.load("sprint")
+    secured = sk.load_scenarios("sprint")[0]
+    found = sk.compare(panel, a=scheme, b=scheme.edit(secured)).attribution()
+    assert list(found.ranks) == [f"*.rule.outlook × {len(secured.edits)}"]
+    rng = np.random.default_rng(2)
+    edits = {f"{leaf.id}.weight": float(w) for leaf, w in zip(
+        scheme.indicators[:9], rng.uniform(0, 20, 9), strict=True)}  # fmt: skip
+    shift = sk.compare(panel, a=scheme, b=scheme.edit(edits))
+    drawn = shift.attribution(orders=6)
+    assert not drawn.exact
+    change = (shift.totals["b"] - shift.totals["a"]).to_numpy()
+    np.testing.assert_allclose(drawn.totals.sum(axis="columns"), change, atol=1e-9)
+    pd.testing.assert_frame_equal(drawn.totals, shift.attribution(orders=6).totals)
+
+
+def test_edits_that_are_only_valid_together_stay_together() -> None:
+    leaves = [{"id": name, "rule": "given"} for name in ("x", "y")]
+    base = sk.Scheme.read({"root": {"id": "total", "children": leaves}}).edit({"y.weight": 0})
+    panel = sk.Panel(pd.DataFrame({"x": [1.0, 2.0], "y": [2.0, 1.0]}, index=["a", "b"]))
+    shift = sk.compare(panel, base=base, new=base.edit({"x.weight": 0, "y.weight": 1}))
+    assert shift.attribution().parts == (("x.weight", "y.weight"),)
+    with pytest.raises(sk.SimkaoheError, match="no edit to attribute"):
+        sk.compare(panel, a=base, b=base).attribution()

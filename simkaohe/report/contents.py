@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from simkaohe.comparison import Comparison
+from simkaohe.comparison import Attribution, Comparison
 from simkaohe.errors import SimkaoheError
 from simkaohe.files.text import to_yaml
 from simkaohe.labels import Words, language
@@ -22,7 +22,6 @@ from simkaohe.panel import Panel
 from simkaohe.report.words import (
     amount,
     grade_label,
-    listed,
     named,
     number,
     path_label,
@@ -32,26 +31,18 @@ from simkaohe.result import Result, evaluate
 from simkaohe.scheme.edit import Scenario
 from simkaohe.scheme.tree import Group, Scheme
 
-ALONE = 24
-"""Edits of a scenario that are tried one at a time; a scenario of more is told as a whole."""
 EXPLAINED = 5
 """Units whose total is explained in the report."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One edit of a scenario: where, what it is called, what stood there and what stands there now.
-
-    ``shift`` is what the edit does alone, places gained by unit; None where it was not tried alone
-    or cannot be, and then ``refused`` may say why.
-    """
+    """One edit of a scenario: where, what it is called, what stood there and what stands there now."""
 
     path: str
     label: str
     before: str
     after: str
-    shift: pd.Series[Any] | None
-    refused: str = ""
 
 
 class Tried:
@@ -104,30 +95,22 @@ class Tried:
 
     @cached_property
     def edits(self) -> list[Edit]:
-        """Every edit of the scenario, in its order, each tried alone."""
-        edits = dict(self.scenario.edits)
-        alone = 1 < len(edits) <= ALONE
-        return [self._edit(path, value, alone) for path, value in edits.items()]
-
-    def _edit(self, path: str, value: Any, alone: bool) -> Edit:
+        """Every edit of the scenario, in its order."""
         scheme = self.base.scheme
-        label = path_label(self.scheme, path)
-        before, after = value_there(scheme, path), value_there(self.scheme, path)
-        if not alone:
-            return Edit(path, label, before, after, None)
-        try:
-            result = evaluate(scheme.edit({path: value}), self.base.panel)
-            one = Comparison({"base": self.base, "alone": result})
-        except SimkaoheError as error:
-            return Edit(path, label, before, after, None, str(error))
-        return Edit(path, label, before, after, one.shifts["alone"])
+        return [
+            Edit(
+                path,
+                path_label(self.scheme, path),
+                value_there(scheme, path),
+                value_there(self.scheme, path),
+            )
+            for path in self.scenario.edits
+        ]
 
     @cached_property
-    def interplay(self) -> pd.Series[Any]:
-        """Places that no edit moves alone: the whole shift less the sum of the single ones."""
-        whole = self.comparison.shifts[self.name]
-        alone = [edit.shift for edit in self.edits if edit.shift is not None]
-        return whole - sum(alone) if alone else whole * 0
+    def attribution(self) -> Attribution:
+        """Which edit moves whom; the edits' parts add up to every unit's shift."""
+        return self.comparison.attribution(edits=self.scenario.edits)
 
 
 class Contents:
@@ -363,17 +346,6 @@ def depth_of(scheme: Scheme) -> dict[str, int]:
         for child in node.children if isinstance(node, Group) else ():
             depth[child.id] = depth[name] + 1
     return depth
-
-
-def shifts_in_words(shift: pd.Series[Any], limit: int = 6) -> str:
-    """Return who moves by how much: 甲 ▲2、乙 ▼1."""
-    moved = shift[shift.fillna(0) != 0]
-    if not len(moved):
-        return str(Words("位次都不变", "nobody moves"))
-    order = moved.abs().sort_values(ascending=False, kind="stable").index
-    shown = listed([f"{unit} {arrow(moved[unit])}" for unit in order[:limit]])
-    more = len(moved) - limit
-    return shown + (str(Words(f" 等 {len(moved)} 个", f" and {more} more")) if more > 0 else "")
 
 
 def arrow(shift: Any) -> str:

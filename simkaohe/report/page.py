@@ -15,13 +15,11 @@ import pandas as pd
 
 from simkaohe.labels import Words, column_label, language
 from simkaohe.report.contents import (
-    ALONE,
     Contents,
     Tried,
     arrow,
     base_name,
     depth_of,
-    shifts_in_words,
     use_label,
 )
 from simkaohe.report.words import (
@@ -65,7 +63,6 @@ def render(contents: Contents) -> str:
         tree=list(_tree(contents)),
         drawn=len(contents.result.ranking) <= DRAWN,
         DRAWN=DRAWN,
-        ALONE=ALONE,
     )
 
 
@@ -160,10 +157,8 @@ def _tried(contents: Contents, tried: Tried) -> dict[str, Any]:
         "name": tried.name,
         "note": tried.scenario.note,
         "told": contents.told(tried),
-        "edits": [_edit(edit, n) for n, edit in enumerate(tried.edits, 1)],
-        "alone": any(edit.shift is not None or edit.refused for edit in tried.edits),
+        "edits": tried.edits,
         "matrix": _matrix(tried),
-        "interplay": shifts_in_words(tried.interplay),
         "rows": rows,
         "graded": graded,
         "categories": bool(tried.scheme.categories),
@@ -186,28 +181,43 @@ def _change(value: Any) -> str:
     return "–" if text == "0" else text if value < 0 else f"+{text}"
 
 
-def _edit(edit: Any, place: int) -> dict[str, Any]:
-    told = edit.refused or ("" if edit.shift is None else shifts_in_words(edit.shift))
-    return {"number": place, "edit": edit, "told": told}
-
-
 def _matrix(tried: Tried) -> dict[str, Any] | None:
-    """Return places by unit and edit, the interplay and the whole; None where it says nothing."""
-    alone = [edit.shift for edit in tried.edits]
-    known = [shift for shift in alone if shift is not None]
-    if not 2 <= len(alone) <= 8 or not known:
+    """Return places by unit and part, and the whole; None where it says nothing."""
+    if not tried.scenario.edits:
+        return None
+    found = tried.attribution
+    numbers = {edit.path: place for place, edit in enumerate(tried.edits, 1)}
+    heads = [_span([numbers[path] for path in part]) for part in found.parts]
+    if not 2 <= len(heads) <= 8:
         return None
     whole = tried.comparison.shifts[tried.name]
     units = [
         unit
         for unit in tried.table.index
-        if any(shift[unit] != 0 for shift in (*known, whole) if not pd.isna(shift[unit]))
+        if not pd.isna(whole[unit]) and (found.ranks.loc[unit].abs() > 0.05).any()
     ]
-    rows = []
-    for unit in units[:30]:
-        cells = [None if shift is None else arrow(shift[unit]) for shift in alone]
-        rows.append((unit, cells, arrow(tried.interplay[unit]), arrow(whole[unit])))
-    return {"rows": rows, "more": max(len(units) - 30, 0), "count": len(alone)}
+    rows = [
+        (unit, [_places_gained(x) for x in found.ranks.loc[unit]], arrow(whole[unit]))
+        for unit in units[:30]
+    ]
+    return {"heads": heads, "rows": rows, "more": max(len(units) - 30, 0), "exact": found.exact}
+
+
+def _span(numbers: list[int]) -> str:
+    """Return the numbers of edits in short: 1, 2–5, 7."""
+    runs: list[list[int]] = []
+    for place in sorted(numbers):
+        if runs and place == runs[-1][-1] + 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return ", ".join(f"{run[0]}" if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+
+
+def _places_gained(x: float) -> str:
+    if pd.isna(x) or abs(x) < 0.05:
+        return "–"
+    return f"{'▲' if x > 0 else '▼'}{abs(x):.1f}".removesuffix(".0")
 
 
 def _statistics(contents: Contents, tried: Tried) -> Iterator[tuple[str, str]]:
