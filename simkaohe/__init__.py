@@ -35,6 +35,9 @@ _HOMES = {
     "evaluate": "result",
     "Comparison": "comparison",
     "compare": "comparison",
+    "Diagnosis": "diagnosis",
+    "diagnose": "diagnosis",
+    "scoreboard": "diagnosis",
     "bundled_cases": "files",
     "load": "files",
     "load_scenarios": "files",
@@ -48,6 +51,7 @@ __all__ = [*_HOMES, *_ROOMS]
 if TYPE_CHECKING:
     from simkaohe import plots, widgets
     from simkaohe.comparison import Comparison, compare
+    from simkaohe.diagnosis import Diagnosis, diagnose, scoreboard
     from simkaohe.engine import Engine
     from simkaohe.errors import SimkaoheError
     from simkaohe.files import bundled_cases, load, load_scenarios, save, save_scenarios

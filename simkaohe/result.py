@@ -58,18 +58,20 @@ class Result:
     panel : Panel
     outcome : Outcome
         The same as arrays, R = 1.
+    engine : Engine
+        Scheme and data, ready for further runs.
     """
 
     def __init__(self, engine: Engine, outcome: Outcome) -> None:
-        self._engine = engine
+        self.engine = engine
         self.scheme, self.panel, self.outcome = engine.scheme, engine.panel, outcome
 
     def __repr__(self) -> str:
-        return f"Result({self.scheme.label}, {len(self._engine.units)} units)"
+        return f"Result({self.scheme.label}, {len(self.engine.units)} units)"
 
     @cached_property
     def _units(self) -> pd.Index[Any]:
-        return pd.Index(self._engine.units, name="unit")
+        return pd.Index(self.engine.units, name="unit")
 
     @cached_property
     def ranking(self) -> pd.DataFrame:
@@ -78,7 +80,7 @@ class Result:
         ``category`` is the category's id; ``grade`` is the band's name, None without one. Units
         that are assessed but not ranked (单列) have ``<NA>`` as ranks and stand at the end.
         """
-        out, engine = self.outcome, self._engine
+        out, engine = self.outcome, self.engine
         names = [str(name) for name in engine.categories]
         frame = pd.DataFrame(
             {
@@ -117,7 +119,7 @@ class Result:
     @cached_property
     def _scores(self) -> dict[str, npt.NDArray[np.float64]]:
         nodes = tuple(self.scheme.nodes)
-        found = self._engine.run(nodes=nodes).scores
+        found = self.engine.run(nodes=nodes).scores
         return {node: found[node][0] for node in nodes}
 
     def explain(self, unit: str) -> pd.DataFrame:
@@ -148,9 +150,9 @@ class Result:
         SimkaoheError
             When there is no such unit, with the nearest names.
         """
-        if unit not in self._engine.units:
-            raise SimkaoheError(unknown("explain", unit, self._engine.units, UNIT))
-        place = self._engine.units.index(unit)
+        if unit not in self.engine.units:
+            raise SimkaoheError(unknown("explain", unit, self.engine.units, UNIT))
+        place = self.engine.units.index(unit)
         rows = list(self._rows(self.scheme.root, place, 0, (np.nan, np.nan, np.nan)))
         return pd.DataFrame(rows + list(self._last_rows(place))).set_index("node")
 
@@ -158,7 +160,7 @@ class Result:
         self, node: Group | Indicator, place: int, depth: int, part: tuple[float, float, float]
     ) -> Iterator[dict[str, Any]]:
         if isinstance(node, Group):
-            weights, points, factors = self._engine.parts(node)
+            weights, points, factors = self.engine.parts(node)
             for k, child in enumerate(node.children):
                 brought = (weights[k, place], points[k, place], factors[k, place])
                 yield from self._rows(child, place, depth + 1, brought)
@@ -175,9 +177,9 @@ class Result:
             "factor": part[2],
         }
         if isinstance(node, Indicator):
-            row["value"] = self._engine.values(node)[place]
+            row["value"] = self.engine.values(node)[place]
             row["target"] = self._target(node, place)
-            raw = self._engine.stages(node)[0][1][place]
+            raw = self.engine.stages(node)[0][1][place]
             row["calculation"] = _leaf_words(node, row, raw)
         else:
             row["calculation"] = self._group_words(node, place)
@@ -188,7 +190,7 @@ class Result:
     def _adjustment_rows(
         self, node: Group | Indicator, place: int, depth: int
     ) -> Iterator[dict[str, Any]]:
-        amounts = self._engine.amounts(node)
+        amounts = self.engine.amounts(node)
         for name, adjustment in self.scheme.adjustments.items():
             if (adjustment.on or self.scheme.root.id) != node.id:
                 continue
@@ -202,7 +204,7 @@ class Result:
                 row["points"] = amounts[name][place]
                 row["calculation"] = self._event_words(name, place, f"{row['points']:+.4g}")
             else:
-                struck = self._engine.struck(name)[place]
+                struck = self.engine.struck(name)[place]
                 row["calculation"] = str(Words("未触发", "not set off"))
                 if struck:
                     effects = [EFFECTS[effect] for effect in getattr(adjustment, "effects", ())]
@@ -215,7 +217,7 @@ class Result:
     def _event_words(self, event: str, place: int, effect: str) -> str:
         """Return what an event's records of a unit say, and what it comes to."""
         records = self.panel.records("events")
-        unit = self._engine.units[place]
+        unit = self.engine.units[place]
         mine = records[(records["unit"] == unit) & (records["event"] == event)]
         said = [
             f"{row['name'] or row['kind'] or event} × {row['count']:g}"
@@ -225,7 +227,7 @@ class Result:
         return f"{'; '.join(said)} → {effect}" if said else effect
 
     def _stage_words(self, node: Group | Indicator, place: int) -> str:
-        stages = self._engine.stages(node)
+        stages = self.engine.stages(node)
         words = []
         for (_, before), (name, after) in pairwise(stages):
             if before[place] != after[place]:
@@ -235,12 +237,12 @@ class Result:
     def _target(self, leaf: Indicator, place: int) -> float:
         if "target" not in leaf.rule.data:
             return np.nan
-        recorded = self._engine.numbers("target", leaf.column)[place]
+        recorded = self.engine.numbers("target", leaf.column)[place]
         return recorded if not np.isnan(recorded) or leaf.target is None else leaf.target
 
     def _group_words(self, group: Group, place: int) -> str:
-        _, points, factors = self._engine.parts(group)
-        score = self._engine.stages(group)[0][1][place]
+        _, points, factors = self.engine.parts(group)
+        score = self.engine.stages(group)[0][1][place]
         added = getattr(group.combine, "added", ())
         inside: list[str] = []
         after: list[str] = []
@@ -273,7 +275,7 @@ class Result:
             "calculation": f"{exact:.6g} → {total:.10g}",
         }
         ranked = out.ranks[0] > 0
-        category = self._engine.members[self._engine.category[place]]
+        category = self.engine.members[self.engine.category[place]]
         for name, rank, of in (
             ("rank", out.ranks[0, place], ranked.sum()),
             ("category_rank", out.category_ranks[0, place], ranked[category].sum()),

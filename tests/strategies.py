@@ -11,17 +11,25 @@ from hypothesis import strategies as st
 import simkaohe as sk
 
 CATEGORIES = ("urban", "rural", "eco")
+RELATIVE: list[dict[str, Any]] = [
+    {"method": "efficacy"},
+    {"method": "rank_step"},
+    {"method": "rank_linear", "last": 20.0},
+    {"method": "ladder", "reference": "mean", "up": 1.0, "base": 80.0},
+    {"method": "zscore"},
+]
 weights = st.floats(0.5, 50.0).map(lambda w: round(w, 2))
 
 
 @st.composite
 def schemes(
-    draw: st.DrawFn, *, monotone: bool = False, gaps: bool = True
+    draw: st.DrawFn, *, monotone: bool = False, gaps: bool = True, game: bool = True
 ) -> tuple[sk.Scheme, sk.Panel]:
     """Draw a scheme of depth up to three and data for it.
 
     With ``monotone`` nothing compares with other units, so that a raised value helps for certain
-    (an observed goalpost or mean may move when a value is raised).
+    (an observed goalpost or mean may move when a value is raised). With ``game`` adjustments,
+    vetoes, periods and uses are drawn as well.
     """
     categories = CATEGORIES[: draw(st.sampled_from((0, 2, 3)))]
     count = draw(st.integers(max(3, len(categories)), 9))
@@ -44,6 +52,8 @@ def schemes(
         rule: dict[str, Any] = {"method": "minmax"}
         if monotone or draw(st.booleans()):
             rule |= {"worst": draw(st.floats(-5, 20)), "best": draw(st.floats(60, 120))}
+        elif draw(st.booleans()):
+            rule = dict(draw(st.sampled_from(RELATIVE)))
         choices = ("zero",) if monotone else ("zero", "full", "median", "spread")
         found = {"rule": rule, "missing": draw(st.sampled_from(choices))}
         if not monotone:
@@ -119,7 +129,85 @@ def schemes(
     raw = rng.integers(0, 40, (count, len(leaves))) * 3.0
     if gaps and draw(st.booleans()):
         raw[1:, 1:][rng.random((count - 1, len(leaves) - 1)) < 0.1] = np.nan
-    return sk.Scheme.read(values), sk.Panel(pd.DataFrame(raw, units, leaves))
+    tables: dict[str, pd.DataFrame] = {}
+    if game and draw(st.booleans()):
+        tables = _game(draw, values, units, rng, monotone)
+    return sk.Scheme.read(values), sk.Panel(pd.DataFrame(raw, units, leaves), **tables)
+
+
+def _game(
+    draw: st.DrawFn,
+    values: dict[str, Any],
+    units: list[str],
+    rng: np.random.Generator,
+    monotone: bool,
+) -> dict[str, pd.DataFrame]:
+    """Add rules of the game to a scheme's plain values; return the tables that they read."""
+    root = values["root"]
+    on = draw(st.sampled_from((None, root["children"][-1]["id"])))
+    low = {"score": root["children"][0]["id"], "at_most": draw(st.floats(5, 60))}
+    effects = ["zero", "last", "out"]
+    if "grades" in values:
+        effects += ["not_top", "grade_down"]
+    values["adjustments"] = {
+        "award": {
+            "method": "bonus",
+            "on": on,
+            "points": {"high": draw(st.floats(0.5, 5)), "low": 0.5},
+            "caps": {"low": 1.2},
+            "cap": draw(st.sampled_from((None, 4.0))),
+            "further": draw(st.sampled_from((1.0, 0.5))),
+            "same": 0.25,
+        },
+        "notice": {"method": "deduction", "further": 1.5},
+        "red": {
+            "method": "veto",
+            "effects": [draw(st.sampled_from(effects))],
+            "any_of": [low] if not monotone and draw(st.booleans()) else [],
+        },
+    }
+    values["limits"] = {root["id"]: {"bonus": 5.0, "net": 4.5, "low": -20.0}}
+    values["periods"] = {"earlier": {"half": 30.0}, "current": 70.0, "missing": "spread"}
+    values["uses"] = {
+        "pot": {"method": "proportional", "pot": 100.0, "above": 10.0, "power": 1.5},
+        "prize": {"method": "pay_by_rank", "amounts": [5.0, 3.0, 1.0]},
+    }
+    if not values.get("units") or draw(st.booleans()):
+        values["unranked"] = [units[-1]]
+    if "grades" in values:
+        values["grades"] |= {
+            "priority": [{"event": "flood"}],
+            "extra": [{"band": "优", "seats": 1, "any_of": [{"event": "flood"}],
+                       "reserved": draw(st.booleans())}],
+        }  # fmt: skip
+        values["uses"]["grade"] = {
+            "method": "pot_by_grade",
+            "pot": 9.0,
+            "ratios": {"优": 2.0, "良": 1.0},
+        }
+        events = ["award", "notice", "red", "flood"]
+    else:
+        events = ["award", "notice", "red"]
+    root["children"][0]["difficulty"] = {"strength": 0.5}
+    kinds = {"award": ["high", "low"]}
+    records = [
+        {
+            "unit": units[rng.integers(len(units))],
+            "event": event,
+            "kind": rng.choice(kinds.get(event, [""])),
+            "count": float(rng.integers(1, 4)),
+            "name": rng.choice(["", "city of the year"]),
+        }
+        for event in rng.choice(events, 2 * len(units))
+        if event != "red" or rng.random() < 0.4
+    ]
+    return {
+        "events": pd.DataFrame(records, columns=["unit", "event", "kind", "count", "name"]),
+        "periods": pd.DataFrame({"half": rng.integers(20, 99, len(units)) / 1.0}, units),
+        "difficulty": pd.DataFrame(
+            {root["children"][0]["id"]: rng.integers(85, 116, len(units)) / 100}, units
+        ),
+    }
 
 
 def evaluable(scheme: sk.Scheme, panel: sk.Panel) -> sk.Engine | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from scipy.stats import rankdata
 from strategies import evaluable, schemes
 
 import simkaohe as sk
+from simkaohe.engine.draws import DRAWABLE
 from simkaohe.files.text import parse_yaml, to_yaml
 
 some = settings(
@@ -24,12 +27,15 @@ def made(case: tuple[sk.Scheme, sk.Panel]) -> sk.Engine:
     return engine
 
 
-def numeric(scheme: sk.Scheme) -> dict[str, list[float]]:
-    """Return the numeric paths that a draw may change, by kind, each with values that are valid."""
+def numeric(scheme: sk.Scheme) -> dict[str, dict[str, float]]:
+    """Return the numeric paths that a draw may change, by kind, with their values."""
     kinds: dict[str, dict[str, float]] = {}
     for path, slot in scheme.paths().items():
-        if slot.is_number and slot.value is not None and path.partition(".")[0] in scheme.nodes:
-            kinds.setdefault(path.partition(".")[2].split(".")[0], {})[path] = slot.value
+        first, field, *_ = [*path.split("."), ""]
+        kind = field if first in scheme.nodes else first
+        drawn = first in scheme.nodes or (first in DRAWABLE and "any_of" not in path)
+        if drawn and slot.is_number and slot.value is not None:
+            kinds.setdefault(kind, {})[path] = slot.value
     return kinds
 
 
@@ -40,6 +46,8 @@ def same(one: sk.engine.Outcome, other: sk.engine.Outcome, row: int = 0) -> None
     assert (one.grades is None) == (other.grades is None)
     if one.grades is not None:
         assert np.array_equal(one.grades[row], other.grades[0])
+    for use, amounts in one.uses.items():
+        np.testing.assert_allclose(amounts[row], other.uses[use][0], rtol=1e-9, atol=1e-9)
     for node, score in one.scores.items():
         row_of = score[row if len(score) > 1 else 0]
         np.testing.assert_allclose(row_of, other.scores[node][0], rtol=1e-12, atol=1e-12)
@@ -59,7 +67,7 @@ def test_a_draw_is_the_evaluation_of_the_edited_scheme(case, data) -> None:
             draws[path] = kinds[kind][path] * scale
     nodes = tuple(scheme.nodes)
     try:
-        outcome = engine.run(draws, nodes=nodes)
+        outcome = engine.run(draws, nodes=nodes, uses=True)
     except sk.SimkaoheError:
         with pytest.raises(sk.SimkaoheError):  # noqa: PT012  # one of the draws is the reason
             for r in range(3):
@@ -67,12 +75,10 @@ def test_a_draw_is_the_evaluation_of_the_edited_scheme(case, data) -> None:
         return
     for r in range(3):
         edited = scheme.edit({path: float(values[r]) for path, values in draws.items()})
-        alone = sk.Engine(edited, panel).run(nodes=nodes)
+        alone = sk.Engine(edited, panel).run(nodes=nodes, uses=True)
         same(outcome, alone, r)
-        same(
-            engine.run({path: values[r : r + 1] for path, values in draws.items()}, nodes=nodes),
-            alone,
-        )
+        row = {path: values[r : r + 1] for path, values in draws.items()}
+        same(engine.run(row, nodes=nodes, uses=True), alone)
 
 
 @some
@@ -81,11 +87,11 @@ def test_the_order_of_units_does_not_matter(case, data) -> None:
     engine = made(case)
     scheme, panel = case
     order = data.draw(st.permutations(panel.units))
-    frame = panel.frame("actual").loc[order]
+    moved_panel = panel.replace(**{name: panel.frame(name).loc[order] for name in panel.tables})
     values = scheme.plain()
     if scheme.units:
         values["units"] = {unit: scheme.units[unit] for unit in order}
-    other = sk.Engine(sk.Scheme.read(values), sk.Panel(frame))
+    other = sk.Engine(sk.Scheme.read(values), moved_panel)
     place = [engine.units.index(unit) for unit in other.units]
     one, moved = engine.run(), other.run()
     np.testing.assert_allclose(one.totals[:, place], moved.totals, rtol=1e-12)
@@ -104,13 +110,13 @@ def test_raising_a_positive_indicator_never_lowers_the_total(case, data, by) -> 
     unit = data.draw(st.sampled_from(panel.units))
     frame.loc[unit, data.draw(st.sampled_from(panel.columns("actual")))] += by
     place = engine.units.index(unit)
-    before, after = engine.run(), sk.evaluate(scheme, sk.Panel(frame)).outcome
+    before, after = engine.run(), sk.evaluate(scheme, panel.replace(actual=frame)).outcome
     assert after.totals[0, place] >= before.totals[0, place]
     assert after.ranks[0, place] <= before.ranks[0, place]
 
 
 @some
-@given(schemes())
+@given(schemes(game=False))
 def test_ranks_are_those_of_the_rounded_totals(case) -> None:
     outcome = made(case).run()
     digits = case[0].ranking.digits
@@ -178,3 +184,23 @@ def test_equal_units_have_equal_ranks_whatever_the_weights(combine) -> None:
     for r in range(50):
         single = engine.run({path: values[r : r + 1] for path, values in draws.items()})
         assert np.array_equal(single.ranks[0], ranks[r].ravel())
+
+
+@pytest.mark.parametrize(
+    ("draws", "words"),
+    [
+        ({"party.wieght": [1.0]}, "Did you mean 'weight'"),
+        ({"party.weight": [1.0, -2.0]}, "≥ 0"),
+        ({"party.weight": [1.0, np.nan]}, "finite numbers"),
+        ({"party.weight": [[1.0]]}, "finite numbers"),
+        ({"party.weight": [1.0, 2.0], "income.rule.cap": [1.0, 1.1, 1.2]}, "different lengths"),
+        ({"gdp_growth.rule.cap": [0.2]}, "at most cap"),
+        ({"total.combine": [1.0]}, "a number of a node or adjustment"),
+        ({"ranking.digits": [1.0]}, "a number of a node or adjustment"),
+        ({"units.青山区": [1.0]}, "a number of a node or adjustment"),
+    ],
+)
+def test_what_cannot_be_drawn_says_so(draws: Any, words: str) -> None:
+    engine = sk.Engine(*sk.load("three_papers"))
+    with pytest.raises(sk.SimkaoheError, match=words):
+        engine.run(draws)

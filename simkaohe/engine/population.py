@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class Population:
             raise SimkaoheError(*problems)
         self._panel = panel
         self._event_count: dict[str, Array] = {}
-        self.units = tuple(scheme.units) or tuple(u for u in panel.units if u not in scheme.sources)
+        self.units = tuple(scheme.units) or panel.units
         self._rows: Rows = slice(None)
         if self.units != panel.units:
             row = {unit: place for place, unit in enumerate(panel.units)}
@@ -67,6 +67,11 @@ class Population:
             ],
             bool,
         )
+
+    def places(self, units: Iterable[Any]) -> npt.NDArray[np.intp]:
+        """Return where units stand in the engine's order."""
+        place = {unit: row for row, unit in enumerate(self.units)}
+        return np.array([place[unit] for unit in units], np.intp)
 
     def numbers(self, table: str, column: str) -> Array:
         """Return a column of the data, shape (N,); NaN when there is none."""

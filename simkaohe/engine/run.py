@@ -55,7 +55,7 @@ class Engine:
         self._tree = Tree(self.people, Weights(scheme, self.categories), self._adjusting)
         self._standing = Standing(scheme, panel, self.people, self._adjusting)
         self._parent = {
-            child.id: group.id
+            child.id: group
             for group in scheme.nodes.values()
             if isinstance(group, Group)
             for child in group.children
@@ -139,6 +139,21 @@ class Engine:
         now.known[root] = np.broadcast_to(now.known[root], (kept, len(self.units)))
         return self._standing.of(now, scores, uses=uses)
 
+    def what_if(self, scores: Mapping[str, Array]) -> Outcome:
+        """Evaluate with the scores of some indicators replaced.
+
+        Parameters
+        ----------
+        scores : mapping of indicator id to array (R, N)
+            Scores 0–100 before the indicator's own adjustments; R is the same for all.
+        """
+        count = max((len(score) for score in scores.values()), default=1)
+        touched = frozenset[str]().union(*(self._upwards(name) for name in scores))
+        touched |= self._adjusting.touched_by(touched, {})
+        known = {name: s for name, s in self._plain.known.items() if name not in touched}
+        now = Pass({}, touched, {**self._plain.raw, **scores}, known)
+        return self._outcome(now, (), False, count)
+
     def parts(self, group: Group) -> tuple[Array, Array, Array]:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
         x, w = self._tree.children(group, self._plain)
@@ -166,6 +181,14 @@ class Engine:
         """Return whom a veto strikes, shape (N,)."""
         return self._adjusting.struck(veto, self._plain)[0]
 
+    def raw_score(self, indicator: str) -> Array:
+        """Return an indicator's score (N,) before its own adjustments."""
+        return self._plain.raw[indicator][0]
+
+    def parent(self, node: str) -> Group | None:
+        """Return the group that a node belongs to; None for the root."""
+        return self._parent.get(node)
+
     def values(self, indicator: Indicator) -> Array:
         """Return an indicator's measured values (计算口径 applied), shape (N,)."""
         return self._leaves.measured([indicator], {})[0, 0]
@@ -180,20 +203,19 @@ class Engine:
         for path in draws:
             node, _, field = path.partition(".")
             if node in self.scheme.nodes:
-                parent = self._parent.get(node)
-                touched |= self._upwards(parent if field.startswith("weight") else node)
+                touched |= self._above(node) if field.startswith("weight") else self._upwards(node)
         for _ in draws:  # a weight that is freed for the whole scheme also moves the grandparent
-            touched |= {self._parent[n] for n in list(touched) if n in self._parent}
+            touched |= {self._parent[n].id for n in list(touched) if n in self._parent}
         for node in self._adjusting.touched_by(frozenset(touched), draws):
             touched |= self._upwards(node)
         return frozenset(touched)
 
-    def _upwards(self, node: str | None) -> set[str]:
-        found = set()
-        while node is not None:
-            found.add(node)
-            node = self._parent.get(node)
-        return found
+    def _upwards(self, node: str) -> set[str]:
+        return {node, *self._above(node)}
+
+    def _above(self, node: str) -> set[str]:
+        group = self._parent.get(node)
+        return self._upwards(group.id) if group else set()
 
 
 def _joined(blocks: list[Outcome], count: int) -> Outcome:

@@ -334,8 +334,8 @@ class Difficulty(Model):
         λ is a model choice.
     """
 
-    low: float = parameter(0.8, "系数下限", "lowest coefficient", gt=0, span=(0.5, 1))
-    high: float = parameter(1.2, "系数上限", "highest coefficient", gt=0, span=(1, 1.5))
+    low: float = parameter(0.8, "系数下限", "lowest coefficient", gt=0)
+    high: float = parameter(1.2, "系数上限", "highest coefficient", gt=0)
     strength: float = parameter(1.0, "难度权重", "strength", ge=0, le=1, span=(0, 1))
     cap: float | None = parameter(None, "得分上限", "highest score", gt=0, span=(100, 120))
 
@@ -413,7 +413,8 @@ class Transfer(Model):
     Parameters
     ----------
     source : str
-        The unit whose results are shared; it needs a row in the data, not a place in the scheme.
+        The unit whose results are shared; it needs a row in the data, but no place in the scheme's
+        ``units``: left out there, it is not assessed itself.
     to : mapping of unit to float in [0, 1]
         Share of the source's result that each unit gets.
     keeps : float in [0, 1], default 1

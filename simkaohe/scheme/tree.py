@@ -369,8 +369,11 @@ class Scheme(Model):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Units that have data and are not assessed themselves: those that others' results are from."""
-        sources = [transfer.source for transfer in self.attribution.values()]
+        """Units that have data and are not assessed: others' results are from them.
+
+        Only a scheme that lists its ``units`` can leave one out.
+        """
+        sources = [transfer.source for transfer in self.attribution.values()] if self.units else []
         return tuple(s for s in dict.fromkeys(sources) if s not in self.units)
 
     @property
