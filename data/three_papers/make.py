@@ -59,13 +59,9 @@ RATE = {"attributed": "rate", "base": "gdp"}
 def indicator(
     name: str, zh: str, en: str, weight: float, rule: Any, unit: str = "", **more: Any
 ) -> dict[str, Any]:
-    """Return an indicator as it stands in the scheme file.
-
-    Departments have no values of county indicators and counties none of theirs: every indicator
-    says that a value that is not there leaves its weight to its siblings.
-    """
+    """Return an indicator as it stands in the scheme file."""
     plain = {"id": name, "name": zh, "name_en": en, "weight": weight, "rule": rule, **more}
-    return plain | {"missing": "spread"} | ({"unit": unit} if unit else {})
+    return plain | ({"unit": unit} if unit else {})
 
 
 def group(
@@ -76,12 +72,21 @@ def group(
     return plain | more | {"children": children}
 
 
+def not_reported(leaf: dict[str, Any]) -> dict[str, Any]:
+    """Return an indicator for which no value means no points.
+
+    Departments have none of the counties' indicators and counties none of theirs: there the whole
+    group has weight 0.
+    """
+    return leaf | {"missing": "zero"}
+
+
 def county_group(
     name: str, zh: str, en: str, weight: float, children: list[dict[str, Any]], **by_category: float
 ) -> dict[str, Any]:
     """Return a group of the counties' development paper: cancelled for departments."""
     weights = by_category | NOT_DEPARTMENTS
-    return group(name, zh, en, weight, children, weights_by_category=weights)
+    return group(name, zh, en, weight, [*map(not_reported, children)], weights_by_category=weights)
 
 
 def department_group(
@@ -89,7 +94,7 @@ def department_group(
 ) -> dict[str, Any]:
     """Return a group of the departments' development paper: cancelled for counties."""
     weights = NOT_COUNTIES | by_category
-    return group(name, zh, en, weight, children, weights_by_category=weights)
+    return group(name, zh, en, weight, [*map(not_reported, children)], weights_by_category=weights)
 
 
 STEPS = {
@@ -317,6 +322,7 @@ SATISFACTION = [
         "given",
         "分",
         measure={"method": "survey", "at_least": 200.0},
+        missing="spread",
         weights_by_category=NOT_DEPARTMENTS,
     ),
     indicator(
@@ -327,6 +333,7 @@ SATISFACTION = [
         "given",
         "分",
         measure={"method": "survey", "at_least": 200.0},
+        missing="spread",
         weights_by_category=NOT_DEPARTMENTS,
     ),
 ]
@@ -427,6 +434,7 @@ PUBLIC = [
         "given",
         "分",
         measure={"method": "survey", "at_least": 100.0},
+        missing="spread",
         weights_by_category=NOT_COUNTIES,
     ),
     indicator(
@@ -442,6 +450,7 @@ PUBLIC = [
             "ignored": ["不了解"],
             "at_least": 30,
         },
+        missing="spread",
         weights_by_category=NOT_COUNTIES,
     ),
 ]
