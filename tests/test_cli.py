@@ -88,7 +88,7 @@ def test_compare_prints_every_scenario_against_the_base(capsys) -> None:
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
     assert list(rows[0])[:2] == ["scheme", "unit"]
-    assert len(rows) == 4 * 14
+    assert len(rows) == 6 * 28
     scheme, panel = sk.load("three_papers")
     shift = sk.compare(panel, base=scheme, other=scheme.edit(sk.load_scenarios(SCENARIOS)[1]))
     found = {row["unit"]: int(row["shift"]) for row in rows if row["scheme"] == "原始乘积"}
@@ -169,7 +169,7 @@ def test_what_is_printed_is_in_the_readers_language(capsys) -> None:
     _, out, _ = run(capsys, *words, "--format", "json")
     assert {record["change"] for record in json.loads(out)} == {"enters", "leaves"}
     _, out, _ = run(capsys, "explain", "three_papers", "青山区", "--lang", "zh")
-    assert next(line for line in out.splitlines() if line.startswith("排名")).split()[1] == "3"
+    assert next(line for line in out.splitlines() if line.startswith("排名")).split()[1] == "7"
 
 
 def test_nobody_enters_or_leaves_is_an_empty_table(capsys) -> None:

@@ -139,7 +139,7 @@ def test_yaml_keeps_everything(tmp_path) -> None:
         assert again == original
         assert list(again.units) == list(original.units)
         before, after = sk.evaluate(original, data), sk.evaluate(again, data)
-        assert (before.scores.to_numpy() == after.scores.to_numpy()).all()
+        assert before.scores.equals(after.scores)
     assert "青山区" in (tmp_path / "scheme.yaml").read_text(encoding="utf-8")
 
 
