@@ -870,8 +870,14 @@ def half_year(rng: np.random.Generator, tables: dict[str, pd.DataFrame]) -> pd.D
     return scores.to_frame("half_year")
 
 
-if __name__ == "__main__":
+def make_case() -> tuple[sk.Scheme, sk.Panel, list[sk.Scenario]]:
+    """Return the scheme, the data and the scenarios."""
     tables = make_tables() | records(np.random.default_rng(SEED + 2))
     tables["periods"] = half_year(np.random.default_rng(SEED + 3), tables)
-    sk.save(HERE, sk.Scheme.read(SCHEME), sk.Panel(**tables))
-    sk.save_scenarios(HERE / "scenarios.yaml", SCENARIOS)
+    return sk.Scheme.read(SCHEME), sk.Panel(**tables), SCENARIOS
+
+
+if __name__ == "__main__":
+    scheme, panel, scenarios = make_case()
+    sk.save(HERE, scheme, panel)
+    sk.save_scenarios(HERE / "scenarios.yaml", scenarios)
