@@ -43,6 +43,7 @@ _HOMES = {
     "load_scenarios": "files",
     "save": "files",
     "save_scenarios": "files",
+    "write_report": "report",
 }
 _ROOMS = ("plots", "widgets")
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from simkaohe.files import bundled_cases, load, load_scenarios, save, save_scenarios
     from simkaohe.labels import language, use_language
     from simkaohe.panel import Panel
+    from simkaohe.report import write_report
     from simkaohe.result import Result, evaluate
     from simkaohe.scheme.combine import CoefficientMap, Combine
     from simkaohe.scheme.edit import Scenario

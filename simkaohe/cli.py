@@ -1,4 +1,4 @@
-"""The command line (命令行): ``simkaohe rank | compare | explain | cases | schema | lab``."""
+"""The command line (命令行): ``simkaohe rank``, ``compare``, ``report``, ``template`` and others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ from typing import Any
 import pandas as pd
 
 from simkaohe.comparison import compare
+from simkaohe.diagnosis import THIRDS, diagnose, scoreboard
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.files import bundled_cases, load, load_scenarios, read_scheme
 from simkaohe.files.text import parse_yaml, write_text
-from simkaohe.labels import Words, column_label, use_language
+from simkaohe.labels import Words, column_label, reader_name, use_language
+from simkaohe.panel import Panel
 from simkaohe.result import evaluate
 from simkaohe.scheme.edit import Scenario
+from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.tree import Scheme
 
 CHANGES = {"enters": Words("进入", "enters"), "leaves": Words("退出", "leaves")}
@@ -75,7 +79,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH=VALUE",
         help="change one entry of the scheme, e.g. gdp_growth.weight=30; may be repeated",
     )
-    case = {"metavar": "CASE", "help": "a bundled case or a folder with scheme.yaml and actual.csv"}
+    case = {
+        "metavar": "CASE",
+        "help": "a bundled case, a workbook (.xlsx), or a folder with scheme.yaml and actual.csv",
+    }
+    scenarios = {
+        "nargs": "*",
+        "metavar": "SCENARIO",
+        "help": "a file of scenarios (.yaml, .xlsx) or the name of one of the case's own; "
+        "default: all of the case's own",
+    }
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(
@@ -90,11 +103,32 @@ def _parser() -> argparse.ArgumentParser:
     rank.add_argument("--scenario", metavar="FILE[:NAME]", help="rank under a scenario")
     shifts = command("compare", _compare, "print who moves under scenarios", table, edits)
     shifts.add_argument("case", **case)
-    shifts.add_argument("scenarios", nargs="*", metavar="SCENARIO.yaml")
+    shifts.add_argument("scenarios", **scenarios)
     shifts.add_argument("--top", type=_places, metavar="K", help="who enters and leaves the top K")
     explain = command("explain", _explain, "print how one unit's total came about", table, edits)
     explain.add_argument("case", **case)
     explain.add_argument("unit", metavar="UNIT")
+    diagnosis = command(
+        "diagnose", _diagnose, "print where one unit loses its points", table, edits
+    )
+    diagnosis.add_argument("case", **case)
+    diagnosis.add_argument("unit", metavar="UNIT")
+    board = command("scoreboard", _scoreboard, "print all units and where they stand", table, edits)
+    board.add_argument("case", **case)
+    board.add_argument("--before", metavar="CASE", help="the same units at an earlier date")
+    report = command("report", _report, "write a report, to print or to hand in", language, edits)
+    report.add_argument("case", **case)
+    report.add_argument("scenarios", **scenarios)
+    report.add_argument("--title", help="default: made of the scheme's name")
+    report.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", required=True, help="FILE.html or FILE.xlsx"
+    )
+    template = command("template", _template, "write a workbook to fill in", language)
+    template.add_argument("case", nargs="?", metavar="CASE", help="default: an empty workbook")
+    template.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="default: CASE.xlsx or template.xlsx"
+    )
+    template.add_argument("--force", action="store_true", help="replace a file that is there")
     command("cases", _cases, "list the bundled cases", table)
     command("schema", _schema, "print the JSON Schema of a scheme", output)
     lab = command("lab", _lab, "open the notebooks in JupyterLab", language)
@@ -126,18 +160,20 @@ def _put(text: str, arguments: argparse.Namespace) -> None:
 
 
 def _rank(arguments: argparse.Namespace) -> str:
-    scheme, panel = load(arguments.case)
+    scheme, panel = _load(arguments.case)
     if arguments.scenario:
         scheme = scheme.edit(_scenario(arguments.scenario))
     scheme = scheme.edit(_set(arguments))
-    ranking = evaluate(scheme, panel).ranking.reset_index()
-    return _shown(ranking, arguments, scheme)
+    result = evaluate(scheme, panel)
+    ranking = result.ranking.join(result.uses.add_prefix("uses."))
+    return _shown(ranking.reset_index(), arguments, scheme)
 
 
 def _compare(arguments: argparse.Namespace) -> str:
-    scheme, panel = load(arguments.case)
-    scenarios = [s for file in arguments.scenarios for s in load_scenarios(file)]
-    if edits := _set(arguments):
+    scheme, panel = _load(arguments.case)
+    edits = _set(arguments)
+    scenarios = [] if edits and not arguments.scenarios else _scenarios(arguments)
+    if edits:
         scenarios.append(Scenario(name="--set", edits=edits))
     if not scenarios:
         raise SimkaoheError(
@@ -171,14 +207,16 @@ def _compare(arguments: argparse.Namespace) -> str:
         front = ["scheme", "unit"]
         columns = front + [column for column in whole if column not in front]
         return _shown(whole[columns], arguments, scheme)
-    parts = []
-    for name, table in tables.items():
-        parts.append(f"{name}\n{_shown(table.reset_index(), arguments, scheme)}")
+    titles = {s.name: reader_name(s.name, s.name_en) for s in scenarios}
+    parts = [
+        f"{titles.get(name, name)}\n{_shown(table.reset_index(), arguments, scheme)}"
+        for name, table in tables.items()
+    ]
     return "\n\n".join([*parts, _shown(shift.statistics.reset_index(), arguments, None)])
 
 
 def _explain(arguments: argparse.Namespace) -> str:
-    scheme, panel = load(arguments.case)
+    scheme, panel = _load(arguments.case)
     result = evaluate(scheme.edit(_set(arguments)), panel)
     steps = result.explain(arguments.unit).reset_index()
     if arguments.format == "table":
@@ -191,6 +229,76 @@ def _explain(arguments: argparse.Namespace) -> str:
         )
         steps = steps[["name", "score", "weight", "points", "factor", "calculation"]]
     return _shown(steps, arguments, None)
+
+
+def _diagnose(arguments: argparse.Namespace) -> str:
+    scheme, panel = _load(arguments.case)
+    found = diagnose(evaluate(scheme.edit(_set(arguments)), panel), arguments.unit)
+    indicators = found.indicators.reset_index()
+    if arguments.format != "table":
+        return _shown(indicators, arguments, None)
+    indicators["third"] = [str(THIRDS[third]) for third in indicators["third"]]
+    thirds = ", ".join(f"{THIRDS[third]} {share:.0%}" for third, share in found.thirds.items())
+    parts = [
+        f"{arguments.unit}: {thirds}",
+        _shown(indicators.drop(columns="indicator"), arguments, None),
+    ]
+    if len(found.departments) > 1:
+        parts.append(_shown(found.departments.reset_index(), arguments, None))
+    if len(found.progress):
+        parts.append(_shown(found.progress.reset_index(drop=True), arguments, None))
+        parts.append(_shown(found.progress_by_department.reset_index(), arguments, None))
+    return "\n\n".join(parts)
+
+
+def _scoreboard(arguments: argparse.Namespace) -> str:
+    scheme, panel = _load(arguments.case)
+    scheme = scheme.edit(_set(arguments))
+    before = evaluate(*_load(arguments.before)) if arguments.before else None
+    board = scoreboard(evaluate(scheme, panel), before).reset_index()
+    if arguments.format == "table":
+        for third in THIRDS:
+            board[third] = [f"{share:.0%}" for share in board[third]]
+        for column in ("best", "worst"):
+            board[column] = [node and scheme.nodes[node].label for node in board[column]]
+    return _shown(board, arguments, scheme)
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from simkaohe.report import write_report
+
+    scheme, panel = _load(arguments.case)
+    write_report(
+        arguments.output,
+        scheme.edit(_set(arguments)),
+        panel,
+        _scenarios(arguments),
+        title=arguments.title,
+        source=arguments.case,
+    )
+    _said(Words("已写入 {}", "Written: {}").format(arguments.output))
+
+
+def _template(arguments: argparse.Namespace) -> None:
+    from simkaohe.files.workbook import write_empty, write_workbook
+
+    name = Path(arguments.case).stem if arguments.case else "template"
+    path = arguments.output or Path(f"{name}.xlsx")
+    if path.suffix.lower() != ".xlsx":
+        raise SimkaoheError(Problem(str(path), quoted(path.suffix), Words(".xlsx 文件", ".xlsx")))
+    if path.exists() and not arguments.force:
+        raise SimkaoheError(
+            Problem(
+                str(path),
+                Words("文件已经存在", "the file is there already"),
+                remedy=Words("请换一个名称，或加 --force", "Choose another name, or add --force"),
+            )
+        )
+    if arguments.case:
+        write_workbook(path, *_load(arguments.case), load_scenarios(arguments.case))
+    else:
+        write_empty(path)
+    _said(Words("已写入 {}", "Written: {}").format(path))
 
 
 def _cases(arguments: argparse.Namespace) -> str:
@@ -222,6 +330,46 @@ def _lab(arguments: argparse.Namespace) -> None:
 
 
 # -- what the commands share -------------------------------------------------------------------------
+
+
+def _load(source: str) -> tuple[Scheme, Panel]:
+    """Read a case; show how far the reading of a large workbook is."""
+    from tqdm import tqdm
+
+    with tqdm(
+        total=1, delay=1, leave=False, disable=None, bar_format="{desc} {bar} {n_fmt}"
+    ) as bar:
+
+        def progress(done: int, total: int, label: str) -> None:
+            bar.total = total
+            bar.set_description_str(label, refresh=False)
+            bar.update(done - bar.n)
+
+        return load(source, progress)
+
+
+def _said(words: Words) -> None:
+    print(words, file=sys.stderr)
+
+
+def _scenarios(arguments: argparse.Namespace) -> list[Scenario]:
+    """Return the scenarios that are named, or all of the case's own."""
+    own: dict[str, Scenario] | None = None
+    found: list[Scenario] = []
+    for text in arguments.scenarios:
+        if Path(text).exists():
+            found += load_scenarios(text)
+            continue
+        if own is None:
+            own = {scenario.name: scenario for scenario in load_scenarios(arguments.case)}
+        labels = [*own, *(s.name_en for s in own.values() if s.name_en)]
+        named = [s for s in own.values() if text in (s.name, s.name_en)]
+        if not named and Path(text).suffix:
+            found += load_scenarios(text)  # says that there is no such file
+        if not named:
+            raise SimkaoheError(unknown(text, text, labels, Words("情景", "scenario")))
+        found += named
+    return found if arguments.scenarios else load_scenarios(arguments.case)
 
 
 def _scenario(text: str) -> Scenario:
@@ -270,13 +418,21 @@ def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | 
     frame = frame.dropna(axis="columns", how="all") if len(frame) else frame
     if "change" in frame:
         frame = frame.assign(change=[str(CHANGES[change]) for change in frame["change"]])
-    frame = frame.rename(columns=_heading)
+    if scheme is not None and scheme.grades:
+        grades = {band.name: band.label for band in scheme.grades.bands}
+        for column in frame.columns.intersection(["grade", "grade_before"]):
+            frame = frame.assign(**{column: frame[column].map(grades)})
+    frame = frame.rename(columns=partial(_heading, scheme))
     if scheme is not None:
         category = column_label("category")
         if category in frame and scheme.categories:
             frame[category] = [scheme.category_label(name) for name in frame[category]]
         elif category in frame:
-            frame = frame.drop(columns=category)
+            inside = [
+                column for column in frame if column.startswith(column_label("category_rank"))
+            ]
+            shifts = frame.columns.intersection([column_label("category_shift")])
+            frame = frame.drop(columns=[category, *inside, *shifts])
     digits = 2 if scheme is None or scheme.ranking.digits is None else scheme.ranking.digits
     decimals = digits if scheme is not None else 4
     rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
@@ -294,7 +450,10 @@ def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | 
     )
 
 
-def _heading(column: str) -> str:
+def _heading(scheme: Scheme | None, column: str) -> str:
     name, before, _ = column.partition("_before")
     suffix = str(Words("（基准）", " (base)")) if before else ""
+    use = scheme.uses.get(name.removeprefix("uses.")) if scheme else None
+    if use is not None:
+        return f"{reader_name(use.name, use.name_en, name)}{suffix}"
     return f"{column_label(name)}{suffix}"

@@ -15,8 +15,8 @@ from simkaohe.labels import Words
 from simkaohe.panel import UNIT
 from simkaohe.ranks import last_digits, places
 from simkaohe.result import Result
-from simkaohe.scheme.rules import Progress
-from simkaohe.scheme.tree import Group, Indicator
+from simkaohe.scheme.rules.progress import Progress, Split
+from simkaohe.scheme.tree import Indicator
 
 THIRDS = {
     "top": Words("前三分之一", "top third"),
@@ -147,18 +147,20 @@ class Diagnosis:
     def progress(self) -> pd.DataFrame:
         """Points of tasks scored by progress to date (序时进度), in points of the total.
 
-        Columns: ``name``, ``responsible``, ``full``, ``secured``, ``at_risk`` (open: 扣分隐患),
-        ``lost`` (已出现扣分点), ``risk``, ``expected_loss`` (lost + risk × at_risk); the largest
-        expected loss first. A task's points are its weight down the tree; with a combination other
-        than weighted sums they are those at the node below it. Empty without such tasks.
+        Columns: ``name``; ``responsible``; ``full``; ``secured``; ``open``; ``lost`` (已出现扣分点);
+        ``pace`` (share done over the time elapsed); ``at_risk`` (扣分隐患: what is open of tasks
+        behind the pace); ``risk``; ``expected_loss`` (lost + risk × open); the largest expected
+        loss first. A task's points are its share of the weights down the tree, the weight of
+        siblings without a score spread. Empty without such tasks.
         """
         rows = []
         for leaf in self._leaves:
             if not isinstance(leaf.rule, Progress):
                 continue
-            full = self._full_points(leaf)
-            split = self._split(leaf, leaf.rule)
-            secured, at_risk, lost = (full * part / leaf.rule.full for part in split[:3])
+            full, split = self._full_points(leaf), self._split(leaf, leaf.rule)
+            secured, still_open, lost = (full * part / leaf.rule.full for part in split[:3])
+            pace = float(split.secured / leaf.rule.full / leaf.rule.elapsed)
+            behind = pace < leaf.rule.on_time - 1e-9
             rows.append(
                 {
                     "indicator": leaf.id,
@@ -166,39 +168,43 @@ class Diagnosis:
                     "responsible": leaf.responsible,
                     "full": full,
                     "secured": secured,
-                    "at_risk": at_risk,
+                    "open": still_open,
                     "lost": lost,
-                    "risk": split[3],
-                    "expected_loss": lost + split[3] * at_risk,
+                    "pace": pace,
+                    "at_risk": still_open if behind else 0.0,
+                    "risk": split.risk,
+                    "expected_loss": lost + split.risk * still_open,
                 }
             )
-        columns = ["indicator", "name", "responsible", "full", "secured", "at_risk", "lost"]
-        frame = pd.DataFrame(rows, columns=[*columns, "risk", "expected_loss"])
+        columns = ["indicator", "name", "responsible", "full", "secured", "open", "lost", "pace"]
+        frame = pd.DataFrame(rows, columns=[*columns, "at_risk", "risk", "expected_loss"])
         frame = frame.set_index("indicator")
         return frame.sort_values("expected_loss", ascending=False, kind="stable")
 
     @cached_property
     def progress_by_department(self) -> pd.DataFrame:
         """The sums of :attr:`progress` by responsible department."""
-        sums = ["full", "secured", "at_risk", "lost", "expected_loss"]
+        sums = ["full", "secured", "open", "lost", "at_risk", "expected_loss"]
         by = self.progress.assign(responsible=self.progress["responsible"].fillna(""))
         frame = by.groupby("responsible", sort=False)[sums].sum()
         return frame.sort_values("expected_loss", ascending=False, kind="stable")
 
-    def _split(self, leaf: Indicator, rule: Progress) -> tuple[float, ...]:
+    def _split(self, leaf: Indicator, rule: Progress) -> Split:
         engine = self._engine
-        value = engine.values(leaf)
-        target = engine.numbers("target", leaf.column)
-        if leaf.target is not None:
-            target = np.where(np.isnan(target), leaf.target, target)
-        others = (engine.numbers(table, leaf.column) for table in ("deducted", "risk"))
+        value = engine.values(leaf)[self._place]
+        target = engine.numbers("target", leaf.column)[self._place]
+        if np.isnan(target) and leaf.target is not None:
+            target = leaf.target
+        if np.isnan(value) or not target > 0:  # scored as the indicator says about missing values
+            won = engine.raw_score(leaf.id)[self._place] / 100 * rule.full
+            return Split(won, 0.0, rule.full - won, 0.0)
+        others = (engine.numbers(t, leaf.column)[self._place] for t in ("deducted", "risk"))
         fields: dict[str, Any] = {
             name: getattr(rule, name)
             for name in type(rule).model_fields
             if name not in ("method", "outlook")
         }
-        split = rule.split(value, target, *others, **fields)
-        return tuple(float(part[self._place]) for part in split)
+        return Split(*(float(part) for part in rule.split(value, target, *others, **fields)))
 
     def _full_points(self, leaf: Indicator) -> float:
         """Return what full marks of an indicator are worth, down the tree's weights."""
@@ -271,12 +277,9 @@ class _Standings:
         engine, scheme = result.engine, result.scheme
         self.leaves = scheme.indicators
         self.scores = result.scores[[leaf.id for leaf in self.leaves]].to_numpy().T
-        counting = {scheme.root.id: np.ones(len(engine.units), bool)}
-        for group in scheme.nodes.values():
-            if isinstance(group, Group):
-                for child, weight in zip(group.children, engine.parts(group)[0], strict=True):
-                    counting[child.id] = counting[group.id] & (weight > 0)
-        counts = np.array([counting[leaf.id] for leaf in self.leaves]) & ~np.isnan(self.scores)
+        counting = engine.weights.counting({})
+        counts = np.array([counting[leaf.id][engine.category] for leaf in self.leaves])
+        counts &= ~np.isnan(self.scores)
         self.place, self.of, self.third = np.zeros((3, *self.scores.shape), np.int64)
         for k, score in enumerate(self.scores):
             for members in engine.members:

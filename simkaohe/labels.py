@@ -88,6 +88,23 @@ COLUMNS = {
     "grades_changed": Words("等次变动数", "Grades changed"),
     "case": Words("案例", "Case"),
     "indicators": Words("指标数", "Indicators"),
+    "responsible": Words("责任部门", "Responsible"),
+    "place": Words("位次", "Place"),
+    "of": Words("参比单位", "Of"),
+    "third": Words("所在区段", "Third"),
+    "lost": Words("失分", "Points lost"),
+    "full": Words("满分", "Full points"),
+    "secured": Words("已稳得分", "Secured"),
+    "open": Words("待完成", "Open"),
+    "pace": Words("序时进度", "Pace"),
+    "at_risk": Words("扣分隐患", "At risk"),
+    "risk": Words("风险", "Risk"),
+    "expected_loss": Words("预计失分", "Expected loss"),
+    "top": Words("前三分之一", "Top third"),
+    "middle": Words("中间三分之一", "Middle third"),
+    "bottom": Words("后三分之一", "Bottom third"),
+    "best": Words("最好指标", "Best"),
+    "worst": Words("最差指标", "Worst"),
 }
 """What the columns of the package's tables are called in print."""
 

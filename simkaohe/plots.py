@@ -102,15 +102,16 @@ def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = Non
     -------
     Axes
         Up is blue and ▲, down is orange and ▼, unchanged grey; the wider the line, the further.
+        Units that one of the schemes does not rank are left out.
     """
-    table = comparison.table(name)
+    table = comparison.table(name).dropna(subset=["rank_before", "rank"])
     name = name or comparison.others[0]
     count = len(table)
     before = table.sort_values("rank_before", kind="stable").index
     after = table.sort_values("rank", kind="stable").index
     left = {unit: place for place, unit in enumerate(before, 1)}
     right = {unit: place for place, unit in enumerate(after, 1)}
-    farthest = max(table["shift"].abs().max(), 1)
+    farthest = max(table["shift"].abs().max(), 1) if count else 1
     size = 10 if count <= 40 else 8
     with _style():
         # In a figure of our own the layout keeps room for the names, whatever their length.
@@ -175,10 +176,13 @@ def ranking(result: Result, ax: Axes | None = None) -> Axes:
         places = range(1, count + 1)
         shades = [colours[category] for category in table["category"]]
         ax.barh(places, table["total"], color=shades, height=0.75)
-        names = [f"{unit}  {rank}" for unit, rank in table["rank"].items()]
+        ranks = table["rank"].astype(object).fillna("–")
+        names = [f"{unit}  {rank}" for unit, rank in ranks.items()]
+        bands = scheme.grades.bands if scheme.grades else ()
+        grades = {band.name: f"  {band.label}" for band in bands}
         ax.set_yticks(places, names, size=size, family=_families(), parse_math=False)
         for place, (total, grade) in enumerate(zip(table["total"], table["grade"], strict=True), 1):
-            words = f"{total:.{digits}f}" + (f"  {grade}" if grade else "")
+            words = f"{total:.{digits}f}" + grades.get(grade, "")
             _beside(ax, (max(total, 0), place), words, 3, size=size)
         ax.set_ylim(count + 0.6, 0.4)
         ax.set_xlabel(column_label("total"), family=_families())

@@ -16,6 +16,7 @@ from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.labels import Words, language, reader_name
 from simkaohe.panel import QUANTITIES, UNIT, Panel
 from simkaohe.scheme.adjust import EFFECTS
+from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 
@@ -125,6 +126,8 @@ class Result:
     def explain(self, unit: str) -> pd.DataFrame:
         """Return how a unit's total came about, from raw values up, one row for each node.
 
+        Nodes without weight for the unit are left out.
+
         Parameters
         ----------
         unit : str
@@ -162,6 +165,8 @@ class Result:
         if isinstance(node, Group):
             weights, points, factors = self.engine.parts(node)
             for k, child in enumerate(node.children):
+                if not weights[k, place]:
+                    continue  # it is nothing to this unit
                 brought = (weights[k, place], points[k, place], factors[k, place])
                 yield from self._rows(child, place, depth + 1, brought)
         row: dict[str, Any] = {
@@ -177,10 +182,10 @@ class Result:
             "factor": part[2],
         }
         if isinstance(node, Indicator):
-            row["value"] = self.engine.values(node)[place]
-            row["target"] = self._target(node, place)
+            data = {name: self._datum(node, name, place) for name in node.rule.data}
+            row["value"], row["target"] = data["value"], data.get("target", np.nan)
             raw = self.engine.stages(node)[0][1][place]
-            row["calculation"] = _leaf_words(node, row, raw)
+            row["calculation"] = _leaf_words(node, data, raw)
         else:
             row["calculation"] = self._group_words(node, place)
         yield from self._adjustment_rows(node, place, depth)
@@ -202,7 +207,11 @@ class Result:
             }
             if name in amounts:
                 row["points"] = amounts[name][place]
-                row["calculation"] = self._event_words(name, place, f"{row['points']:+.4g}")
+                effect = f"{row['points']:+.4g}"
+                unmet = [c for c in getattr(adjustment, "requires", ()) if not self._met(c, place)]
+                if unmet:
+                    effect += f" ({Words('前提未满足', 'not met')}: {unmet[0].words})"
+                row["calculation"] = self._event_words(name, place, effect)
             else:
                 struck = self.engine.struck(name)[place]
                 row["calculation"] = str(Words("未触发", "not set off"))
@@ -213,6 +222,9 @@ class Result:
                     )
                     row["calculation"] = self._event_words(name, place, str(words))
             yield row
+
+    def _met(self, condition: Condition, place: int) -> bool:
+        return bool(self.engine.met(condition)[place])
 
     def _event_words(self, event: str, place: int, effect: str) -> str:
         """Return what an event's records of a unit say, and what it comes to."""
@@ -230,15 +242,28 @@ class Result:
         stages = self.engine.stages(node)
         words = []
         for (_, before), (name, after) in pairwise(stages):
-            if before[place] != after[place]:
+            if before[place] == after[place] and name != "points":
+                continue
+            scale = self.scheme.full / 100 if node is self.scheme.root else 1.0
+            change = (after[place] - before[place]) * scale
+            stated = sum(amount[place] for amount in self.engine.amounts(node).values())
+            if name != "points":
                 words.append(f"{STAGES[name]} → {after[place]:.4f}")
+            elif abs(change - stated) > 1e-9:
+                limited = Words("限额后 {:+.4g}", "limited to {:+.4g}").format(change)
+                words.append(f"{STAGES[name]} {stated:+.4g}, {limited} → {after[place]:.4f}")
+            elif change:
+                words.append(f"{STAGES[name]} {change:+.4g} → {after[place]:.4f}")
         return "".join(f"; {each}" for each in words)
 
-    def _target(self, leaf: Indicator, place: int) -> float:
-        if "target" not in leaf.rule.data:
-            return np.nan
-        recorded = self.engine.numbers("target", leaf.column)[place]
-        return recorded if not np.isnan(recorded) or leaf.target is None else leaf.target
+    def _datum(self, leaf: Indicator, name: str, place: int) -> float:
+        """Return what the rule reads of a unit: the measured value, the target or others."""
+        if name == "value":
+            return float(self.engine.values(leaf)[place])
+        recorded = float(self.engine.numbers(name, leaf.column)[place])
+        if name == "target" and np.isnan(recorded) and leaf.target is not None:
+            return leaf.target
+        return recorded
 
     def _group_words(self, group: Group, place: int) -> str:
         _, points, factors = self.engine.parts(group)
@@ -316,14 +341,14 @@ def _ranks(ranks: npt.NDArray[np.int64]) -> Any:
     return ranks if ranks.all() else pd.arrays.IntegerArray(ranks, ranks == 0)
 
 
-def _leaf_words(leaf: Indicator, row: dict[str, Any], raw: float) -> str:
+def _leaf_words(leaf: Indicator, data: dict[str, float], raw: float) -> str:
     names = {"value": Words("指标值", "value"), **QUANTITIES}
-    data = [
-        f"{names[name]} {row[name]:g}{leaf.unit or ''}"
-        for name in ("value", "target")
-        if not np.isnan(row[name])
+    shown = [
+        f"{names.get(name, name)} {value:g}{leaf.unit or '' if name in ('value', 'target') else ''}"
+        for name, value in data.items()
+        if not np.isnan(value)
     ]
-    shown = data or [str(Words("缺失", "missing"))]
+    shown = shown or [str(Words("缺失", "missing"))]
     score = str(Words("不计分", "no score")) if np.isnan(raw) else f"{raw:.4f}"
     comma = "，" if language() == "zh" else ", "
     return f"{leaf.rule.label}{Words('：', ': ')}{comma.join(shown)} → {score}"

@@ -30,6 +30,7 @@ def totals(result: sk.Result) -> list[float]:
 
 
 X = {"x": [80.0, 70.0, 60.0]}
+PERIODS = {"半年": [60.0, 90.0, np.nan], "一季度": [100.0, 50.0, 40.0]}
 LADDER = {"method": "bonus", "points": {"国家": 2, "省": 1, "市": 0.5}}
 
 
@@ -145,6 +146,39 @@ def test_vetoes_on_score_and_rank(veto: Any, expected: Any, ranks: list[int]) ->
     assert result.outcome.ranks[0].tolist() == ranks
 
 
+@pytest.mark.parametrize(
+    ("condition", "struck"),
+    [
+        ({"value": "x", "at_least": 70}, [True, True, False]),
+        ({"value": "x", "at_most": 70}, [False, True, True]),
+        ({"value": "x", "below": 70}, [False, False, True]),
+        ({"value": "x", "at_least": 65, "below": 80}, [False, True, False]),
+        ({"completion": "x", "below": 1}, [True, False, True]),  # targets 81, 70 and 90
+        ({"fact": "people", "at_least": 10}, [True, False, False]),  # 12, 9, missing
+        ({"event": "e"}, [True, True, False]),
+        ({"event": "e", "kind": "省"}, [False, True, False]),
+        ({"event": "e", "at_least": 3}, [False, True, False]),
+        ({"event": "e", "at_most": 0}, [False, False, True]),
+        ({"period": "半年", "below": 70}, [True, False, False]),
+        ({"score": "x", "at_least": 80}, [True, False, False]),
+    ],
+)
+def test_conditions(condition: dict[str, Any], struck: list[bool]) -> None:
+    veto = {"method": "veto", "effects": ["flag"], "any_of": [condition]}
+    result = made(
+        {"adjustments": {"v": veto}},
+        X,
+        target=pd.DataFrame({"x": [81.0, 70.0, 90.0]}, index=UNITS),
+        covariates=pd.DataFrame({"people": [12.0, 9.0, np.nan]}, index=UNITS),
+        periods=pd.DataFrame(PERIODS, index=UNITS),
+        **(
+            {"events": [("甲", "e", "市", 1), ("乙", "e", "省", 3)]} if "event" in condition else {}
+        ),
+    )
+    assert result.engine.struck("v").tolist() == struck
+    assert str(sk.Scheme.read(result.scheme.plain()).adjustments["v"].any_of[0].words)
+
+
 def test_several_last_places_keep_the_order_of_their_totals() -> None:
     scheme = {"adjustments": {"v": {"method": "veto", "effects": ["last"]}}}
     events = [("甲", "v", "", 1), ("乙", "v", "", 2)]
@@ -175,9 +209,6 @@ def test_difficulty_of_units_acts_on_the_total_before_bonus_points() -> None:
         events=[("甲", "b", "", 2.0)],
     )
     assert totals(result)[0] == pytest.approx(80 * 1.1 + 2)
-
-
-PERIODS = {"半年": [60.0, 90.0, np.nan], "一季度": [100.0, 50.0, 40.0]}
 
 
 @pytest.mark.parametrize(
@@ -467,6 +498,52 @@ def test_a_period_without_score_is_a_mistake_unless_stated() -> None:
     periods = pd.DataFrame(PERIODS, index=UNITS)
     with pytest.raises(sk.SimkaoheError, match="periods › 丙 › 半年"):
         made({"periods": {"earlier": {"半年": 1}}}, X, periods=periods)
+
+
+def test_a_gap_is_a_mistake_only_where_the_indicator_counts() -> None:
+    leaves = [
+        {"id": "x", "rule": "given", "weights_by_category": {"town": 0}},
+        {"id": "y", "rule": "given", "weights_by_category": {"city": 0}},
+    ]
+    scheme = sk.Scheme.read(
+        {
+            "categories": {"city": None, "town": None},
+            "units": {"甲": "city", "乙": "town", "丙": "town"},
+            "root": {"id": "total", "children": leaves},
+            "grades": {"bands": [{"name": "A", "seats": 1}, {"name": "B"}], "tie_break": ["x"]},
+        }
+    )
+    frame = pd.DataFrame({"x": [80.0, np.nan, np.nan], "y": [np.nan, 70.0, 70.0]}, index=UNITS)
+    result = sk.evaluate(scheme, sk.Panel(frame))
+    assert totals(result) == [80, 70, 70]
+    assert list(result.explain("甲").index[:2]) == ["x", "total"]
+    frame.loc["丙", "y"] = np.nan
+    with pytest.raises(sk.SimkaoheError, match="y › 丙: there is no value"):
+        sk.evaluate(scheme, sk.Panel(frame))
+    everybody = scheme.edit({"x.weights_by_category.town": None})
+    with pytest.raises(sk.SimkaoheError, match="x › 乙: there is no value"):
+        sk.evaluate(everybody, sk.Panel(frame))
+
+
+def test_a_category_without_ranked_units_and_a_tie_break() -> None:
+    scheme = sk.Scheme.read(
+        {
+            "categories": {"a": None, "z": {"ranked": False}},
+            "units": {"甲": "a", "乙": "a", "丙": "z"},
+            "root": {"id": "total", "children": [{"id": "x", "rule": "given"}]},
+            "grades": {"bands": [{"name": "A", "seats": 1}, {"name": "B"}], "tie_break": ["x"]},
+        }
+    )
+    result = sk.evaluate(scheme, sk.Panel(pd.DataFrame(X, index=UNITS)))
+    assert result.grades.tolist() == ["A", "B", "B"]
+    assert result.ranking["rank"].isna().tolist() == [False, False, True]
+
+
+def test_events_may_be_declared_and_recorded_without_any_use() -> None:
+    events = [("甲", "flood", "", 1)]
+    assert totals(made({"events": {"flood": "抗洪"}}, X, events=events)) == [80, 70, 60]
+    with pytest.raises(sk.SimkaoheError, match="no event 'flood'"):
+        made({}, X, events=events)
 
 
 def test_a_difficulty_outside_its_bounds_is_a_mistake() -> None:

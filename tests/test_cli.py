@@ -109,7 +109,6 @@ def test_compare_prints_every_scenario_against_the_base(capsys) -> None:
         (("rank", "tai", "--scenario", "nowhere.yaml"), "no such file"),
         (("rank", "three_papers", "--scenario", SCENARIOS), "the name of one"),
         (("rank", "three_papers", "--scenario", f"{SCENARIOS}:原始"), "Did you mean '原始乘积'"),
-        (("compare", "tai"), "no scenario is given"),
         (("compare", "tai", SCENARIOS), "no id 'development'"),
         (("explain", "tai", "Finnland"), "Did you mean 'Finland'"),
         (("rank", "tai", "-o", "no/such/folder/x.txt"), "cannot be written"),
@@ -195,7 +194,7 @@ def test_lab_without_notebooks_says_so(capsys, monkeypatch, tmp_path: Path) -> N
 
 
 def test_an_interrupt_ends_quietly(capsys, monkeypatch) -> None:
-    def interrupted(source: str) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("simkaohe.cli.load", interrupted)
@@ -228,3 +227,70 @@ def test_as_a_process_in_a_plain_locale() -> None:
     assert b"Traceback" not in head.stderr.read()
     head.stderr.close()
     head.wait()
+
+
+def test_comparing_without_any_scenario_says_what_to_do(capsys, tmp_path: Path) -> None:
+    sk.save(tmp_path / "case", *sk.load("tai"))
+    status, out, error = run(capsys, "compare", str(tmp_path / "case"))
+    assert (status, out) == (2, "")
+    assert "no scenario is given" in error
+
+
+def test_a_case_compares_its_own_scenarios_by_name_or_all(capsys) -> None:
+    _, everything, _ = run(capsys, "compare", "three_papers", "--format", "csv")
+    _, one, _ = run(capsys, "compare", "three_papers", "Raw product", "--format", "csv")
+    assert {row["scheme"] for row in csv.DictReader(io.StringIO(one))} == {"原始乘积"}
+    assert set(one.splitlines()) <= set(everything.splitlines())
+    status, _, error = run(capsys, "compare", "three_papers", "Raw produkt")
+    assert status == 2
+    assert "Did you mean 'Raw product'" in error
+
+
+def test_a_diagnosis_says_where_points_are_lost(capsys) -> None:
+    status, out, _ = run(capsys, "diagnose", "three_papers", "青山区", "--lang", "zh")
+    assert status == 0
+    assert "前三分之一" in out
+    assert "失分" in out
+    result = sk.evaluate(*sk.load("three_papers"))
+    lost = sk.diagnose(result, "青山区").indicators["lost"]
+    assert f"{lost.iloc[0]:.4f}" in out
+    assert run(capsys, "diagnose", "three_papers", "青山")[0] == 2
+
+
+def test_a_scoreboard_shows_who_moved_since(capsys, tmp_path: Path) -> None:
+    scheme, panel = sk.load("three_papers")
+    earlier = panel.frame("actual")
+    earlier["gdp_growth"] = earlier["gdp_growth"].to_numpy()[::-1]
+    sk.save(tmp_path / "june", scheme, panel.replace(actual=earlier))
+    words = ("scoreboard", "three_papers", "--before", str(tmp_path / "june"), "--format", "csv")
+    status, out, _ = run(capsys, *words)
+    assert status == 0
+    rows = {row["unit"]: row for row in csv.DictReader(io.StringIO(out))}
+    before = sk.evaluate(*sk.load(tmp_path / "june")).ranking["rank"]
+    assert any(int(row["shift"]) for row in rows.values())
+    for unit, row in rows.items():
+        assert int(row["shift"]) == before[unit] - int(row["rank"])
+
+
+def test_template_and_report_write_files_and_never_replace_unasked(capsys, tmp_path: Path) -> None:
+    book = tmp_path / "三张考卷.xlsx"
+    assert run(capsys, "template", "three_papers", "-o", str(book))[0] == 0
+    assert (
+        run(capsys, "rank", str(book), "--format", "csv")[1]
+        == (run(capsys, "rank", "three_papers", "--format", "csv")[1])
+    )
+    content = book.read_bytes()
+    status, _, error = run(capsys, "template", "-o", str(book))
+    assert status == 2
+    assert "there already" in error
+    assert book.read_bytes() == content
+    assert run(capsys, "template", "-o", str(book), "--force")[0] == 0
+    assert book.read_bytes() != content
+    page, table = tmp_path / "报告.html", tmp_path / "报告.xlsx"
+    assert (
+        run(capsys, "report", "three_papers", "Additive", "-o", str(page), "--lang", "zh")[0] == 0
+    )
+    assert "改为加权求和" in page.read_text("utf-8")
+    assert run(capsys, "report", "three_papers", "-o", str(table))[0] == 0
+    assert table.stat().st_size > 10_000
+    assert run(capsys, "report", "three_papers", "-o", str(tmp_path / "报告.pdf"))[0] == 2

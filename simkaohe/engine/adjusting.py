@@ -18,6 +18,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.adjust import Adjustment, Limit, Points, Veto
 from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.references import conditions
+from simkaohe.scheme.rules.base import completion
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
@@ -185,18 +186,22 @@ class Adjusting:
         """Return who meets a condition, (1|R, N)."""
         subject, name = condition.subject
         if subject == "event":
-            value = self._people.event_count(name)[None]
+            value = self._people.event_count(name, condition.kind)[None]
         elif subject == "score":
             value = now.known[name]
-        elif subject == "value":
+        elif subject in ("value", "completion"):
             leaf = self._scheme.nodes[name]
             assert isinstance(leaf, Indicator)
             value = self._leaves.measured([leaf], now.draws)[0]
+            if subject == "completion":
+                target = self._leaves.target([leaf], now.draws)[0]
+                previous = self._people.numbers("previous", leaf.column)
+                sign = -1 if leaf.way == "negative" else 1
+                value = completion(value, target, previous, sign, "ratio")
         else:
             value = self._people.numbers("periods" if subject == "period" else "covariates", name)
             value = value[None]
-        low, high = condition.bounds
-        return (value >= low - 1e-9) & (value <= high + 1e-9)
+        return condition.holds(value)
 
     # -- what depends on what --------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from simkaohe.engine.parameters import Draws, stacked, stacked_field
 from simkaohe.engine.population import Population, Rows
+from simkaohe.engine.weights import Weights
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.panel import QUANTITIES
@@ -24,8 +25,8 @@ BLOCK = 32768
 class Leaves:
     """Scores of indicators; those with the same method are computed as one stack."""
 
-    def __init__(self, people: Population) -> None:
-        self._people = people
+    def __init__(self, people: Population, weights: Weights) -> None:
+        self._people, self._weights = people, weights
 
     def scores(self, leaves: Collection[Indicator], draws: Draws) -> dict[str, Array]:
         """Return scores (1|R, N); leaves with the same method are computed as one stack."""
@@ -43,8 +44,9 @@ class Leaves:
                     scores = self._scored(some, value[part], draws)
                     gaps: Any = np.isnan(scores).any((1, 2))
                     for leaf, score, gap in zip(some, scores, gaps, strict=True):
-                        found[leaf.id], wrong = self._filled(leaf, score) if gap else (score, [])
-                        problems += wrong
+                        found[leaf.id] = self._filled(leaf, score) if gap else score
+                        if gap:
+                            problems += self._absences(leaf, found[leaf.id], draws)
         if problems:
             raise SimkaoheError(*problems)
         return found
@@ -70,17 +72,20 @@ class Leaves:
             )
         return value
 
+    def target(self, stack: list[Indicator], draws: Draws) -> Array:
+        """Return targets (K, 1|R, N): the data's, else the indicator's own."""
+        given = self._people.data(stack, "target")
+        stated = [np.nan if leaf.target is None else leaf.target for leaf in stack]
+        own: Any = draws.get(f"{stack[0].id}.target", np.array(stated)[:, None, None])
+        return np.where(np.isnan(given), own, given)
+
     def _scored(self, stack: list[Indicator], value: Array, draws: Draws) -> Array:
         """Return scores (K, 1|R, N); NaN where a unit has no value or the rule is undefined."""
         first = stack[0]
         rule = first.rule
         others = [self._people.data(stack, name) for name in rule.data[1:]]
-        for place, name in enumerate(rule.data[1:]):
-            if name == "target":
-                stated = [np.nan if leaf.target is None else leaf.target for leaf in stack]
-                target: Any = np.array(stated)[:, None, None]
-                target = draws.get(f"{first.id}.target", target)
-                others[place] = np.where(np.isnan(others[place]), target, others[place])
+        if "target" in rule.data:
+            others[rule.data.index("target") - 1] = self.target(stack, draws)
         parameters = stacked([leaf.rule for leaf in stack], f"{first.id}.rule", draws)
         if "sign" in rule.supplied:
             parameters["sign"] = 1 if first.way == "positive" else -1
@@ -108,24 +113,27 @@ class Leaves:
         points /= parameters["full"]
         return points
 
-    def _filled(self, leaf: Indicator, score: Array) -> tuple[Array, list[Problem]]:
+    def _filled(self, leaf: Indicator, score: Array) -> Array:
         """Replace NaN as the indicator says about missing values."""
         absent = np.isnan(score)
-        if not absent.any() or leaf.missing == "spread":
-            return score, []
         if leaf.missing == "zero":
-            return np.where(absent, 0.0, score), []
+            return np.where(absent, 0.0, score)
         if leaf.missing == "full":
-            return np.where(absent, 100.0, score), []
+            return np.where(absent, 100.0, score)
         if leaf.missing == "median":
             for members in self._people.members:
                 there = members[~absent[:, members].all(0)]
                 if len(there):
                     middle = np.nanmedian(score[:, there], -1, keepdims=True)
                     score[:, members] = np.where(absent[:, members], middle, score[:, members])
-        return score, list(self._absences(leaf, np.isnan(score).any(0)))
+        return score
 
-    def _absences(self, leaf: Indicator, absent: npt.ArrayLike) -> Iterator[Problem]:
+    def _absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
+        """Yield a problem for every unit without a score for which the indicator counts."""
+        absent = np.isnan(score).any(0)
+        if leaf.missing == "spread" or not absent.any():
+            return
+        absent &= self._weights.counting(draws)[leaf.id][self._people.category]
         actual = self._people.numbers("actual", leaf.column)
         for unit in np.flatnonzero(absent):
             where = f"{leaf.id} › {self._people.units[unit]}"

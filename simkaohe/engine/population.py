@@ -44,7 +44,7 @@ class Population:
         if problems:
             raise SimkaoheError(*problems)
         self._panel = panel
-        self._event_count: dict[str, Array] = {}
+        self._event_count: dict[tuple[str, str | None], Array] = {}
         self.units = tuple(scheme.units) or panel.units
         self._rows: Rows = slice(None)
         if self.units != panel.units:
@@ -157,11 +157,15 @@ class Population:
             raise SimkaoheError(*problems)
         return table
 
-    def event_count(self, event: str) -> Array:
-        """Return the sum of the counts of an event's records, shape (N,)."""
-        if event not in self._event_count:
-            self._event_count[event] = self.event_counts(event, None)[0].sum(0)
-        return self._event_count[event]
+    def event_count(self, event: str, kind: str | None) -> Array:
+        """Return the sum of the counts of an event's records (of one kind), shape (N,)."""
+        if (event, kind) not in self._event_count:
+            total = np.zeros(len(self.units))
+            for row in self._records("events", "event", event):
+                if row["unit"] in self.units and kind in (None, row["kind"]):
+                    total[self.units.index(row["unit"])] += row["count"]
+            self._event_count[event, kind] = total
+        return self._event_count[event, kind]
 
     def event_counts(self, event: str, kinds: list[str] | None) -> tuple[Array, Array]:
         """Return counts and repeats of an event by kind, each (J, N).
@@ -263,6 +267,7 @@ def known_events(scheme: Scheme) -> dict[str, str]:
     marks: dict[str, str] = {
         condition.event: "" for _, condition in conditions(scheme) if condition.event
     }
+    marks |= scheme.events
     return marks | {name: a.name or "" for name, a in scheme.adjustments.items()}
 
 

@@ -24,6 +24,7 @@ from simkaohe.engine.tree import Tree
 from simkaohe.engine.weights import Weights
 from simkaohe.errors import SimkaoheError
 from simkaohe.panel import Panel
+from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
@@ -50,9 +51,10 @@ class Engine:
         self.people = Population(scheme, attributed(scheme, panel))
         self.units, self.categories = self.people.units, self.people.categories
         self.category, self.members = self.people.category, self.people.members
-        self._leaves = Leaves(self.people)
+        self.weights = Weights(scheme, self.categories)
+        self._leaves = Leaves(self.people, self.weights)
         self._adjusting = Adjusting(scheme, panel, self.people, self._leaves)
-        self._tree = Tree(self.people, Weights(scheme, self.categories), self._adjusting)
+        self._tree = Tree(self.people, self.weights, self._adjusting)
         self._standing = Standing(scheme, panel, self.people, self._adjusting)
         self._parent = {
             child.id: group
@@ -158,6 +160,10 @@ class Engine:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
         x, w = self._tree.children(group, self._plain)
         w = np.broadcast_to(w, x.shape)
+        if group.combine.linear:  # weights of children without a score are spread
+            there = np.where(np.isnan(x), 0.0, w)
+            whole = there.sum(0)
+            w = there * (w.sum(0) / np.where(whole > 0, whole, 1.0))
         points, factors = np.empty(x.shape), np.empty(x.shape)
         given = parameters(group.combine, f"{group.id}.combine", {}, group)
         for peers in self._tree.peers_of(group):
@@ -180,6 +186,10 @@ class Engine:
     def struck(self, veto: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Return whom a veto strikes, shape (N,)."""
         return self._adjusting.struck(veto, self._plain)[0]
+
+    def met(self, condition: Condition) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Return who meets a condition, shape (N,)."""
+        return self._adjusting.met(condition, self._plain)[0]
 
     def raw_score(self, indicator: str) -> Array:
         """Return an indicator's score (N,) before its own adjustments."""

@@ -190,8 +190,8 @@ class Standing:
         for name, members in zip(names, together, strict=True):
             first, last = places(q[:, members]) if len(members) else (q[:, :0], q[:, :0])
             keys = [] if first_of is None else [np.where(first_of[:, members], 1, 2)]
-            for node in rules.tie_break:
-                keys.append(places(last_digits(now.known[node][:, members], EXACT))[0])
+            for node in rules.tie_break if len(members) else ():
+                keys.append(_places_of(now.known[node][:, members]))
             for second in keys if len(members) else ():
                 first, last = places(-(first * (len(members) + 1) + second))
             grades[:, members] = rules.assign(
@@ -270,6 +270,13 @@ class Standing:
         for members in people.peers[use.within]:
             amounts[:, members] = use.formula(*(facts[n][:, members] for n in use.data), **given)
         return amounts
+
+
+def _places_of(scores: Array) -> Ints:
+    """Return competition places of scores; a missing one is behind all others."""
+    lowest = np.where(np.isnan(scores), np.inf, scores).min(-1, keepdims=True)
+    lowest = np.where(np.isinf(lowest), 0.0, lowest)
+    return places(last_digits(np.where(np.isnan(scores), lowest - 1, scores), EXACT))[0]
 
 
 def _same(ranks: Ints) -> Ints:

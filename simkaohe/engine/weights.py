@@ -46,6 +46,17 @@ class Weights:
         takes = ~cancelled & (w > 0)
         return w + np.where(takes, freed / np.maximum(takes.sum(0), 1), 0), None
 
+    def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
+        """Return in which categories (C,) a node counts: it and all above it have weight."""
+        root = self._scheme.root
+        found = {root.id: np.ones(len(self._categories), bool)}
+        for group in self._scheme.nodes.values():
+            if isinstance(group, Group):
+                has_weight: Any = np.any(self.stated(group.children, draws) > 0, axis=1)
+                for child, here in zip(group.children, has_weight, strict=True):
+                    found[child.id] = found[group.id] & here
+        return found
+
     def stated(self, nodes: Collection[Group | Indicator], draws: Draws) -> Array:
         """Return the stated weights of nodes (K, 1|R, C)."""
         weight_in = self._scheme.weight_in

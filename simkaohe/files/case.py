@@ -1,16 +1,20 @@
-"""Cases (案例): a scheme with its data, in one folder; some travel with the package."""
+"""Cases (案例): a scheme with its data, in a folder or a workbook; some travel with the package."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.files.scheme import read_scheme, write_scheme
+from simkaohe.files.scheme import read_scenarios, read_scheme, save_scenarios, write_scheme
 from simkaohe.files.tables import read_records, read_table, write_records, write_table
 from simkaohe.labels import Words
 from simkaohe.panel import RECORDS, WIDE, Panel
+from simkaohe.scheme.edit import Scenario
 from simkaohe.scheme.tree import Scheme
 
+Progress = Callable[[int, int, str], object]
+WORKBOOKS = (".xlsx", ".xlsm")
 FREE = ("covariates", "periods", "difficulty")
 """Tables whose columns are not indicators."""
 _PACKAGE = Path(__file__).parent.parent
@@ -23,17 +27,20 @@ def bundled_cases() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(home.glob("*/scheme.yaml"))}
 
 
-def load(source: str | Path) -> tuple[Scheme, Panel]:
+def load(source: str | Path, progress: Progress | None = None) -> tuple[Scheme, Panel]:
     """Read a scheme and its data.
 
     Parameters
     ----------
     source : str or Path
-        The name of a bundled case (see :func:`bundled_cases`), or a folder with ``scheme.yaml`` and
+        The name of a bundled case (see :func:`bundled_cases`), an Excel workbook (see
+        :func:`save`), or a folder with ``scheme.yaml`` and
         ``actual.csv``, and where there are any ``target.csv``, ``previous.csv``, … (every table of
         :class:`Panel` has a file of its name). Tables have units in rows and indicators (ids or
         names) in columns; lists of records (``events.csv``, ``ratings.csv``, ``answers.csv``) have
         a record in each row; in UTF-8 or GBK.
+    progress : function (done, total, label), optional
+        Told how far the reading of a workbook is.
 
     Returns
     -------
@@ -45,6 +52,11 @@ def load(source: str | Path) -> tuple[Scheme, Panel]:
     SimkaoheError
         Everything that is wrong in the files, each with file, row and column or edit path.
     """
+    if is_workbook(source):
+        from simkaohe.files.workbook import read_workbook
+
+        scheme, panel, _ = read_workbook(Path(source), progress)
+        return scheme, panel
     folder = _folder(source)
     scheme = read_scheme(folder / "scheme.yaml")
     headings: dict[str, str] = {}
@@ -73,7 +85,38 @@ def load(source: str | Path) -> tuple[Scheme, Panel]:
             problems.append(unknown(path.name, path.stem, tables, Words("数据表", "table")))
     if problems:
         raise SimkaoheError(*problems)
+    events = {adjustment.name: name for name, adjustment in scheme.adjustments.items()}
+    for column, ids in (("indicator", headings), ("event", events)):
+        for table in RECORDS:
+            if column in frames.get(table, ()):
+                names = frames[table][column]
+                frames[table][column] = [ids.get(name, name) for name in names]
     return scheme, Panel(**frames)
+
+
+def is_workbook(source: str | Path) -> bool:
+    """Return whether a source is a file that is to be read as a workbook."""
+    path = Path(source)
+    text = path.suffix.lower() in (".yaml", ".yml", ".csv", ".json")
+    return (path.is_file() and not text) or path.suffix.lower() in WORKBOOKS
+
+
+def load_scenarios(source: str | Path) -> list[Scenario]:
+    """Read scenarios from a YAML file (one or a list), from a case's folder or from a workbook.
+
+    Raises
+    ------
+    SimkaoheError
+        Everything that is wrong in the file.
+    """
+    if is_workbook(source):
+        from simkaohe.files.workbook import read_workbook
+
+        return read_workbook(Path(source))[2]
+    if str(source) not in bundled_cases() and not Path(source).is_dir():
+        return read_scenarios(Path(source))
+    path = _folder(source) / "scenarios.yaml"
+    return read_scenarios(path) if path.exists() else []
 
 
 def _folder(source: str | Path) -> Path:
@@ -89,7 +132,10 @@ def _folder(source: str | Path) -> Path:
             Problem(
                 str(source),
                 Words("这是一个文件", "this is a file"),
-                Words("案例名称或案例文件夹", "the name of a case or its folder"),
+                Words(
+                    "案例名称、案例文件夹或 .xlsx 工作簿",
+                    "a case's name, its folder or an .xlsx workbook",
+                ),
             )
         )
     raise SimkaoheError(
@@ -97,15 +143,23 @@ def _folder(source: str | Path) -> Path:
     )
 
 
-def save(folder: str | Path, scheme: Scheme, panel: Panel) -> Path:
-    """Write a case as a folder that :func:`load` reads back; each file whole or not at all.
+def save(
+    place: str | Path, scheme: Scheme, panel: Panel, scenarios: Sequence[Scenario] = ()
+) -> Path:
+    """Write a case that :func:`load` reads back: a workbook (``.xlsx``) or a folder.
+
+    Every file is written whole or not at all.
 
     Raises
     ------
     SimkaoheError
         When the folder cannot be written to.
     """
-    folder = Path(folder)
+    folder = Path(place)
+    if folder.suffix.lower() in WORKBOOKS:
+        from simkaohe.files.workbook import write_workbook
+
+        return write_workbook(folder, scheme, panel, scenarios)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -117,4 +171,6 @@ def save(folder: str | Path, scheme: Scheme, panel: Panel) -> Path:
         write_table(folder / f"{table}.csv", panel.frame(table))
     for table in panel.record_tables:
         write_records(folder / f"{table}.csv", panel.records(table))
+    if scenarios:
+        save_scenarios(folder / "scenarios.yaml", scenarios)
     return folder

@@ -36,7 +36,7 @@ def write_scheme(path: str | Path, scheme: Scheme) -> Path:
     return write_text(Path(path), to_yaml(scheme.plain()))
 
 
-def load_scenarios(path: str | Path) -> list[Scenario]:
+def read_scenarios(path: str | Path) -> list[Scenario]:
     """Read scenarios from a YAML file: one (``name``, ``edits``) or a list of them.
 
     Raises

@@ -170,7 +170,7 @@ def _tried(contents: Contents, tried: Tried) -> dict[str, Any]:
         "uses": [use_label(tried.scheme, use) for use in tried.uses],
         "regraded": [row for row in rows if row["unit"] in set(tried.regraded.index)],
         # The picture has no line for a unit without a rank; the table has them all.
-        "drawn": len(table) <= DRAWN and bool(table["shift"].notna().all()),
+        "drawn": len(table) <= DRAWN,
         "statistics": list(_statistics(contents, tried)),
     }
 

@@ -86,7 +86,8 @@ class WeightedSum(Combine):
     def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
         """Return weighted points; the score is their sum."""
         w = _present(x, w)
-        return w * np.nan_to_num(x) / w.sum(0), np.ones_like(x)
+        total = w.sum(0)
+        return w * np.nan_to_num(x) / np.where(total > 0, total, 1.0), np.ones_like(x)
 
 
 class Geometric(Combine):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import model_validator
 
 from simkaohe.errors import Problem
@@ -9,36 +11,47 @@ from simkaohe.labels import Words
 from simkaohe.scheme.method import Model, parameter
 from simkaohe.scheme.problems import refused
 
-SUBJECTS = ("event", "score", "value", "fact", "period")
+TOLERANCE = 1e-9
+"""What a bound forgives: sums of decimals are not exact."""
+SUBJECTS = ("event", "score", "value", "completion", "fact", "period")
 
 
 class Condition(Model):
-    """条件: one fact about a unit and the bounds that it must lie in (both inclusive).
+    """条件: one fact about a unit and the bounds that it must lie in.
 
     Parameters
     ----------
     event : str, optional
         Id of a named event in the data's table ``events``: the sum of its counts. Without bounds:
         at least one.
+    kind : str, optional
+        Of the event: only records of this kind count.
     score : str, optional
         Id of an indicator or group: its score, 0–100, before the adjustments of the total.
     value : str, optional
         Id of an indicator: its measured value (after its 计算口径).
+    completion : str, optional
+        Id of an indicator: its degree of completion (完成率) of the unit's own target; 1 is reached.
     fact : str, optional
         Column of the covariates.
     period : str, optional
         Id of an earlier period: its score.
     at_least, at_most : float, optional
-        A missing value or score meets no condition.
+        Inclusive bounds. A missing value or score meets no condition.
+    below : float, optional
+        Exclusive bound: ``completion: energy, below: 1`` is a target that is missed.
     """
 
     event: str | None = parameter(None, "事项", "event")
+    kind: str | None = parameter(None, "类型", "kind")
     score: str | None = parameter(None, "得分", "score of")
     value: str | None = parameter(None, "指标值", "value of")
+    completion: str | None = parameter(None, "完成率", "completion of")
     fact: str | None = parameter(None, "背景数据", "fact")
     period: str | None = parameter(None, "时期", "period")
     at_least: float | None = parameter(None, "不低于", "at least")
     at_most: float | None = parameter(None, "不高于", "at most")
+    below: float | None = parameter(None, "低于", "below")
 
     @property
     def subject(self) -> tuple[str, str]:
@@ -47,26 +60,37 @@ class Condition(Model):
         return field, getattr(self, field)
 
     @property
-    def bounds(self) -> tuple[float, float]:
-        """Lowest and highest value that meet the condition."""
-        low, high = self.at_least, self.at_most
-        if self.event is not None and low is None and high is None:
-            low = 1.0
-        return (float("-inf") if low is None else low, float("inf") if high is None else high)
+    def is_bounded(self) -> bool:
+        """Whether a bound is stated."""
+        return any(bound is not None for bound in (self.at_least, self.at_most, self.below))
+
+    def holds(self, value: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Return where a value of the subject meets the condition, in the value's shape."""
+        low = 1.0 if self.event is not None and not self.is_bounded else self.at_least
+        met = ~np.isnan(value)
+        if low is not None:
+            met &= value >= low - TOLERANCE
+        if self.at_most is not None:
+            met &= value <= self.at_most + TOLERANCE
+        if self.below is not None:
+            met &= value < self.below - TOLERANCE
+        return met
 
     @property
     def words(self) -> Words:
         """The condition in words."""
         field, name = self.subject
         labels = type(self).field_words()
-        low, high = self.bounds
         zh, en = f"{labels[field].zh}“{name}”", f"{labels[field].en} {name!r}"
-        if self.event is not None and (low, high) == (1.0, float("inf")):
+        if self.kind is not None:
+            zh, en = f"{zh}（{self.kind}）", f"{en} ({self.kind})"
+        if not self.is_bounded:
             return Words(f"有{zh}", en)
+        signs = {"at_least": ("不低于", "≥"), "at_most": ("不高于", "≤"), "below": ("低于", "<")}
         ends = [
-            Words(f"{words}{bound:g}", f"{sign} {bound:g}")
-            for words, sign, bound in (("不低于", "≥", low), ("不高于", "≤", high))
-            if abs(bound) != float("inf")
+            Words(f"{word}{bound:g}", f"{sign} {bound:g}")
+            for end, (word, sign) in signs.items()
+            if (bound := getattr(self, end)) is not None
         ]
         return Words(
             zh + "、".join(end.zh for end in ends), f"{en} " + " and ".join(e.en for e in ends)
@@ -88,15 +112,25 @@ class Condition(Model):
                     ),
                 )
             )
-        elif named != ["event"] and self.at_least is None and self.at_most is None:
+        elif self.kind is not None and named != ["event"]:
+            problems.append(
+                Problem(
+                    "kind",
+                    Words("多余的内容", "a kind without an event"),
+                    Words("与 event 同时出现", "it goes with event"),
+                )
+            )
+        elif named != ["event"] and not self.is_bounded:
             problems.append(
                 Problem(
                     "at_least",
                     Words("没有填写界限", "no bound"),
-                    Words("at_least 或 at_most", "at_least or at_most"),
+                    Words("at_least、at_most 或 below", "at_least, at_most or below"),
                 )
             )
-        elif self.bounds[0] > self.bounds[1]:
+        elif (
+            self.at_least is not None and self.at_most is not None and self.at_least > self.at_most
+        ):
             problems.append(
                 Problem(
                     "at_least",

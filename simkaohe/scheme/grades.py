@@ -94,7 +94,8 @@ class Grades(Model):
         Who shares a quota.
     rounding : {"half_up", "floor", "ceiling", "largest_remainder"}, default "half_up"
         How share × number of units becomes a number of seats. Largest remainder (Hamilton) divides
-        the rounded total of all categories among them.
+        the rounded total of all categories among them; equal remainders are served in the order of
+        the categories.
     at_least_one : bool, default False
         Whether a quota by share is at least one seat.
     ties : {"all_out", "all_in"}, default "all_out"

@@ -76,8 +76,8 @@ def _of_condition(
     if field == "score" and name not in nodes:
         yield unknown(f"{path}.score", name, nodes, NODE)
     leaves = {leaf.id: leaf.label for leaf in scheme.indicators}
-    if field == "value" and name not in leaves:
-        yield unknown(f"{path}.value", name, leaves, INDICATOR)
+    if field in ("value", "completion") and name not in leaves:
+        yield unknown(f"{path}.{field}", name, leaves, INDICATOR)
     first, adjustment, *_ = path.split(".")
     if first != "adjustments" or field != "score":
         return

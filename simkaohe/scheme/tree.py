@@ -296,6 +296,9 @@ class Scheme(Model):
         数据归属: results of zones and joint projects counted into units before anything is scored.
     periods : Periods, optional
         Earlier periods blended into the total.
+    events : mapping of id to name
+        事项: named events that the table ``events`` may record and conditions look at. An event that
+        a condition names need not be listed; a listed one may be recorded when nothing looks at it.
     adjustments : mapping of id to Adjustment
         加减分, 一票否决.
     limits : mapping of node id to Limit
@@ -322,6 +325,7 @@ class Scheme(Model):
     unranked: tuple[str, ...] = parameter((), "单列单位", "not ranked")
     attribution: FrozenDict[Transfer] = parameter(FrozenDict(), "数据归属", "attribution")
     periods: Periods | None = parameter(None, "时期", "periods")
+    events: FrozenDict[str] = parameter(FrozenDict(), "事项", "events")
     adjustments: FrozenDict[SerializeAsAny[Adjustment]] = parameter(
         FrozenDict(), "加减分与一票否决", "adjustments"
     )

@@ -18,24 +18,30 @@ STEPS = ("name", "score", "weight", "points", "factor", "calculation")
 
 
 def draw(chart: ShiftChart, state: State, *, anew: bool = False) -> None:
-    """Show the state's comparison in the picture; only what moved, unless drawn anew."""
+    """Show the state's comparison in the picture; only what moved, unless drawn anew.
+
+    Units that the base does not rank are left out; one that loses its rank stands last.
+    """
     shift, scheme = state.comparison, state.scheme
     base, edited = shift.base, shift.others[0]
+    ranks = shift.ranks[shift.ranks[base].notna()].fillna(len(shift.ranks))
+    totals, names = shift.totals.loc[ranks.index], shift.grades.loc[ranks.index, edited]
+    grades = {band.name: band.label for band in scheme.grades.bands} if scheme.grades else {}
     digits = 2 if scheme.ranking.digits is None else min(scheme.ranking.digits, 4)
     moved: dict[str, Any] = {
-        "after": shift.ranks[edited],
-        "totals_after": [f"{total:.{digits}f}" for total in shift.totals[edited]],
-        "grades": [grade or "" for grade in shift.grades[edited]] if scheme.grades else [],
+        "after": ranks[edited],
+        "totals_after": [f"{total:.{digits}f}" for total in totals[edited]],
+        "grades": [grades.get(name, "") for name in names] if grades else [],
         "categories": [
             scheme.category_label(name)
-            for name in shift.results[edited].ranking["category"].reindex(shift.ranks.index)
+            for name in shift.results[edited].ranking["category"].reindex(ranks.index)
         ],
     }
     if anew:
         moved |= {
-            "units": shift.ranks.index,
-            "before": shift.ranks[base],
-            "totals_before": [f"{total:.{digits}f}" for total in shift.totals[base]],
+            "units": ranks.index,
+            "before": ranks[base],
+            "totals_before": [f"{total:.{digits}f}" for total in totals[base]],
             "titles": [str(BASE), str(EDITED)],
         }
     elif moved["categories"] == chart.categories:

@@ -15,12 +15,12 @@ from simkaohe.scheme.rules.base import Direction as Way
 
 
 class Split(NamedTuple):
-    """The full marks of a task in three parts, and the risk of the second; shapes (..., N)."""
+    """The full marks of a task in three parts, and the risk of the second; numbers or arrays (..., N)."""
 
-    secured: Array
-    open: Array
-    lost: Array
-    risk: Array
+    secured: Any
+    open: Any
+    lost: Any
+    risk: Any
 
 
 class Progress(Rule):
