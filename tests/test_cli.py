@@ -30,7 +30,9 @@ def test_rank_prints_the_ranking(capsys) -> None:
     status, out, _ = run(capsys, "rank", "three_papers", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
-    assert out.splitlines()[0] == "unit,category,total,rank,category_rank,grade"
+    assert (
+        out.splitlines()[0] == "unit,category,total,rank,category_rank,grade,uses.fund,uses.prize"
+    )
     assert [row["unit"] for row in rows] == list(ranking.index)
     assert [float(row["total"]) for row in rows] == list(ranking["total"])
     _, out, _ = run(capsys, "rank", "tai", "--format", "json")
@@ -260,7 +262,8 @@ def test_a_diagnosis_says_where_points_are_lost(capsys) -> None:
 def test_a_scoreboard_shows_who_moved_since(capsys, tmp_path: Path) -> None:
     scheme, panel = sk.load("three_papers")
     earlier = panel.frame("actual")
-    earlier["gdp_growth"] = earlier["gdp_growth"].to_numpy()[::-1]
+    there = earlier["gdp_growth"].notna()
+    earlier.loc[there, "gdp_growth"] = earlier.loc[there, "gdp_growth"].to_numpy()[::-1]
     sk.save(tmp_path / "june", scheme, panel.replace(actual=earlier))
     words = ("scoreboard", "three_papers", "--before", str(tmp_path / "june"), "--format", "csv")
     status, out, _ = run(capsys, *words)

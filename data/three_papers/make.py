@@ -72,21 +72,12 @@ def group(
     return plain | more | {"children": children}
 
 
-def not_reported(leaf: dict[str, Any]) -> dict[str, Any]:
-    """Return an indicator for which no value means no points.
-
-    Departments have none of the counties' indicators and counties none of theirs: there the whole
-    group has weight 0.
-    """
-    return leaf | {"missing": "zero"}
-
-
 def county_group(
     name: str, zh: str, en: str, weight: float, children: list[dict[str, Any]], **by_category: float
 ) -> dict[str, Any]:
     """Return a group of the counties' development paper: cancelled for departments."""
     weights = by_category | NOT_DEPARTMENTS
-    return group(name, zh, en, weight, [*map(not_reported, children)], weights_by_category=weights)
+    return group(name, zh, en, weight, children, weights_by_category=weights)
 
 
 def department_group(
@@ -94,7 +85,7 @@ def department_group(
 ) -> dict[str, Any]:
     """Return a group of the departments' development paper: cancelled for counties."""
     weights = NOT_COUNTIES | by_category
-    return group(name, zh, en, weight, [*map(not_reported, children)], weights_by_category=weights)
+    return group(name, zh, en, weight, children, weights_by_category=weights)
 
 
 STEPS = {
@@ -378,8 +369,6 @@ PROVINCIAL = [
         {
             "method": "ladder",
             "full": 40,
-            "reference": "fixed",
-            "at": 0.0,
             "base": 32,
             "up": 4,
             "down": 4,
@@ -390,6 +379,7 @@ PROVINCIAL = [
         direction="negative",
         measure="increment",
         data="province_place",
+        target=0.0,
     ),
 ]
 SUPPORT = [

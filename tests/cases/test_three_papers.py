@@ -46,15 +46,15 @@ def test_make_gives_the_files(case) -> None:
     assert scenarios == list(sk.load_scenarios(HOME / "scenarios.yaml"))
 
 
-def test_no_county_and_no_department_misses_a_value_of_its_own(case) -> None:
-    # in the development paper a gap would silently be a zero
+def test_a_gap_in_the_development_paper_is_a_mistake(case) -> None:
     scheme, panel = case
-    actual = panel.frame("actual")
-    for group in scheme.nodes["development"].children:
-        columns = [leaf.column for leaf in group.children if leaf.column in actual]
-        for unit, category in scheme.units.items():
-            if scheme.weight_in(group, category):
-                assert actual.loc[unit, columns].notna().all(), (unit, group.id)
+    for unit, column in (("望城区", "fdi"), ("市民生保障局", "tasks")):
+        actual = panel.frame("actual")
+        actual.loc[unit, column] = float("nan")
+        if unit == "望城区":  # whose zones would stand for it
+            actual.loc[["星河高新区", "锦湖新区", "澄湖度假区"], column] = float("nan")
+        with pytest.raises(sk.SimkaoheError, match=f"{column} › {unit}"):
+            sk.evaluate(scheme, panel.replace(actual=actual))
 
 
 def test_a_district_with_zones_by_hand(result) -> None:
