@@ -79,7 +79,7 @@ def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
         finally:
             keep(opened, "02_run")
         opened.wait_for_function(
-            "document.querySelectorAll('[data-testid=shift-chart] [data-unit]').length === 14"
+            "document.querySelectorAll('[data-testid=shift-chart] [data-unit]').length === 28"
         )
         shown = _shown(opened)
         assert shown == sk.evaluate(scheme, panel).ranking["rank"].to_dict()

@@ -30,7 +30,9 @@ def test_rank_prints_the_ranking(capsys) -> None:
     status, out, _ = run(capsys, "rank", "three_papers", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
-    assert out.splitlines()[0] == "unit,category,total,rank,category_rank,grade"
+    assert (
+        out.splitlines()[0] == "unit,category,total,rank,category_rank,grade,uses.fund,uses.prize"
+    )
     assert [row["unit"] for row in rows] == list(ranking.index)
     assert [float(row["total"]) for row in rows] == list(ranking["total"])
     _, out, _ = run(capsys, "rank", "tai", "--format", "json")
@@ -88,7 +90,7 @@ def test_compare_prints_every_scenario_against_the_base(capsys) -> None:
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
     assert list(rows[0])[:2] == ["scheme", "unit"]
-    assert len(rows) == 4 * 14
+    assert len(rows) == 6 * 28
     scheme, panel = sk.load("three_papers")
     shift = sk.compare(panel, base=scheme, other=scheme.edit(sk.load_scenarios(SCENARIOS)[1]))
     found = {row["unit"]: int(row["shift"]) for row in rows if row["scheme"] == "原始乘积"}
@@ -168,7 +170,7 @@ def test_what_is_printed_is_in_the_readers_language(capsys) -> None:
     _, out, _ = run(capsys, *words, "--format", "json")
     assert {record["change"] for record in json.loads(out)} == {"enters", "leaves"}
     _, out, _ = run(capsys, "explain", "three_papers", "青山区", "--lang", "zh")
-    assert next(line for line in out.splitlines() if line.startswith("排名")).split()[1] == "3"
+    assert next(line for line in out.splitlines() if line.startswith("排名")).split()[1] == "7"
 
 
 def test_nobody_enters_or_leaves_is_an_empty_table(capsys) -> None:
@@ -260,7 +262,8 @@ def test_a_diagnosis_says_where_points_are_lost(capsys) -> None:
 def test_a_scoreboard_shows_who_moved_since(capsys, tmp_path: Path) -> None:
     scheme, panel = sk.load("three_papers")
     earlier = panel.frame("actual")
-    earlier["gdp_growth"] = earlier["gdp_growth"].to_numpy()[::-1]
+    there = earlier["gdp_growth"].notna()
+    earlier.loc[there, "gdp_growth"] = earlier.loc[there, "gdp_growth"].to_numpy()[::-1]
     sk.save(tmp_path / "june", scheme, panel.replace(actual=earlier))
     words = ("scoreboard", "three_papers", "--before", str(tmp_path / "june"), "--format", "csv")
     status, out, _ = run(capsys, *words)
