@@ -69,8 +69,10 @@ class Sheet(NamedTuple):
 
 
 class _Styles(NamedTuple):
-    kinds: tuple[str, ...] = ()
-    """For every cell style ``percent``, ``date``, ``exact`` or nothing."""
+    kinds: tuple[str, ...] = ("",)
+    """What every cell style makes of a number: ``percent``, ``date`` or nothing."""
+    exact: tuple[bool, ...] = (False,)
+    """Whether it marks text as text."""
 
 
 def read_cells(path: Path, progress: Progress | None = None) -> list[Sheet]:
@@ -323,9 +325,10 @@ class _Workbook:
     def _styles(self) -> _Styles:
         part = self._part("styles")
         if part is None:
-            return _Styles(("",))
+            return _Styles()
         formats: dict[str, str] = {}
         kinds: list[str] = []
+        exact: list[bool] = []
         inside = False
 
         def start(name: str, given: dict[str, str]) -> None:
@@ -335,9 +338,8 @@ class _Workbook:
             elif name == "cellXfs":
                 inside = True
             elif name == "xf" and inside:
-                kind = _kind_of_format(given.get("numFmtId", "0"), formats)
-                exact = given.get("quotePrefix") in ("1", "true")
-                kinds.append("exact" if exact else kind)
+                kinds.append(_kind_of_format(given.get("numFmtId", "0"), formats))
+                exact.append(given.get("quotePrefix") in ("1", "true"))
 
         def end(name: str) -> None:
             nonlocal inside
@@ -345,7 +347,7 @@ class _Workbook:
 
         with self._open(part) as file:
             _parse(file, start, end)
-        return _Styles(tuple(kinds) or ("",))
+        return _Styles(tuple(kinds), tuple(exact)) if kinds else _Styles()
 
     def _strings(self) -> list[str]:
         part = self._part("sharedStrings")
@@ -388,7 +390,8 @@ class _SheetReader:
         self.book = book
         self.rows: dict[int, dict[int, Cell]] = {}
         self.merged: list[Merged] = []
-        self.kinds, self.strings = book.styles.kinds, book.strings
+        self.kinds, self.exact = book.styles
+        self.strings = book.strings
         self.row = self.column = 0
         self.cells: dict[int, Cell] = {}
         self.type, self.style = "n", 0
@@ -477,7 +480,7 @@ class _SheetReader:
                 text = _unescaped(text)
             if not text:
                 return None
-            return Exact(text) if kind == "exact" and not self.formula else text
+            return Exact(text) if self.exact[self.style] and not self.formula else text
         if not text:
             return Odd("formula", "=") if self.formula else None
         if self.type == "b":

@@ -171,7 +171,7 @@ class _Reading:
             name = names.get(bare)
             if name is None:
                 if sheet.rows:
-                    known = {str(w): " ".join(w) for n, w in titles.items()}
+                    known = {str(w): next(n for n in w if n != str(w)) for w in titles.values()}
                     remedy = Words(
                         "与考核无关的工作表，名称请以“结果”或 _ 开头",
                         "Start the name of a sheet that is not to be read with “Result” or _",
@@ -409,11 +409,20 @@ class _Reading:
                 if field == "unranked":
                     unranked += [name] if value is False else []
                 elif value is not None:
-                    members[name] = layout.find_category(value, self.categories) or value
+                    members[name] = self._category(value, where, path)
         if members:
             self.values["units"] = members
         if unranked:
             self.values["unranked"] = unranked
+
+    def _category(self, stated: str, where: str, path: str) -> str:
+        """Return the id of a unit's category."""
+        found = layout.find_category(stated, self.categories)
+        if found is None:
+            labels = {c.id: (*c.names, c.id)[0] for c in self.categories}
+            self.wrong.add(where)
+            self.problems.append(unknown(f"{where} ({path})", stated, labels, CATEGORY))
+        return found or stated
 
     def _scheme(self) -> None:
         columns = layout.scheme_columns()
@@ -894,7 +903,9 @@ def _resolve(stated: str, nodes: Mapping[str, Mapping[str, Any]]) -> str | None:
 
 def _both(first: Words | str, second: Words) -> Words:
     one = first if isinstance(first, Words) else Words(first, first)
-    return Words(f"{one.zh}{second.zh}", f"{one.en} {second.en}")
+    zh, en = one.zh.rstrip("。"), one.en.rstrip(".")
+    zh, en = zh + "。" * (zh[-1:] != "？"), en + "." * (en[-1:] != "?")
+    return Words(f"{zh}{second.zh}", f"{en} {second.en}")
 
 
 def _put(found: dict[str, Any], column: Column, value: Any) -> None:

@@ -142,6 +142,8 @@ class _Writer:
         if self.problems:
             raise SimkaoheError(*self.problems)
         self._hidden_lists()
+        order = [str(words) for words in self.titles.values()]
+        self.book._sheets.sort(key=lambda page: order.index(page.title))
         stream = BytesIO()
         self.book.save(stream)
         return write_bytes(self.path, stream.getvalue())
