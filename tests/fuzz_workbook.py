@@ -10,6 +10,7 @@ import random
 import re
 import sys
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -290,7 +291,9 @@ def check(raw: bytes, seed: int, path: Path) -> str:
 
 def says_what_it_says(damaged: bytes, scheme: sk.Scheme, panel: sk.Panel) -> None:
     """Compare every number of the data and every weight with the cell that says it."""
-    book = load_workbook(BytesIO(damaged), data_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl's, about dates that are none
+        book = load_workbook(BytesIO(damaged), data_only=True)
     sheets = {_bare(name): book[name] for name in book.sheetnames}
     units = {leaf.column: leaf.unit for leaf in scheme.indicators}
     for table in panel.tables:

@@ -211,22 +211,34 @@ def _parse(
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
+    step: Callable[[int], None] | None = None,
 ) -> None:
-    """Read XML; names come without their prefix, and entities are refused."""
+    """Read XML in pieces; names come without their prefix, and a DOCTYPE is refused."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
     def refuse(*_: object) -> None:
         raise _Damage("DOCTYPE")
 
+    def first(name: str, given: dict[str, str]) -> None:
+        """Take the short way when the root has no prefix, as in nearly all workbooks."""
+        if ":" in name:
+            parser.StartElementHandler = lambda name, given: start(name.rpartition(":")[2], given)
+            if end is not None:
+                parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
+        else:
+            parser.StartElementHandler = start
+            parser.EndElementHandler = end
+        start(name.rpartition(":")[2], given)
+
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, given: start(name.rpartition(":")[2], given)
-    if end is not None:
-        finish = end
-        parser.EndElementHandler = lambda name: finish(name.rpartition(":")[2])
-    if text is not None:
-        parser.CharacterDataHandler = text
-    parser.ParseFile(file)
+    parser.StartElementHandler = first
+    parser.CharacterDataHandler = text
+    while piece := file.read(1 << 20):
+        parser.Parse(piece, False)
+        if step is not None:
+            step(len(piece))
+    parser.Parse(b"", True)
 
 
 class _Workbook:
@@ -262,13 +274,22 @@ class _Workbook:
 
     def sheets(self, progress: Progress | None) -> list[Sheet]:
         """Return every sheet that has cells; charts have none."""
-        found = []
-        for number, (name, part) in enumerate(self.parts):
+        parts = [part for _, part in self.parts if part in self.names]
+        total = sum(self.archive.getinfo(part).file_size for part in parts)
+        done = 0
+
+        def step(size: int) -> None:
+            nonlocal done
+            done += size
             if progress:
-                progress(number, len(self.parts), name)
-            found.append(self._sheet(name, part))
-        if progress:
-            progress(len(self.parts), len(self.parts), "")
+                progress(done, total, name)
+
+        found = []
+        for name, part in self.parts:
+            reader = _SheetReader(self)
+            with self._open(part) as file:
+                _parse(file, reader.start, reader.end, reader.text, step)
+            found.append(Sheet(name, reader.rows, tuple(reader.merged)))
         return found
 
     def _open(self, part: str) -> IO[bytes]:
@@ -376,12 +397,6 @@ class _Workbook:
             _parse(file, start, end, lambda text: pieces.append(text) if reading else None)
         return strings
 
-    def _sheet(self, name: str, part: str) -> Sheet:
-        reader = _SheetReader(self)
-        with self._open(part) as file:
-            _parse(file, reader.start, reader.end, reader.text)
-        return Sheet(name, reader.rows, tuple(reader.merged))
-
 
 class _SheetReader:
     """Takes the events of a sheet's XML and keeps the cells."""
@@ -393,6 +408,8 @@ class _SheetReader:
         self.kinds, self.exact = book.styles
         self.strings = book.strings
         self.row = self.column = 0
+        self.row_name = ""
+        self.columns: dict[str, int] = {}
         self.cells: dict[int, Cell] = {}
         self.type, self.style = "n", 0
         self.pieces: list[str] = []
@@ -415,6 +432,7 @@ class _SheetReader:
             self.ruby = True
         elif name == "row":
             self.row = int(given.get("r", self.row + 1))
+            self.row_name = str(self.row)
             self.column = 0
             if self.row < 1:
                 raise _Damage(f"row {self.row}")
@@ -452,15 +470,13 @@ class _SheetReader:
             )
 
     def _column(self, ref: str) -> int:
-        column = 0
-        for at, letter in enumerate(ref):
-            if "A" <= letter <= "Z":
-                column = column * 26 + ord(letter) - 64
-            elif at and ref[at:] == str(self.row):
-                return column
-            else:
-                break
-        raise _Damage(f"{ref} in row {self.row}")
+        name = ref.removesuffix(self.row_name)
+        column = self.columns.get(name)
+        if column is None:
+            if name == ref or not (name.isascii() and name.isalpha() and name.isupper()):
+                raise _Damage(f"{ref[:20]} in row {self.row}")
+            column = self.columns[name] = _index(name)
+        return column
 
     def _cell(self, text: str) -> Cell | None:
         kind = self.kinds[self.style]

@@ -6,12 +6,14 @@ import contextlib
 import os
 import re
 import tempfile
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from wcwidth import wcswidth
 
 from simkaohe.errors import Problem, SimkaoheError
@@ -136,6 +138,7 @@ class _Writer:
         self.fill = PatternFill("solid", fgColor=HEAD)
         self.edge = Border(bottom=Side(style="thin", color=EDGE))
         self.lists: list[tuple[str, ...]] = []
+        self.numbers: dict[str, npt.NDArray[np.float64]] = {}
 
     def save(self) -> Path:
         """Write the file."""
@@ -146,7 +149,12 @@ class _Writer:
         self.book._sheets.sort(key=lambda page: order.index(page.title))
         stream = BytesIO()
         self.book.save(stream)
-        return write_bytes(self.path, stream.getvalue())
+        tables = {
+            f"xl/worksheets/sheet{place}.xml": self.numbers[page.title]
+            for place, page in enumerate(self.book.worksheets, 1)
+            if page.title in self.numbers
+        }
+        return write_bytes(self.path, _with_numbers(stream, tables))
 
     # -- the sheets ------------------------------------------------------------------------------
 
@@ -260,13 +268,10 @@ class _Writer:
             columns = [Column("unit", "value", layout.UNIT)]
             columns += [Column(str(c), "value", Words(str(c), str(c))) for c in frame.columns]
             page = self.headings(table, columns, {n: "、".join(t) for n, t in names.items()})
-            block = frame.to_numpy(np.float64)
-            for number, (unit, row) in enumerate(zip(panel.units, block.tolist(), strict=True), 2):
+            for number, unit in enumerate(panel.units, 2):
                 self.put(page, number, 1, encode(unit, TEXT)).number_format = "@"
-                for column, value in enumerate(row, 2):
-                    if value == value:
-                        self.put(page, number, column, value)
             self.widths(page)
+            self.numbers[page.title] = frame.to_numpy(np.float64)
         for table in panel.record_tables:
             columns = layout.record_columns(table)
             rows = panel.records(table).to_dict("records")
@@ -397,6 +402,40 @@ class _Writer:
         for at, options in enumerate(self.lists, 1):
             for row, option in enumerate(options, 1):
                 self.put(page, row, at, option)
+
+
+def _with_numbers(book: BytesIO, tables: Mapping[str, npt.NDArray[np.float64]]) -> bytes:
+    """Return the workbook with the numbers of its data sheets, which openpyxl writes slowly.
+
+    Row 1 of such a sheet holds its headings and column A its units; they are there already.
+    """
+    stream = BytesIO()
+    with (
+        zipfile.ZipFile(book) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            if name in tables:
+                content = _filled(content, tables[name])
+            new.writestr(name, content)
+    return stream.getvalue()
+
+
+def _filled(xml: bytes, block: npt.NDArray[np.float64]) -> bytes:
+    heads, *rows = xml.split(b"</row>")
+    names = [letters(column) for column in range(2, block.shape[1] + 2)]
+    pieces = [heads]
+    for number, (row, values) in enumerate(zip(rows, block.tolist(), strict=False), 2):
+        cells = "".join(
+            f'<c r="{name}{number}"><v>{value!r}</v></c>'
+            for name, value in zip(names, values, strict=True)
+            if value == value
+        )
+        pieces.append(row + cells.encode())
+    pieces.append(rows[-1] if rows else b"")
+    size = f'<dimension ref="A1:{place(len(block) + 1, block.shape[1] + 1)}"'.encode()
+    return re.sub(rb'<dimension ref="[^"]*"', size, b"</row>".join(pieces), count=1)
 
 
 _NONE = object()
