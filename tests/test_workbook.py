@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 import simkaohe as sk
-from simkaohe.files import bundled_cases, cells, load_scenarios
+from simkaohe.files import archive, bundled_cases, cells, load_scenarios
 from simkaohe.files.workbook import read_workbook, write_empty, write_workbook
 from simkaohe.labels import use_language
 from simkaohe.scheme.rules import Rule
@@ -559,7 +559,7 @@ def test_what_cannot_be_opened_is_refused(tmp_path: Path) -> None:
 
 def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = damaged(tmp_path, lambda workbook: None)
-    monkeypatch.setattr(cells, "MOST_BYTES", 1000)
+    monkeypatch.setattr(archive, "MOST_BYTES", 1000)
     with pytest.raises(sk.SimkaoheError, match=r"when unpacked, which is too large"):
         read_workbook(path)
     monkeypatch.undo()
@@ -567,8 +567,8 @@ def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(sk.SimkaoheError, match="more than 10 cells are filled"):
         read_workbook(path)
     monkeypatch.undo()
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'
     parts["xl/workbook.xml"] = bomb + parts["xl/workbook.xml"]
     path.write_bytes(zipped(parts))

@@ -13,7 +13,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from simkaohe.files.values import ANY, COUNT, TEXT, Kind, key, kind_of
+from simkaohe.files.numerals import key
+from simkaohe.files.values import ANY, COUNT, TEXT, Kind, kind_of
 from simkaohe.labels import RECORD_COLUMNS, Words
 from simkaohe.panel import RECORDS, WIDE
 from simkaohe.scheme.edit import Scenario
