@@ -42,7 +42,9 @@ def main(units: int = 3000, indicators: int = 100) -> None:
         assert read_workbook(path)[:2] == (scheme, panel)
         calls = {
             "read_workbook": lambda: read_workbook(path),
-            "pandas.read_excel (default)": lambda: pd.read_excel(path, sheet_name=None),
+            "pandas.read_excel (openpyxl)": lambda: pd.read_excel(
+                path, sheet_name=None, engine="openpyxl"
+            ),
         }
         try:
             import python_calamine  # noqa: F401

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import zipfile
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 import simkaohe as sk
-from simkaohe.files import bundled_cases, load_scenarios
+from simkaohe.files import archive, bundled_cases, cells, load_scenarios
 from simkaohe.files.workbook import read_workbook, write_empty, write_workbook
 from simkaohe.labels import use_language
+from simkaohe.scheme.rules import Rule
+from tests.fuzz_workbook import small_case
 from tests.strategies import schemes
 
 AWKWARD = st.one_of(
@@ -137,3 +143,443 @@ def test_an_empty_workbook_asks_for_indicators(tmp_path: Path) -> None:
     with pytest.raises(sk.SimkaoheError) as error:
         read_workbook(tmp_path / "a.xlsx")
     assert str(error.value) == "a.xlsx › Indicators: there is no indicator in it."
+
+
+# -- everything that a scheme can say ----------------------------------------------------------------
+
+
+def full_case() -> tuple[sk.Scheme, sk.Panel, list[sk.Scenario]]:
+    """Return a case with something in every field that has a sheet or a row."""
+    values = {
+        "name": "县区综合考核",
+        "name_en": "Counties",
+        "note": "第一行\n第二行",
+        "full": 1000,
+        "categories": {
+            "urban": {"name": "城区类", "name_en": "Urban"},
+            "rural": {"name": "乡村类"},
+            "zone": {"name": "园区", "ranked": False},
+        },
+        "units": {"东县": "urban", "西.县": "rural", "001": "rural", "南县": "zone", "北县": "urban"},
+        "unranked": ["001"],
+        "attribution": {
+            "hub": {"source": "园区", "to": {"东县": 0.6, "西.县": 0.4}, "keeps": 0, "indicators": ["gdp"], "note": "=共建"}
+        },
+        "periods": {"earlier": {"half_year": 0.3, "一季度": 0.2}, "current": 0.5, "method": "best"},
+        "adjustments": {
+            "awards": {"method": "bonus", "name": "获奖", "points": {"国家级": 3, "": 1}, "caps": {"国家级": 4}, "cap": 5,
+                       "requires": [{"score": "gdp", "at_least": 60}], "note": "上限 5"},
+            "blame": {"method": "deduction", "name_en": "Blame", "points": {"": 0.5}, "on": "soft"},
+            "safety": {"method": "veto", "effects": ["not_top", "grade_cap"], "grade": "良", "any_of": [{"event": "accident"}]},
+        },
+        "limits": {"total": {"bonus": 6, "net": 4, "low": 10}, "soft": {"bonus_share": 0.1}},
+        "ranking": {"digits": 0, "ties": "dense"},
+        "grades": {
+            "bands": [
+                {"name": "优", "share": 0.3, "seats_by_category": {"rural": 1}, "requires": [{"event": "award", "at_most": 3}]},
+                {"name": "良", "name_en": "Good", "at_least": 60.5},
+                {"name": "差"},
+            ],
+            "within": "all",
+            "at_least_one": True,
+            "tie_break": ["gdp", "soft"],
+            "priority": [{"fact": "population", "at_most": 30}],
+            "extra": [{"band": "优", "seats": 1, "any_of": [{"event": "award"}], "reserved": True, "name": "专项"}],
+        },
+        "uses": {
+            "fund": {"method": "pay_by_rank", "amounts": [30, 20.5], "name": "奖金", "unit": "万元"},
+            "quota": {"method": "individual_quota", "shares": {"优": 0.2, "良": 0.15}, "at_least_one": True,
+                      "raises": [{"by": 0.05, "any_of": [{"event": "award"}]}]},
+        },
+        "root": {
+            "id": "total",
+            "cancelled": "equal",
+            "children": [
+                {"id": "gdp", "name": "生产总值", "unit": "%", "weight": 60, "weights_by_category": {"rural": 40},
+                 "rule": {"method": "minmax", "worst": 0, "best": 10.5}, "target": 6, "responsible": "统计局；发改委",
+                 "attributed": "rate", "base": "population", "difficulty": {"low": 0.9, "cap": 110}},
+                {"id": "soft", "weight": 40, "cancelled": {"air": 1.0},
+                 "combine": {"method": "multiplier", "base": "air", "low": 0.8, "high": 1.25, "map": "linear_band"},
+                 "children": [
+                    {"id": "air", "rule": "minmax", "direction": "moderate", "ideal_low": 1, "ideal_high": 2,
+                     "missing": "median", "scope": "category", "difficulty": {}},
+                    {"id": "survey", "rule": "minmax", "missing": "zero",
+                     "measure": {"method": "per_head", "per": 10000}, "data": "gdp"}]},
+            ],
+        },
+    }  # fmt: skip
+    scheme = sk.Scheme.read(values)
+    units = ["东县", "西.县", "001", "南县", "北县", "园区"]
+    gdp = pd.DataFrame({"gdp": [6.5, 7, 8, 9, 0.1, 0.2], "air": [1, math.nan, 3, 4, 5, 6.0]}, units)
+    panel = sk.Panel(
+        gdp,
+        previous=gdp * 0.9,
+        difficulty=pd.DataFrame({"total": 1.1, "gdp": 0.95}, units),
+        periods=pd.DataFrame({"half_year": 80.0, "一季度": 70.0}, units),
+        covariates=pd.DataFrame({"population": 20.0, "staff": 3.0}, units),
+        events=pd.DataFrame(
+            {
+                "unit": ["东县", "001"],
+                "event": ["awards", "accident"],
+                "kind": ["国家级", ""],
+                "count": [2, 1],
+                "name": ["=科技奖", "001"],
+                "date": ["2024-05-01", ""],
+            }
+        ),
+        ratings=pd.DataFrame(
+            {
+                "unit": ["东县"] * 3,
+                "indicator": "air",
+                "group": "",
+                "rater": "甲",
+                "score": [85.25, "优", "90"],
+            }
+        ),
+        answers=pd.DataFrame({"unit": [], "indicator": [], "answer": [], "count": []}),
+    )
+    scenarios = [
+        sk.Scenario(
+            name="减权",
+            name_en="Less",
+            note="为什么",
+            edits={"gdp.weight": 30, "soft.combine": {"method": "weighted_sum"},
+                   "gdp.weights_by_category.rural": None, "units.001": "urban", "grades.at_least_one": False},
+        ),
+        sk.Scenario(name="不变"),
+    ]  # fmt: skip
+    return scheme, panel, scenarios
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_everything_that_a_scheme_can_say_survives(language: Any, tmp_path: Path) -> None:
+    use_language(language)
+    round_trip(tmp_path, *full_case())
+
+
+def test_nothing_but_the_last_step_changes_the_file(tmp_path: Path) -> None:
+    """A workbook that cannot be written leaves the old one as it was, and nothing beside it."""
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(b"old")
+    scheme, panel, _ = full_case()
+    with pytest.raises(sk.SimkaoheError, match="two scenarios are called 'a'"):
+        write_workbook(path, scheme, panel, [sk.Scenario(name="a"), sk.Scenario(name="a")])
+    long = sk.Scheme.read(scheme.plain() | {"note": "长" * 40000})
+    with pytest.raises(sk.SimkaoheError, match=r"a\.xlsx › Scheme › C4: found 40000 characters"):
+        write_workbook(path, long, panel)
+    assert path.read_bytes() == b"old"
+    with pytest.raises(sk.SimkaoheError, match="cannot be written"):
+        write_workbook(tmp_path / "none" / "a.xlsx", scheme, panel)
+    assert [each.name for each in tmp_path.iterdir()] == ["a.xlsx"]
+
+
+# -- how it looks ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Any:
+    use_language("zh")
+    write_workbook(tmp_path / "a.xlsx", *full_case())
+    return load_workbook(tmp_path / "a.xlsx")
+
+
+def test_sheets_stand_in_their_order(book: Any) -> None:
+    assert book.sheetnames == [
+        "说明", "方案", "指标", "类别", "单位", "等次", "加减分", "一票否决", "限额", "结果运用", "归属",
+        "数据", "上年", "难度系数", "背景", "各期", "台账", "评分", "答卷", "情景",
+    ]  # fmt: skip
+
+
+def test_headings_stay_in_sight_and_have_notes(book: Any) -> None:
+    for sheet in book:
+        if sheet.title not in ("说明", "列表"):
+            assert sheet.freeze_panes == "B2", sheet.title
+            assert sheet["A1"].font.bold
+            assert sheet["A1"].fill.fgColor.rgb.endswith("D9E2F0")
+    notes = {cell.value: cell.comment.text for cell in book["指标"][1] if cell.comment}
+    assert "总分一行留空" in notes["上级"]
+    assert "数" in notes["权重"]
+    assert "正向、逆向、适度 之一" in notes["指标方向"]
+    assert book["数据"]["B1"].comment.text == "生产总值、survey"
+
+
+def test_choices_have_drop_downs(book: Any) -> None:
+    sheet = book["指标"]
+    headings = {cell.value: cell.column_letter for cell in sheet[1]}
+    rules = {str(r.sqref).split("2:")[0]: r.formula1 for r in sheet.data_validations.dataValidation}
+    assert rules[headings["指标方向"]] == '"正向,逆向,适度"'
+    assert "极差法,功效系数法" in rules[headings["计分方法"]]
+    units = book["单位"].data_validations.dataValidation
+    assert [rule.formula1 for rule in units] == ['"城区类,乡村类,园区"', '"是,否"']
+
+
+def test_long_lists_stand_on_a_hidden_sheet(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "a.xlsx", *full_case())
+    book = load_workbook(tmp_path / "a.xlsx")
+    assert book["Lists"].sheet_state == "hidden"
+    rules = {
+        str(r.sqref)[0]: r.formula1 for r in book["Indicators"].data_validations.dataValidation
+    }
+    named = [formula for formula in rules.values() if formula.startswith("'Lists'!$A$1:$A$")]
+    assert named == [f"'Lists'!$A$1:$A${len(Rule.family)}"]
+    assert [row[0].value for row in book["Lists"]][: len(Rule.family)] == [
+        rule.label.en for rule in Rule.family.values()
+    ]
+
+
+def test_text_is_never_a_formula(tmp_path: Path) -> None:
+    scheme = full_case()[0]
+    nasty = ["=1+1", "+1", "-1", "@sum", "=cmd|' /C calc'!A0"]
+    frame = pd.DataFrame({"gdp": 1.0, "air": 1.0}, nasty)
+    values = scheme.plain() | {"name": "=HYPERLINK(1)", "units": {}, "unranked": nasty[:2]}
+    plain = {k: v for k, v in values.items() if k in ("name", "unranked")}
+    leaf = {"id": "gdp", "name": "=A1", "rule": "minmax"}
+    air = {"id": "air", "name": "-A1", "rule": "minmax"}
+    case = sk.Scheme.read(plain | {"root": {"id": "total", "children": [leaf, air]}})
+    round_trip(tmp_path, case, sk.Panel(frame))
+    for sheet in load_workbook(tmp_path / "案例 1.xlsx"):
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.data_type != "f", (sheet.title, cell.coordinate)
+                if isinstance(cell.value, str) and cell.value[:1] in tuple("=+-@"):
+                    assert cell.quotePrefix, (sheet.title, cell.coordinate)
+
+
+# -- what people write -------------------------------------------------------------------------------
+
+
+def damaged(folder: Path, change: Any) -> Path:
+    """Write the small case in Chinese, change it as a person would, and return the file."""
+    use_language("zh")
+    path = folder / "考核.xlsx"
+    write_workbook(path, *small_case())
+    workbook = load_workbook(path)
+    change(workbook)
+    workbook.save(path)
+    use_language("en")
+    return path
+
+
+def set_cell(sheet: str, cell: str, value: Any, number_format: str = "General") -> Any:
+    def change(workbook: Any) -> None:
+        at = workbook[sheet][cell]
+        at.quotePrefix = False
+        at.value, at.number_format = value, number_format
+
+    return change
+
+
+UNDERSTOOD = [
+    ("１２．５", 12.5),
+    (" 12.5 ", 12.5),
+    ("\u00a012.5\u3000", 12.5),
+    ("12.5\u200b", 12.5),
+    ("'12.5", 12.5),
+    ("－3", -3.0),
+    ("−3", -3.0),
+    ("＋3", 3.0),
+    ("1,234.5", 1234.5),
+    ("１，２３４", 1234.0),
+    ("1.5e3", 1500.0),
+    ("35%", 35.0),
+    ("３５％", 35.0),
+    ("7.1 %", 7.1),
+    (None, math.nan),
+    ("  ", math.nan),
+    ("\u200b", math.nan),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), UNDERSTOOD)
+def test_numbers_that_are_understood(written: Any, meant: float, tmp_path: Path) -> None:
+    path = damaged(tmp_path, set_cell("数据", "B2", written))
+    found = read_workbook(path)[1].frame("actual").at["东县", "gdp"]
+    assert found == meant or (math.isnan(found) and math.isnan(meant))
+
+
+def test_percentages_mean_what_the_column_says(tmp_path: Path) -> None:
+    def change(workbook: Any) -> None:
+        set_cell("数据", "B2", 0.07, "0.0%")(workbook)
+        set_cell("数据", "C2", 35, '0"%"')(workbook)
+        set_cell("指标", "E3", 0.6, "0%")(workbook)
+        set_cell("等次", "C2", "３５％")(workbook)
+
+    scheme, panel, _ = read_workbook(damaged(tmp_path, change))
+    assert panel.frame("actual").at["东县", "gdp"] == 7.0
+    assert panel.frame("actual").at["东县", "air"] == 35.0
+    assert scheme.nodes["gdp"].weight == 60.0
+    assert scheme.grades.bands[0].share == 0.35
+
+
+def test_titles_blank_rows_and_names_are_understood(tmp_path: Path) -> None:
+    def change(workbook: Any) -> None:
+        data = workbook["数据"]
+        data.insert_rows(1, 2)
+        data["A1"] = "2024年考核数据（单位：万元）"
+        data.merge_cells("A1:D1")
+        data.insert_rows(6)
+        data.insert_cols(1)
+        data["A3"], data["A4"] = "序号", 1
+        data["C3"], data["D3"] = " 生产总值", "ＡＩＲ"
+        data["B4"], data["B7"] = "东 县", "南县"
+        data["J60"] = " "
+        workbook["指标"]["B3"] = "total "
+        workbook["指标"].insert_rows(1)
+        workbook["指标"]["A1"] = "指标体系"
+        workbook.create_sheet("结果 1")["A1"] = "不读"
+        workbook.create_sheet("_草稿")["A1"] = "不读"
+        workbook.create_sheet("Sheet1")
+
+    assert read_workbook(damaged(tmp_path, change)) == small_case()
+
+
+REFUSED = [
+    (set_cell("数据", "B2", "约12"), "考核.xlsx › 数据 › B2: found '约12'; expected a number, or an empty cell. Write only the number (e.g. 12), in the indicator's unit."),
+    (set_cell("数据", "B2", "12万"), "考核.xlsx › 数据 › B2: found '12万'; expected a number"),
+    (set_cell("数据", "B2", "—"), "考核.xlsx › 数据 › B2: found '—'; expected a number, or an empty cell. Leave the cell empty where there is no value."),
+    (set_cell("数据", "B2", "/"), "考核.xlsx › 数据 › B2: found '/'"),
+    (set_cell("数据", "B2", "无"), "考核.xlsx › 数据 › B2: found '无'"),
+    (set_cell("数据", "B2", "N/A"), "考核.xlsx › 数据 › B2: found 'N/A'"),
+    (set_cell("数据", "B2", "1,23"), "考核.xlsx › 数据 › B2: found '1,23'"),
+    (set_cell("数据", "B2", "1 234"), "考核.xlsx › 数据 › B2: found '1 234'"),
+    (set_cell("数据", "B2", "½"), "考核.xlsx › 数据 › B2: found '½'"),
+    (set_cell("数据", "B2", "1e999"), "考核.xlsx › 数据 › B2: found '1e999'"),
+    (set_cell("数据", "B2", "inf"), "考核.xlsx › 数据 › B2: found 'inf'"),
+    (set_cell("数据", "C2", "35%"), "考核.xlsx › 数据 › C2: found the percentage 35%; expected a number without a percent sign. Write it in the indicator's unit (e.g. 35)"),
+    (set_cell("数据", "C2", 0.35, "0%"), "考核.xlsx › 数据 › C2: found the percentage 35%"),
+    (set_cell("数据", "B2", datetime(2024, 5, 1), "yyyy-mm-dd"), "考核.xlsx › 数据 › B2: found the date 2024-05-01; expected" ),
+    (set_cell("数据", "B2", 45413, "yyyy年m月"), "考核.xlsx › 数据 › B2: found the date 2024-05-01; expected a number"),
+    (set_cell("数据", "B2", True), "考核.xlsx › 数据 › B2: found the truth value TRUE"),
+    (set_cell("数据", "B2", "#DIV/0!"), "考核.xlsx › 数据 › B2: found the error #DIV/0!; expected a number, or an empty cell. Mend the formula, or leave the cell empty."),
+    (set_cell("数据", "B2", "=A1*2"), "考核.xlsx › 数据 › B2: found a formula without a calculated value; expected a number, or an empty cell. Open it in Excel, recalculate and save."),
+    (set_cell("数据", "A2", "东先"), "考核.xlsx › 数据 › A2: there is no unit '东先'. Did you mean '东县'?"),
+    (set_cell("数据", "A3", "东县"), "考核.xlsx › 数据 › A3: '东县' is there twice. Keep one of them."),
+    (set_cell("数据", "A3", None), "考核.xlsx › 数据 › A3: found no unit; expected the unit's name"),
+    (set_cell("数据", "C1", "ari"), "考核.xlsx › 数据 › C1: there is no indicator 'ari'. Did you mean 'air'"),
+    (set_cell("数据", "C1", "gdp"), "考核.xlsx › 数据 › C1: 'gdp' is there twice"),
+    (set_cell("数据", "C1", None), "考核.xlsx › 数据 › C1: this column has no heading, but there is something in C2"),
+    (set_cell("数据", "F3", 5), "考核.xlsx › 数据 › F1: this column has no heading, but there is something in F3"),
+    (set_cell("数据", "A1", "名"), "考核.xlsx › 数据: there is no heading 'Unit'"),
+    (lambda b: b["数据"].merge_cells("B2:B3"), "考核.xlsx › 数据 › B2:B3: found merged cells; expected one cell for every value. Unmerge them and fill in every cell."),
+    (lambda b: setattr(b["数据"], "title", "数剧"), "考核.xlsx › 数剧: there is no sheet '数剧'. Did you mean 'Data'? Start the name"),
+    (lambda b: b.__delitem__("数据"), "考核.xlsx: there is no sheet 'Data'. Add a sheet named 'Data'."),
+    (lambda b: b.__delitem__("指标"), "考核.xlsx: there is no sheet 'Indicators'"),
+    (lambda b: setattr(b.copy_worksheet(b["数据"]), "title", "Data"), "考核.xlsx › Data: this is the same sheet as '数据'. Keep one of them."),
+    (set_cell("指标", "B3", "tatal"), "考核.xlsx › 指标 › B3: there is no indicator or group 'tatal'. Did you mean 'total'?"),
+    (set_cell("指标", "B2", "soft"), "考核.xlsx › 指标 › B2: parents in a circle: total → soft → total. Mend the parent."),
+    (set_cell("指标", "B3", None), "考核.xlsx › 指标 › B3: no parent, but 'total' is already the total. Fill in the parent's id."),
+    (set_cell("指标", "A3", "air"), "考核.xlsx › 指标 › A5: 'air' is there twice. Keep one of them."),
+    (set_cell("指标", "A3", None), "考核.xlsx › 指标 › A3: no 'id' given. Fill it in, or clear the row."),
+    (set_cell("指标", "A1", "号"), "考核.xlsx › 指标: there is no heading 'Id'. Add it to the row of headings."),
+    (set_cell("指标", "C1", "名字"), "考核.xlsx › 指标 › C1: there is no column '名字'"),
+    (set_cell("指标", "E3", -1), "考核.xlsx › 指标 › E3 (gdp.weight): found -1; expected a number ≥ 0."),
+    (set_cell("指标", "E3", "很大"), "考核.xlsx › 指标 › E3 (gdp.weight): found '很大'; expected a number."),
+    (set_cell("单位", "B2", "城市"), "考核.xlsx › 单位 › B2 (units.东县): there is no category '城市'"),
+    (set_cell("单位", "A3", "东县"), "考核.xlsx › 单位 › A3: '东县' is there twice"),
+    (set_cell("类别", "A3", "urban"), "考核.xlsx › 类别 › A3: 'urban' is there twice"),
+    (set_cell("等次", "C2", 2), "考核.xlsx › 等次 › C2 (grades.bands.0.share): found 2; expected a number ≤ 1."),
+    (set_cell("方案", "A2", "nmae"), "考核.xlsx › 方案 › A2: there is no item 'nmae'. Did you mean 'name'"),
+    (set_cell("情景", "D2", None), "考核.xlsx › 情景 › D2: no path. For example gdp_growth.weight."),
+    (set_cell("情景", "F2", None), "考核.xlsx › 情景 › F2 (gdp.weight): found nothing; expected a value."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "sentence"), REFUSED, ids=[s[8:60] for _, s in REFUSED])
+def test_what_nobody_can_understand_is_refused(change: Any, sentence: str, tmp_path: Path) -> None:
+    path = damaged(tmp_path, change)
+    before = path.read_bytes()
+    with pytest.raises(sk.SimkaoheError) as error:
+        read_workbook(path)
+    assert sentence in str(error.value)
+    assert path.read_bytes() == before
+
+
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    def change(workbook: Any) -> None:
+        for sheet, cell, value in (
+            ("数据", "B2", "无"),
+            ("数据", "B3", "—"),
+            ("指标", "E3", -1),
+            ("单位", "B2", "x"),
+        ):
+            set_cell(sheet, cell, value)(workbook)
+
+    with pytest.raises(sk.SimkaoheError) as error:
+        read_workbook(damaged(tmp_path, change))
+    assert [problem.where.split(" › ")[1:] for problem in error.value.problems] == [
+        ["单位", "B2 (units.东县)"],
+        ["数据", "B2"],
+        ["数据", "B3"],
+        ["指标", "E3 (gdp.weight)"],
+    ]
+
+
+# -- what is no workbook -----------------------------------------------------------------------------
+
+
+def zipped(parts: dict[str, bytes]) -> bytes:
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+NO_BOOKS = [
+    (b"", "the file is empty."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "this is an old .xls, a WPS .et, or a workbook with a password. Remove the password, open it in Excel and save it as .xlsx."),
+    ("单位,gdp\n东县,1\n".encode(), "this is text (such as CSV), no workbook. Open it in Excel and save it as .xlsx."),
+    (b"%PDF\0", "this is no Excel workbook."),
+    (b"PK\x03\x04 and no more", "the workbook is damaged"),
+    (zipped({"a.txt": b"x"}), "the workbook is damaged (no workbook in it)"),
+    (zipped({"mimetype": b"x", "content.xml": b"<a/>"}), "this is an ODF sheet (.ods)."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "sentence"), NO_BOOKS, ids=[s for _, s in NO_BOOKS])
+def test_what_is_no_workbook_is_refused(content: bytes, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(sk.SimkaoheError) as error:
+        read_workbook(path)
+    assert str(error.value).startswith("a.xlsx: ")
+    assert sentence.rstrip(".") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_cannot_be_opened_is_refused(tmp_path: Path) -> None:
+    for path, sentence in (
+        (tmp_path, "it is a folder, not a file"),
+        (tmp_path / "none.xlsx", "there is no such file"),
+        (tmp_path / ("长" * 300), "it cannot be read"),
+    ):
+        with pytest.raises(sk.SimkaoheError, match=sentence):
+            read_workbook(path)
+
+
+def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = damaged(tmp_path, lambda workbook: None)
+    monkeypatch.setattr(archive, "MOST_BYTES", 1000)
+    with pytest.raises(sk.SimkaoheError, match=r"when unpacked, which is too large"):
+        read_workbook(path)
+    monkeypatch.undo()
+    monkeypatch.setattr(cells, "MOST_CELLS", 10)
+    with pytest.raises(sk.SimkaoheError, match="more than 10 cells are filled"):
+        read_workbook(path)
+    monkeypatch.undo()
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'
+    parts["xl/workbook.xml"] = bomb + parts["xl/workbook.xml"]
+    path.write_bytes(zipped(parts))
+    with pytest.raises(sk.SimkaoheError, match=r"the workbook is damaged \(DOCTYPE\)"):
+        read_workbook(path)
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    told: list[tuple[int, int, str]] = []
+    path = damaged(tmp_path, lambda workbook: None)
+    read_workbook(path, lambda *step: told.append(step))
+    assert "数据" in [label for _, _, label in told]
+    assert told[-1][0] == told[-1][1]
+    assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)

@@ -13,7 +13,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from simkaohe.files.values import ANY, COUNT, TEXT, Kind, key, kind_of
+from simkaohe.files.numerals import key
+from simkaohe.files.values import ANY, COUNT, TEXT, Kind, kind_of
 from simkaohe.labels import RECORD_COLUMNS, Words
 from simkaohe.panel import RECORDS, WIDE
 from simkaohe.scheme.edit import Scenario
@@ -42,6 +43,11 @@ TITLES = {
     "predecessor": Words("前任同期", "Predecessor"),
     "cumulative": Words("累计", "Cumulative"),
     "cumulative_target": Words("累计目标", "Cumulative target"),
+    "sample_size": Words("样本量", "Sample size"),
+    "sample_sd": Words("样本标准差", "Sample SD"),
+    "difficulty": Words("难度系数", "Difficulty"),
+    "deducted": Words("已扣分", "Deducted"),
+    "risk": Words("扣分风险", "Risk"),
     "covariates": Words("背景", "Background"),
     "periods": Words("各期", "Periods"),
     "events": Words("台账", "Events"),
@@ -50,8 +56,6 @@ TITLES = {
     "scenarios": Words("情景", "Scenarios"),
     "lists": Words("列表", "Lists"),
 }
-TABLES = tuple(TITLES)[list(TITLES).index("actual") : -2]
-MAPPED = ("adjustments", "limits", "uses", "attribution")
 NOT_READ = ("guide", "lists")
 VETOES = ("veto",)
 """Methods of adjustments that stand on a sheet of their own."""
@@ -336,17 +340,11 @@ def sheet_of_entry(field: str, entry: Mapping[str, Any]) -> str:
 
 def titles() -> dict[str, Words]:
     """Return every sheet with its title, in the order of the workbook."""
-    found: dict[str, Words] = {}
-    for name, words in TITLES.items():
-        if name == "actual":
-            more = [field for field in mappings() if field not in TITLES]
-            found |= {field: words_of(field, Scheme.model_fields[field]) for field in more}
-        if name == "scenarios":
-            more = [table for table in (*WIDE, *RECORDS) if table not in TITLES]
-            found |= {table: table_words(table) for table in more}
-        if name not in (*TABLES, *MAPPED) or name in (*WIDE, *RECORDS, *mappings()):
-            found[name] = words
-    return found
+    fields = {name: words_of(name, Scheme.model_fields[name]) for name in mappings()}
+    more = fields | {name: table_words(name) for name in (*WIDE, *RECORDS)}
+    last = {name: TITLES[name] for name in ("scenarios", "lists")}
+    first = {name: words for name, words in TITLES.items() if name not in last}
+    return first | {name: words for name, words in more.items() if name not in TITLES} | last
 
 
 def table_words(table: str) -> Words:

@@ -10,7 +10,6 @@ import json
 import math
 import re
 import types
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -19,20 +18,24 @@ from pydantic import BaseModel
 
 from simkaohe.errors import SimkaoheError
 from simkaohe.files.cells import Cell, Exact, Odd
+from simkaohe.files.numerals import (
+    Misfit,
+    as_text,
+    clean,
+    key,
+    mend,
+    odd_remedy,
+    odd_words,
+    percentage,
+    shown,
+    to_number,
+)
 from simkaohe.files.text import parse_yaml
 from simkaohe.labels import Words
 from simkaohe.scheme.method import FrozenDict, Method
 
-INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
-DIGITS = {
-    **{ord("０") + n: str(n) for n in range(10)},
-    **{ord(a): b for a, b in zip("＋－−﹣．，％﹪　", "+---.,%% ", strict=True)},
-}
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\d{1,3}(,\d{3})+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 YES, NO = ("是", "yes", "true", "√", "✓"), ("否", "no", "false", "×")
 NONE = Words("（无）", "(none)")
-BRIEF = Words("数，或留空", "a number, or an empty cell")
-
 LITERALS: dict[str, dict[str, Words]] = {
     "direction": {
         "positive": Words("正向", "positive"),
@@ -58,14 +61,6 @@ LITERALS: dict[str, dict[str, Words]] = {
 """What the choices of a field are called; others are shown as the scheme file writes them."""
 
 
-class Misfit(Exception):
-    """A cell that does not say what its field needs; the reader adds the place."""
-
-    def __init__(self, found: Words | str, expected: Words | str, remedy: Words | str = "") -> None:
-        super().__init__(found)
-        self.found, self.expected, self.remedy = found, expected, remedy
-
-
 class Kind(NamedTuple):
     """What a field takes.
 
@@ -86,16 +81,6 @@ class Kind(NamedTuple):
 ANY = Kind(frozenset(("text", "number", "switch", "mapping", "list", "none")))
 TEXT = Kind(frozenset(("text",)))
 COUNT = Kind(frozenset(("number",)))
-
-
-def key(text: str) -> str:
-    """Return the form in which names are compared: blanks, width and case make no difference."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text).translate(INVISIBLE)).casefold()
-
-
-def clean(text: str) -> str:
-    """Return text without blanks around it and without invisible characters."""
-    return text if isinstance(text, Exact) else text.translate(INVISIBLE).strip()
 
 
 def kind_of(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Kind:
@@ -173,16 +158,11 @@ def decode(cell: Cell, kind: Kind) -> Any:
     return _decode_text(clean(cell), kind)
 
 
-def as_text(number: float) -> str:
-    """Return a number as a person types it: 12, not 12.0."""
-    return str(int(number)) if number.is_integer() and abs(number) < 1e16 else repr(number)
-
-
 def _decode_odd(cell: Odd, kind: Kind) -> Any:
     if cell.kind == "switch" and "switch" in kind.forms:
         return bool(cell.value)
     if cell.kind == "percent" and "number" in kind.forms:
-        return _percentage(Decimal(repr(cell.value)) * 100, cell.text, kind.percent)
+        return percentage(Decimal(repr(cell.value)) * 100, cell.text, kind.percent)
     if cell.kind == "date" and "text" in kind.forms and not kind.options:
         return cell.text
     raise Misfit(odd_words(cell), expected(kind), odd_remedy(cell))
@@ -218,12 +198,6 @@ def _misfit(text: str, kind: Kind) -> Misfit:
     return Misfit(shown(text), expected(kind), mend(text) if "number" in kind.forms else "")
 
 
-def shown(text: str) -> Words:
-    """Return what was found as a message shows it."""
-    text = text if len(text) <= 60 else text[:57] + "…"
-    return Words(f"“{text}”", repr(text))
-
-
 def expected(kind: Kind) -> Words:
     """Return what a field takes, in words."""
     if kind.options and not kind.forms & {"number", "mapping", "list"}:
@@ -250,84 +224,6 @@ def choice(text: str, options: Mapping[str, Words]) -> str | None:
             return value
     found = {value for value, words in options.items() if wanted in map(key, words)}
     return found.pop() if len(found) == 1 else None
-
-
-def to_number(text: str, percent: str = "refuse") -> float | None:
-    """Return the number that a text writes; None when it is none.
-
-    Raises
-    ------
-    Misfit
-        For a percentage where nobody can tell what it means, and a number too large.
-    """
-    plain = text.translate(INVISIBLE).translate(DIGITS).strip()
-    if plain[:1] in ("'", "’", "‘", "＇"):
-        plain = plain[1:].strip()
-    sign = plain.endswith("%")
-    bare = plain[:-1].rstrip() if sign else plain
-    if not bare.isascii() or not NUMBER.fullmatch(bare):
-        return None
-    number = Decimal(bare.replace(",", ""))
-    value = _percentage(number, text, percent) if sign else float(number)
-    if math.isinf(value):
-        raise Misfit(shown(text), BRIEF)
-    return value
-
-
-def _percentage(hundredfold: Decimal, text: str, percent: str) -> float:
-    if percent == "points":
-        return float(hundredfold)
-    if percent == "share":
-        return float(hundredfold / 100)
-    bare = f"{hundredfold.normalize():f}"
-    raise Misfit(
-        Words(f"百分数“{text}”", f"the percentage {text}"),
-        Words("不带百分号的数", "a number without a percent sign"),
-        Words(
-            f"请按指标的计量单位改写（例如 {bare}），并把单元格格式改为“常规”；"
-            "如果计量单位就是百分之几，请把指标的计量单位填为 %",
-            f"Write it in the indicator's unit (e.g. {bare}) and set the cell's format to General; "
-            "if the unit is percent, write % as the indicator's unit",
-        ),
-    )
-
-
-def mend(text: str) -> Words:
-    """Return what to do about text where a number belongs."""
-    plain = text.translate(DIGITS).strip()
-    number = re.search(r"[+-]?\d[\d,]*(\.\d+)?", plain)
-    if number:
-        return Words(
-            f"请只写数（例如 {number[0].replace(',', '')}，按指标的计量单位换算）",
-            f"Write only the number (e.g. {number[0].replace(',', '')}), in the indicator's unit",
-        )
-    return Words("没有数值时请留空", "Leave the cell empty where there is no value")
-
-
-def odd_words(cell: Odd) -> Words:
-    """Return what an odd cell is, in words."""
-    if cell.kind == "formula":
-        return Words("没有计算结果的公式", "a formula without a calculated value")
-    return {
-        "percent": Words("百分数“{}”", "the percentage {}"),
-        "date": Words("日期“{}”", "the date {}"),
-        "error": Words("错误值 {}", "the error {}"),
-        "switch": Words("逻辑值 {}", "the truth value {}"),
-        "number": Words("写坏的数“{}”", "the broken number {}"),
-    }[cell.kind].format(cell.text)
-
-
-def odd_remedy(cell: Odd) -> Words | str:
-    """Return what to do about an odd cell."""
-    if cell.kind == "formula":
-        return Words("请用 Excel 打开，重新计算并保存", "Open it in Excel, recalculate and save")
-    return {
-        "date": Words(
-            "请把单元格格式改为“常规”后重新填写",
-            "Set the cell's format to General and write it again",
-        ),
-        "error": Words("请改正公式，或留空", "Mend the formula, or leave the cell empty"),
-    }.get(cell.kind, "")
 
 
 # -- structured values ---------------------------------------------------------------------------

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from wcwidth import wcswidth
 
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import guide
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import escaped, letters, place
+from simkaohe.files.parts import with_numbers, write_bytes
 from simkaohe.files.sheets import Category, Column
 from simkaohe.files.values import TEXT, Exact, Kind, encode
 from simkaohe.labels import Words, language
@@ -83,40 +82,6 @@ def write_empty(path: str | Path) -> Path:
     return writer.save()
 
 
-def write_bytes(path: Path, content: bytes) -> Path:
-    """Write a file whole or not at all: to a temporary file beside it, then rename.
-
-    Raises
-    ------
-    SimkaoheError
-        When the place cannot be written to; a file that was there stays as it was.
-    """
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise SimkaoheError(
-            Problem(
-                str(path),
-                Words(f"写不了：{error.strerror}", f"it cannot be written: {error.strerror}"),
-                remedy=Words(
-                    "如果它正在 Excel 中打开，请先关闭；否则请换一个能写的位置",
-                    "Close it if it is open in Excel, or choose a folder that you may write to",
-                ),
-            )
-        ) from error
-    return path
-
-
 Values = dict[Column, Any]
 """A row: what stands in each column, as the scheme's plain values."""
 
@@ -136,15 +101,23 @@ class _Writer:
         self.fill = PatternFill("solid", fgColor=HEAD)
         self.edge = Border(bottom=Side(style="thin", color=EDGE))
         self.lists: list[tuple[str, ...]] = []
+        self.numbers: dict[str, npt.NDArray[np.float64]] = {}
 
     def save(self) -> Path:
         """Write the file."""
         if self.problems:
             raise SimkaoheError(*self.problems)
         self._hidden_lists()
+        order = [str(words) for words in self.titles.values()]
+        self.book._sheets.sort(key=lambda page: order.index(page.title))
         stream = BytesIO()
         self.book.save(stream)
-        return write_bytes(self.path, stream.getvalue())
+        tables = {
+            f"xl/worksheets/sheet{place}.xml": self.numbers[page.title]
+            for place, page in enumerate(self.book.worksheets, 1)
+            if page.title in self.numbers
+        }
+        return write_bytes(self.path, with_numbers(stream, tables))
 
     # -- the sheets ------------------------------------------------------------------------------
 
@@ -258,13 +231,10 @@ class _Writer:
             columns = [Column("unit", "value", layout.UNIT)]
             columns += [Column(str(c), "value", Words(str(c), str(c))) for c in frame.columns]
             page = self.headings(table, columns, {n: "、".join(t) for n, t in names.items()})
-            block = frame.to_numpy(np.float64)
-            for number, (unit, row) in enumerate(zip(panel.units, block.tolist(), strict=True), 2):
+            for number, unit in enumerate(panel.units, 2):
                 self.put(page, number, 1, encode(unit, TEXT)).number_format = "@"
-                for column, value in enumerate(row, 2):
-                    if value == value:
-                        self.put(page, number, column, value)
             self.widths(page)
+            self.numbers[page.title] = frame.to_numpy(np.float64)
         for table in panel.record_tables:
             columns = layout.record_columns(table)
             rows = panel.records(table).to_dict("records")

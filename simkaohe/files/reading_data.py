@@ -1,0 +1,235 @@
+"""The data in a workbook (读数据): wide tables of numbers and lists of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simkaohe.errors import unknown
+from simkaohe.files import sheets as layout
+from simkaohe.files.cells import Cell, Odd, Sheet, place
+from simkaohe.files.numerals import (
+    BRIEF,
+    Misfit,
+    clean,
+    key,
+    mend,
+    odd_remedy,
+    odd_words,
+    shown,
+    to_number,
+)
+from simkaohe.files.reading import heading_of, is_blank, loosely, text_of
+from simkaohe.files.reading_scheme import SchemeReader
+from simkaohe.files.values import COUNT, decode
+from simkaohe.labels import Words
+from simkaohe.panel import RECORDS, WIDE
+
+FREE = ("covariates", "periods", "difficulty")
+"""Tables whose columns are not indicators."""
+INDICATOR = Words("指标", "indicator")
+UNIT = Words("单位", "unit")
+
+
+class DataReader(SchemeReader):
+    """Reads the sheets that the panel stands on."""
+
+    def _leaves(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for values in self.nodes.values():
+            if "children" not in values:
+                yield str(values.get("data") or values["id"]), values
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        known: dict[str, str] = {}
+        percent: dict[str, list[bool]] = {}
+        names: dict[str, set[str]] = {}
+        for column, values in self._leaves():
+            known[column] = column
+            unit = str(values.get("unit") or "")
+            percent.setdefault(column, []).append(key(unit) == "%")
+            if "data" not in values:
+                for name in (values.get("name"), values.get("name_en")):
+                    if name:
+                        names.setdefault(str(name), set()).add(column)
+        known = {n: min(cs) for n, cs in names.items() if len(cs) == 1} | known
+        points = {column for column, all_are in percent.items() if all(all_are)}
+        frames = {}
+        for table in WIDE:
+            if table in self.sheets:
+                free = table in FREE
+                frame = self._frame(table, None if free else known, set() if free else points)
+                if frame is not None:
+                    frames[table] = frame
+                if table == "actual" and not self.units and frame is not None:
+                    self.units = {name: name for name in frame.index}
+        return frames
+
+    def _frame(
+        self, table: str, known: dict[str, str] | None, points: set[str]
+    ) -> pd.DataFrame | None:
+        sheet = self.sheets[table]
+        unit_words = {key(text) for text in (*layout.UNIT, "unit")}
+        top = next(
+            (
+                number
+                for number in sorted(sheet.rows)[:50]
+                if any(heading_of(cell) in unit_words for cell in sheet.rows[number].values())
+            ),
+            None,
+        )
+        if top is None:
+            if any(not is_blank(cell) for row in sheet.rows.values() for cell in row.values()):
+                self.report(
+                    sheet.name,
+                    "",
+                    Words(f"没有表头“{layout.UNIT.zh}”", f"there is no heading {layout.UNIT.en!r}"),
+                    remedy=Words(
+                        "请在表头行写上“单位”和各列的编号",
+                        "Write “Unit” and the columns' ids into a row of headings",
+                    ),
+                )
+            return None
+        at_unit, columns = self._data_columns(sheet, top, unit_words, known)
+        self.check_merged(sheet, top, [at_unit, *columns.values()])
+        return self._numbers(table, sheet, top, at_unit, columns, points)
+
+    def _data_columns(
+        self, sheet: Sheet, top: int, unit_words: set[str], known: dict[str, str] | None
+    ) -> tuple[int, dict[str, int]]:
+        columns: dict[str, int] = {}
+        at_unit = 0
+        loose = loosely(known or {})
+        for at, cell in self.headings(sheet, top):
+            heading = text_of(cell)
+            if known is None or heading not in known:
+                if key(heading) in unit_words:
+                    if at_unit:
+                        self.twice(sheet, top, at, layout.UNIT)
+                    at_unit = at_unit or at
+                    continue
+                if not at_unit and key(heading) in layout.SERIAL:
+                    continue
+            if isinstance(cell, Odd):
+                self.report(sheet.name, place(top, at), odd_words(cell), INDICATOR)
+                continue
+            name = heading if known is None else known.get(heading) or loose.get(key(heading))
+            if name is None:
+                where = self.where(sheet.name, place(top, at))
+                self.note(unknown(where, heading, list(known or ()), INDICATOR))
+            elif name in columns:
+                self.twice(sheet, top, at, name)
+            else:
+                columns[name] = at
+        return at_unit, columns
+
+    def _numbers(
+        self,
+        table: str,
+        sheet: Sheet,
+        top: int,
+        at_unit: int,
+        columns: dict[str, int],
+        points: set[str],
+    ) -> pd.DataFrame | None:
+        order = sorted(number for number in sheet.rows if number > top)
+        known, loose = dict(self.units), loosely(self.units)
+        found: dict[str, list[float]] = {}
+        places = list(columns.values())
+        percents = ["points" if name in points else "refuse" for name in columns]
+        for number in order:
+            cells = sheet.rows[number]
+            if all(is_blank(cell) for cell in cells.values()):
+                continue
+            unit = self._unit(sheet, number, at_unit, cells, known, loose)
+            if unit in found:
+                self.twice(sheet, number, at_unit, unit)
+                unit = None
+            values = [cells.get(at) for at in places]
+            for index, value in enumerate(values):
+                if type(value) is not float:
+                    at = place(number, places[index])
+                    values[index] = self._number(sheet.name, at, value, percents[index])
+            if unit is not None:
+                found[unit] = values
+        if not found and table == "actual" and not self.problems:
+            self.report(sheet.name, "", Words("没有任何单位", "there is no unit in it"))
+        block = np.array(list(found.values()), np.float64).reshape(len(found), len(columns))
+        return pd.DataFrame(block, index=pd.Index(list(found), name="unit"), columns=list(columns))
+
+    def _unit(
+        self,
+        sheet: Sheet,
+        number: int,
+        at: int,
+        cells: Mapping[int, Cell],
+        known: Mapping[str, str],
+        loose: Mapping[str, str],
+    ) -> str | None:
+        cell = cells.get(at)
+        if is_blank(cell) or isinstance(cell, Odd):
+            self.report(
+                sheet.name,
+                place(number, at),
+                odd_words(cell) if isinstance(cell, Odd) else Words("没有写单位名称", "no unit"),
+                Words("单位名称", "the unit's name"),
+                Words("请补上，或清空这一行", "Fill it in, or clear the row"),
+            )
+            return None
+        text = text_of(cell)
+        if not known or text in known:
+            return text
+        if key(text) in loose:
+            return loose[key(text)]
+        self.note(unknown(self.where(sheet.name, place(number, at)), text, list(known), UNIT))
+        return None
+
+    def _number(self, sheet: str, at: str, cell: Cell | None, percent: str) -> float:
+        """Return a number of the data, NaN where the cell is empty; note what is not understood."""
+        if cell is None:
+            return np.nan
+        try:
+            if isinstance(cell, Odd):
+                kind = COUNT._replace(percent=percent)
+                if cell.kind == "percent":
+                    return float(decode(cell, kind))
+                self.report(sheet, at, odd_words(cell), BRIEF, odd_remedy(cell))
+                return np.nan
+            text = clean(str(cell))
+            if not text:
+                return np.nan
+            number = to_number(text, percent)
+            if number is not None:
+                return number
+            self.report(sheet, at, shown(text), BRIEF, mend(text))
+        except Misfit as misfit:
+            self.report(sheet, at, misfit.found, misfit.expected, misfit.remedy)
+        return np.nan
+
+    def _records(self) -> dict[str, pd.DataFrame]:
+        frames = {}
+        known, loose = dict(self.units), loosely(self.units)
+        for name in RECORDS:
+            columns = layout.record_columns(name)
+            table = self.table(name, columns, tuple(RECORDS[name][:2]))
+            if table is None:
+                continue
+            rows: list[dict[str, Any]] = []
+            for row in table:
+                prefix = f"{name} › {len(rows) + 1}"
+                found = self.record(table, row, prefix)
+                for column in table.columns:
+                    self.places[f"{prefix} › {column.field}"] = self.where(
+                        table.sheet.name, table.at(row.number, column)
+                    )
+                unit = found.get("unit")
+                if unit is not None and known and unit not in known:
+                    found["unit"] = loose.get(key(unit), unit)
+                rows.append(found)
+            present = [c.field for c in columns if c in table.columns]
+            frames[name] = pd.DataFrame(
+                {f: pd.Series([row.get(f) for row in rows], dtype=object) for f in present}
+            )
+        return frames
