@@ -10,7 +10,7 @@ TEST_ARGS ?= -n 2 --dist loadfile
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test lint bench clean FORCE
+.PHONY: help lab test lint fuzz bench clean FORCE
 
 # Nothing of the caller's own Python reaches into the environment.
 unexport PYTHONPATH
@@ -31,6 +31,9 @@ lint: $(VENV)/installed-test ## set up, then ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+fuzz: $(VENV)/installed-test ## set up, then read 20,000 damaged workbooks (SIMKAOHE_FUZZ=… for more)
+	SIMKAOHE_FUZZ=$${SIMKAOHE_FUZZ:-20000} $(PY) -m pytest tests/test_workbook_fuzz.py
 
 bench: $(VENV)/installed-bench ## set up, then print how fast the engine is beside other ways
 	@set -e; for each in benchmarks/*.py; do echo "$(PY) $$each"; $(PY) "$$each"; done
