@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import simkaohe as sk
-from simkaohe.scheme.combine import CoefficientMap, Combine
 
 D, P, S = [80.0, 90.0, 70.0], [90.0, 60.0, 75.0], [50.0, 100.0, 80.0]
 UNITS = ["甲", "乙", "丙"]
@@ -161,11 +160,3 @@ def test_identity_best_and_mean_rank_alike() -> None:
         for name in ("identity", "best", "mean")
     }
     assert len(orders) == 1
-
-
-@pytest.mark.parametrize("family", [Combine, CoefficientMap])
-def test_every_method_has_label_and_formula(family) -> None:
-    for name, method in family.family.items():
-        assert method.label.zh
-        assert method.label.en, name
-        assert method.__doc__
