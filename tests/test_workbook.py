@@ -576,6 +576,77 @@ def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         read_workbook(path)
 
 
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def relations(**targets: str) -> bytes:
+    each = "".join(
+        f'<Relationship Id="{name}" Type="{DOCUMENT}/{kind}" Target="{target}"/>'
+        for name, (kind, target) in ((n, t.split("|")) for n, t in targets.items())
+    )
+    return f'<Relationships xmlns="x">{each}</Relationships>'.encode()
+
+
+def test_what_other_programs_write_is_understood(tmp_path: Path) -> None:
+    """Prefixes, shared and inline strings, readings above characters, formulas, left-out addresses."""
+    indicators = """<x:worksheet xmlns:x="M"><x:sheetData>
+      <x:row r="1"><x:c r="A1" t="s"><x:v>0</x:v></x:c><x:c r="B1" t="s"><x:v>1</x:v></x:c>
+        <x:c r="C1" t="inlineStr"><x:is><x:r><x:t>计分</x:t></x:r><x:r><x:t>方法</x:t></x:r></x:is></x:c></x:row>
+      <x:row><x:c t="str"><x:f>"to"&amp;"tal"</x:f><x:v>total</x:v></x:c></x:row>
+      <x:row><x:c t="s"><x:v>2</x:v></x:c><x:c t="str"><x:v>total</x:v></x:c><x:c t="str"><x:v>minmax</x:v></x:c></x:row>
+    </x:sheetData></x:worksheet>"""
+    data = """<worksheet xmlns="M"><sheetData>
+      <row r="1"><c r="A1" t="str"><v>单位</v></c><c r="B1" t="s"><v>2</v></c></row>
+      <row r="2"><c r="A2" t="str"><v>东县_x000D_</v></c><c r="B2"><f>A1</f><v>1.5000000000000002</v></c></row>
+      <row r="5"><c r="A5" t="str"><v>西县</v></c><c r="B5" t="str"><v>１２</v></c><c r="C5" s="0"/></row>
+    </sheetData></worksheet>"""
+    strings = """<sst xmlns="M"><si><t>编号</t><rPh sb="0" eb="1"><t>bianhao</t></rPh></si>
+      <si><t>上级</t></si><si><r><t>g</t></r><r><t>dp</t></r></si></sst>"""
+    book = f"""<workbook xmlns="M" xmlns:r="{DOCUMENT}"><sheets><sheet name="指标" sheetId="1" r:id="a"/>
+      <sheet name="Data" sheetId="2" r:id="b"/></sheets></workbook>"""
+    (tmp_path / "a.xlsx").write_bytes(
+        zipped(
+            {
+                "_rels/.rels": relations(r="officeDocument|/xl/workbook.xml"),
+                "xl/workbook.xml": book.replace('"M"', f'"{MAIN}"').encode(),
+                "xl/_rels/workbook.xml.rels": relations(
+                    a="worksheet|s/one.xml",
+                    b="worksheet|/xl/two.xml",
+                    c="sharedStrings|../xl/t.xml",
+                ),
+                "xl/s/one.xml": indicators.replace('"M"', f'"{MAIN}"').encode(),
+                "xl/two.xml": data.replace('"M"', f'"{MAIN}"').encode("utf-8"),
+                "xl/t.xml": strings.replace('"M"', f'"{MAIN}"').encode("utf-8"),
+            }
+        )
+    )
+    scheme, panel, _ = read_workbook(tmp_path / "a.xlsx")
+    assert list(scheme.nodes) == ["total", "gdp"]
+    assert panel.frame("actual").to_dict() == {"gdp": {"东县": 1.5000000000000002, "西县": 12.0}}
+
+
+def test_records_name_indicators_and_events_as_people_do(tmp_path: Path) -> None:
+    use_language("zh")
+    write_workbook(tmp_path / "a.xlsx", *full_case())
+    book = load_workbook(tmp_path / "a.xlsx")
+    book["台账"]["B2"], book["评分"]["B2"], book["评分"]["A3"] = "获奖", "生产总值", "东 县"
+    book.save(tmp_path / "a.xlsx")
+    panel = read_workbook(tmp_path / "a.xlsx")[1]
+    assert panel.records("events")["event"].tolist() == ["awards", "accident"]
+    assert panel.records("ratings")["indicator"].tolist() == ["gdp", "air", "air"]
+    assert panel.records("ratings")["unit"].tolist() == ["东县"] * 3
+    book["台账"]["A3"], book["台账"]["D2"] = "西先", -1
+    book.save(tmp_path / "a.xlsx")
+    use_language("en")
+    with pytest.raises(sk.SimkaoheError) as error:
+        read_workbook(tmp_path / "a.xlsx")
+    assert [problem.where for problem in error.value.problems] == [
+        "a.xlsx › 台账 › D2",
+        "a.xlsx › 台账 › A3",
+    ]
+
+
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[int, int, str]] = []
     path = damaged(tmp_path, lambda workbook: None)

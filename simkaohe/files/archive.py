@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 from xml.parsers import expat
@@ -144,7 +145,6 @@ def _parse(
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
-    step: Callable[[int], None] | None = None,
 ) -> None:
     """Read XML in pieces; names come without their prefix, and a DOCTYPE is refused."""
     parser = expat.ParserCreate()
@@ -169,9 +169,15 @@ def _parse(
     parser.CharacterDataHandler = text
     while piece := file.read(1 << 20):
         parser.Parse(piece, False)
-        if step is not None:
-            step(len(piece))
     parser.Parse(b"", True)
+
+
+def _all_of(file: IO[bytes], step: Callable[[int], None]) -> bytes:
+    pieces = []
+    while piece := file.read(1 << 22):
+        pieces.append(piece)
+        step(len(piece))
+    return b"".join(pieces)
 
 
 class _Workbook:
@@ -221,7 +227,8 @@ class _Workbook:
         for name, part in self.parts:
             reader = SheetReader(self)
             with self._open(part) as file:
-                _parse(file, reader.start, reader.end, reader.text, step)
+                rest = reader.take_runs(_all_of(file, step))
+            _parse(BytesIO(rest), reader.start, reader.end, reader.text)
             found.append(Sheet(name, reader.rows, tuple(reader.merged)))
         return found
 

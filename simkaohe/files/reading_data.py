@@ -42,7 +42,8 @@ class DataReader(SchemeReader):
             if "children" not in values:
                 yield str(values.get("data") or values["id"]), values
 
-    def _frames(self) -> dict[str, pd.DataFrame]:
+    def _known(self) -> tuple[dict[str, str], set[str]]:
+        """Return the indicators' columns by id and by name, and those that are in percent."""
         known: dict[str, str] = {}
         percent: dict[str, list[bool]] = {}
         names: dict[str, set[str]] = {}
@@ -55,7 +56,19 @@ class DataReader(SchemeReader):
                     if name:
                         names.setdefault(str(name), set()).add(column)
         known = {n: min(cs) for n, cs in names.items() if len(cs) == 1} | known
-        points = {column for column, all_are in percent.items() if all(all_are)}
+        return known, {column for column, all_are in percent.items() if all(all_are)}
+
+    def _events(self) -> dict[str, str]:
+        """Return the adjustments by id and by name."""
+        found: dict[str, str] = {}
+        for id, values in self.values.get("adjustments", {}).items():
+            for name in (values.get("name"), values.get("name_en")):
+                if name:
+                    found.setdefault(str(name), id)
+        return found | {id: id for id in self.values.get("adjustments", {})}
+
+    def _frames(self) -> dict[str, pd.DataFrame]:
+        known, points = self._known()
         frames = {}
         for table in WIDE:
             if table in self.sheets:
@@ -211,6 +224,7 @@ class DataReader(SchemeReader):
     def _records(self) -> dict[str, pd.DataFrame]:
         frames = {}
         known, loose = dict(self.units), loosely(self.units)
+        meanings = {"indicator": self._known()[0], "event": self._events()}
         for name in RECORDS:
             columns = layout.record_columns(name)
             table = self.table(name, columns, tuple(RECORDS[name][:2]))
@@ -227,6 +241,9 @@ class DataReader(SchemeReader):
                 unit = found.get("unit")
                 if unit is not None and known and unit not in known:
                     found["unit"] = loose.get(key(unit), unit)
+                for column, ids in meanings.items():
+                    if found.get(column) in ids:
+                        found[column] = ids[found[column]]
                 rows.append(found)
             present = [c.field for c in columns if c in table.columns]
             frames[name] = pd.DataFrame(
