@@ -142,18 +142,21 @@ class Engine:
         return self._standing.of(now, scores, uses=uses)
 
     def what_if(self, scores: Mapping[str, Array]) -> Outcome:
-        """Evaluate with the scores of some indicators replaced.
+        """Evaluate with the scores of some nodes replaced.
 
         Parameters
         ----------
-        scores : mapping of indicator id to array (R, N)
-            Scores 0–100 before the indicator's own adjustments; R is the same for all.
+        scores : mapping of node id to array (R, N)
+            Scores 0–100, of an indicator before its own adjustments, of a group after them; R is
+            the same for all.
         """
         count = max((len(score) for score in scores.values()), default=1)
         touched = frozenset[str]().union(*(self._upwards(name) for name in scores))
         touched |= self._adjusting.touched_by(touched, {})
         known = {name: s for name, s in self._plain.known.items() if name not in touched}
-        now = Pass({}, touched, {**self._plain.raw, **scores}, known)
+        groups = {n: s for n, s in scores.items() if isinstance(self.scheme.nodes[n], Group)}
+        leaves = {n: s for n, s in scores.items() if n not in groups}
+        now = Pass({}, touched, {**self._plain.raw, **leaves}, {**known, **groups})
         return self._outcome(now, (), False, count)
 
     def parts(self, group: Group) -> tuple[Array, Array, Array]:
