@@ -231,7 +231,7 @@ def _unit_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
 
 def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
     for leaf in scheme.indicators:
-        for name in dict.fromkeys((*leaf.measure.data, *leaf.rule.data)):
+        for name in dict.fromkeys((*leaf.measure.data, *leaf.rule.needs)):
             if name in ("ratings", "answers"):
                 there = sorted(set(panel.records(name)["indicator"]))
                 if leaf.column not in there and leaf.missing == "error":

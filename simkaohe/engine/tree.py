@@ -105,10 +105,10 @@ class Tree:
         w = even([share for _, share in terms])
         score = np.empty((w.shape[1], len(self._people.units)))
         for c, members in enumerate(self._people.peers["category"]):
-            inside, share = x[:, members], w[:, :, c]
+            inside, share = x[:, members], np.ascontiguousarray(w[:, :, c].T)
             # One draw: a sum whose order is the same for all units, so that equals stay equal.
             product = np.matmul if len(score) > 1 else partial(np.einsum, "rk,kn->rn")
-            score[:, members] = product(share.T, inside)
+            score[:, members] = product(share, inside)
         return None if np.isnan(score).any() else score
 
     def _terms(self, group: Group, now: Pass) -> list[tuple[Array, Array]]:

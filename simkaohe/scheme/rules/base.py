@@ -30,6 +30,11 @@ class Rule(Method):
     """Whether a unit's points depend on the other units."""
     full: float = parameter(100.0, "满分", "full marks", gt=0)
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The data that the rule cannot do without, its parameters being what they are."""
+        return self.data
+
 
 def divided(above: Any, below: Any) -> Array:
     """Return the quotient, NaN where the denominator is zero or missing."""
