@@ -99,6 +99,12 @@ def test_a_workbook_in_one_language_is_read_in_the_other(case: str, tmp_path: Pa
         assert read_workbook(tmp_path / "a.xlsx")[:2] == (scheme, panel)
 
 
+def test_characters_that_nobody_sees_survive_in_lists(tmp_path: Path) -> None:
+    scheme, panel, _ = small_case()
+    edits = {"a": ["\u00ad", "\u200b"], "b": {"\u00ad": "\ufeff"}, "c": "\u00ad"}
+    round_trip(tmp_path, scheme, panel, [sk.Scenario(name="x", edits=edits)])
+
+
 @given(st.data())
 @settings(max_examples=60)
 def test_random_cases_survive(tmp_path_factory: Any, data: Any) -> None:
