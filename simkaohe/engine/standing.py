@@ -95,20 +95,22 @@ class Standing:
         ranked = people.ranked & (np.True_ if struck is None else ~struck.out)
         if struck is not None or not people.ranked.all():
             q = self._moved_back(q, struck, ranked)
-        first, _ = places(q)
+        overall = places(q)
+        inside = [overall]
         final: Callable[[Ints], Ints] = dense if scheme.ranking.ties == "dense" else _same
-        ranks = final(first)
-        category_ranks = ranks
+        ranks = category_ranks = final(overall[0])
         if len(people.members) > 1:
-            category_ranks = np.empty_like(first)
-            for members in people.members:
-                category_ranks[:, members] = final(places(q[:, members])[0])
+            inside = [places(q[:, members]) for members in people.members]
+            category_ranks = np.empty_like(ranks)
+            for members, (first, _) in zip(people.members, inside, strict=True):
+                category_ranks[:, members] = final(first)
         if not ranked.all():
             ranks = np.where(ranked, ranks, 0)
             category_ranks = np.where(ranked, category_ranks, 0)
         grades = None
         if scheme.grades is not None:
-            grades = self._graded(scheme.grades, totals, q, now, struck)
+            known = inside if scheme.grades.within == "category" else [overall]
+            grades = self._graded(scheme.grades, totals, q, now, struck, known)
         outcome = Outcome(totals, ranks, category_ranks, grades, wanted)
         if not uses or not scheme.uses:
             return outcome
@@ -167,8 +169,15 @@ class Standing:
     # -- grades ----------------------------------------------------------------------------------
 
     def _graded(
-        self, rules: Grades, totals: Array, q: Ints, now: Pass, struck: Struck | None
+        self,
+        rules: Grades,
+        totals: Array,
+        q: Ints,
+        now: Pass,
+        struck: Struck | None,
+        known: list[tuple[Ints, Ints]],
     ) -> npt.NDArray[np.int8]:
+        """Return grades (R, N); ``known`` are the places where all units are ranked."""
         people = self._people
         ranked = np.flatnonzero(people.ranked)
         apart = rules.within == "category"
@@ -187,8 +196,9 @@ class Standing:
         ).reshape(len(rules.extra), *totals.shape)
         first_of = self._any_met(rules.priority, now) if rules.priority else None
         grades = np.full(totals.shape, len(rules.bands) - 1, np.int8)
-        for name, members in zip(names, together, strict=True):
-            first, last = places(q[:, members]) if len(members) else (q[:, :0], q[:, :0])
+        if not people.ranked.all():
+            known = [places(q[:, m]) if len(m) else (q[:, :0], q[:, :0]) for m in together]
+        for name, members, (first, last) in zip(names, together, known, strict=True):
             keys = [] if first_of is None else [np.where(first_of[:, members], 1, 2)]
             for node in rules.tie_break if len(members) else ():
                 keys.append(_places_of(now.known[node][:, members]))

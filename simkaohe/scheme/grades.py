@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -223,35 +224,50 @@ class Grades(Model):
         """
         grade = np.full(totals.shape, len(self.bands) - 1, np.int8)
         free = np.ones(totals.shape, bool)
-        carried = np.zeros((len(totals), 1), np.int64)
+        taken = carried = np.zeros((len(totals), 1), np.int64)
         order = _Order(first, last, self.ties)
+        free_for_all = eligible is None and not self.extra
         for number, band in enumerate(self.bands[:-1]):
             may, quota = free.copy(), seats[number]
             if eligible is not None:
                 may &= eligible[number]
             if band.at_least is not None:
                 may &= totals >= band.at_least - 1e-9
-            extras = [e for e, extra in enumerate(self.extra) if extra.band == band.name]
-            got = np.zeros_like(may)
             if quota is None:
-                got |= may
+                got, used = may, _count(may)
+            elif free_for_all:  # those before a unit have all been seated
+                got = may & (order.place < taken + quota + carried)
+                used = _count(got)
             else:
-                for e in extras:
-                    if self.extra[e].reserved and claims is not None:
-                        few = np.minimum(self.extra[e].seats, quota + carried - _count(got))
-                        got |= order.best(may & claims[e] & ~got, few)
-                got |= order.best(may & ~got, quota + carried - _count(got))
-            used = _count(got)
-            for e in extras:
-                if not self.extra[e].reserved and claims is not None:
-                    got |= order.best(may & claims[e] & ~got, self.extra[e].seats)
+                got, used = self._seated(band, may, quota + carried, order, claims)
             grade[got] = number
             free &= ~got
+            taken = taken + used
             if quota is not None:
-                carried = (
-                    np.maximum(quota + carried - used, 0) if self.unused == "next" else carried * 0
-                )
+                left = np.maximum(quota + carried - used, 0)
+                carried = left if self.unused == "next" else carried * 0
         return grade
+
+    def _seated(
+        self, band: Band, may: Bools, quota: Ints, order: _Order, claims: Bools | None
+    ) -> tuple[Bools, Ints]:
+        """Return who gets into a band, and how many of its quota's seats (R, 1) that takes."""
+        extras = [
+            (extra, claims[e])
+            for e, extra in enumerate(self.extra)
+            if extra.band == band.name and claims is not None
+        ]
+        got = np.zeros_like(may)
+        for extra, claim in extras:
+            if extra.reserved:
+                few = np.minimum(extra.seats, quota - _count(got))
+                got |= order.best(may & claim & ~got, few)
+        got |= order.best(may & ~got, quota - _count(got))
+        used = _count(got)
+        for extra, claim in extras:
+            if not extra.reserved:
+                got |= order.best(may & claim & ~got, extra.seats)
+        return got, used
 
     def matching(
         self,
@@ -286,16 +302,19 @@ class _Order:
     """Who is before whom, for picking the best of changing sets."""
 
     def __init__(self, first: Ints, last: Ints, ties: str) -> None:
-        self._sorted = np.argsort(first, -1, kind="stable")
-        self._place = (first if ties == "all_in" else last) - 1
-        self._all_in = ties == "all_in"
+        self._first, self._all_in = first, ties == "all_in"
+        self.place = (first if self._all_in else last) - 1
+
+    @cached_property
+    def _sorted(self) -> npt.NDArray[np.intp]:
+        return np.argsort(self._first, -1, kind="stable")
 
     def best(self, candidates: Bools, seats: Any) -> Bools:
         """Return the best ``seats`` of the candidates; those tied at the edge all or none."""
         before = np.take_along_axis(candidates, self._sorted, -1).cumsum(-1)
         if self._all_in:
             before = np.pad(before, ((0, 0), (1, 0)))[:, :-1] + 1
-        return candidates & (np.take_along_axis(before, self._place, -1) <= seats)
+        return candidates & (np.take_along_axis(before, self.place, -1) <= seats)
 
 
 def _count(chosen: Bools) -> Ints:
