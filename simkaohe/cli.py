@@ -20,7 +20,7 @@ from simkaohe.diagnosis import THIRDS, diagnose, scoreboard
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.files import bundled_cases, load, load_scenarios, read_scheme
 from simkaohe.files.text import parse_yaml, write_text
-from simkaohe.labels import Words, column_label, reader_name, use_language
+from simkaohe.labels import Words, column_label, language, reader_name, use_language
 from simkaohe.panel import Panel
 from simkaohe.result import evaluate
 from simkaohe.scheme.edit import Scenario
@@ -37,9 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     arguments = _parser().parse_args(argv)
+    before = language()
     if arguments.lang:
         use_language(arguments.lang)
     try:
+        _spare_what_is_read(arguments)
         text = arguments.run(arguments)
         if text is not None:
             _put(text, arguments)
@@ -54,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    finally:
+        use_language(before)
     return 0
 
 
@@ -143,6 +147,26 @@ def _places(text: str) -> int:
     return int(text)
 
 
+def _spare_what_is_read(arguments: argparse.Namespace) -> None:
+    """Refuse to write over a file that the command reads."""
+    target = getattr(arguments, "output", None)
+    if target is None or not target.exists():
+        return
+    named = [getattr(arguments, "case", None), getattr(arguments, "before", None)]
+    named += getattr(arguments, "scenarios", None) or []
+    named.append((getattr(arguments, "scenario", None) or "").rpartition(":")[0])
+    for source in (Path(text) for text in named if text):
+        inside = source.is_dir() and source.resolve() in target.resolve().parents
+        if inside or (source.exists() and source.samefile(target)):
+            raise SimkaoheError(
+                Problem(
+                    str(target),
+                    Words("这是正在读取的案例", "this belongs to the case that is read"),
+                    remedy=Words("请写到另一个文件", "Write to another file"),
+                )
+            )
+
+
 def _put(text: str, arguments: argparse.Namespace) -> None:
     target = getattr(arguments, "output", None)
     if target is None:
@@ -152,6 +176,17 @@ def _put(text: str, arguments: argparse.Namespace) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise
         return
+    if target.suffix.lower() in (".xlsx", ".xls", ".et"):
+        raise SimkaoheError(
+            Problem(
+                str(target),
+                Words("这里写出的是文字，不是工作簿", "what is written here is text, no workbook"),
+                remedy=Words(
+                    "请用 .csv、.json 或 .txt；要工作簿请用 simkaohe report",
+                    "Use .csv, .json or .txt; for a workbook use simkaohe report",
+                ),
+            )
+        )
     csv = getattr(arguments, "format", "") == "csv"
     write_text(target, text, encoding="utf-8-sig" if csv else "utf-8")
 
@@ -218,7 +253,7 @@ def _compare(arguments: argparse.Namespace) -> str:
 def _explain(arguments: argparse.Namespace) -> str:
     scheme, panel = _load(arguments.case)
     result = evaluate(scheme.edit(_set(arguments)), panel)
-    steps = result.explain(arguments.unit).reset_index()
+    steps = result.explain(arguments.unit.strip()).reset_index()
     if arguments.format == "table":
         steps["name"] = [
             "  " * depth + name for name, depth in zip(steps["name"], steps["depth"], strict=True)
@@ -233,7 +268,7 @@ def _explain(arguments: argparse.Namespace) -> str:
 
 def _diagnose(arguments: argparse.Namespace) -> str:
     scheme, panel = _load(arguments.case)
-    found = diagnose(evaluate(scheme.edit(_set(arguments)), panel), arguments.unit)
+    found = diagnose(evaluate(scheme.edit(_set(arguments)), panel), arguments.unit.strip())
     indicators = found.indicators.reset_index()
     if arguments.format != "table":
         return _shown(indicators, arguments, None)
@@ -408,7 +443,7 @@ def _set(arguments: argparse.Namespace) -> dict[str, Any]:
 def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | None) -> str:
     """Return a frame as the table, CSV or JSON that was asked for."""
     if arguments.format == "csv":
-        return frame.to_csv(index=False, lineterminator="\n")
+        return frame.map(_harmless).to_csv(index=False, lineterminator="\n")
     if arguments.format == "json":
         plain = frame.astype(object).where(frame.notna(), None)
         return json.dumps(plain.to_dict("records"), ensure_ascii=False, indent=1, default=float)
@@ -448,6 +483,11 @@ def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | 
         missingval="",
         tablefmt="simple",
     )
+
+
+def _harmless(cell: Any) -> Any:
+    """Return a cell that a spreadsheet shows as it is: a text that looks like a formula gets a '."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell
 
 
 def _heading(scheme: Scheme | None, column: str) -> str:
