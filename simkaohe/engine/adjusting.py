@@ -196,6 +196,7 @@ class Adjusting:
             if subject == "completion":
                 target = self._leaves.target([leaf], now.draws)[0]
                 previous = self._people.numbers("previous", leaf.column)
+                previous = now.draws.get(f"data.previous.{leaf.column}", previous)
                 sign = -1 if leaf.way == "negative" else 1
                 value = completion(value, target, previous, sign, "ratio")
         else:

@@ -1,26 +1,48 @@
-"""Draws (抽样): numbers that vary, checked against the scheme before anything is computed."""
+"""Draws (抽样): numbers that vary, checked against scheme and data before anything is computed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.engine.population import Population
+from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
+from simkaohe.panel import QUANTITIES
 from simkaohe.scheme.edit import value_at
 from simkaohe.scheme.problems import quoted
-from simkaohe.scheme.tree import Scheme
+from simkaohe.scheme.tree import Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
 DRAWABLE = ("adjustments", "limits", "periods")
 """Fields of the scheme whose numbers may vary, besides those of its nodes."""
+DATA_TABLES = (*QUANTITIES, "value")
+"""Tables whose columns may vary by unit; ``value`` is what an indicator measures."""
 
 
-def checked(scheme: Scheme, draws: Mapping[str, Any]) -> dict[str, Array]:
-    """Return draws as arrays (R,) of finite numbers.
+def data_address(path: str) -> tuple[str, str] | None:
+    """Return table and column of a path ``data.<table>.<column>``; None for any other path."""
+    first, _, rest = path.partition(".")
+    table, _, column = rest.partition(".")
+    return (table, column) if first == "data" and table in DATA_TABLES and column else None
+
+
+def readers(scheme: Scheme, table: str, column: str) -> list[Indicator]:
+    """Return the indicators whose score depends on a column of the data."""
+    if table == "value":
+        return [leaf for leaf in scheme.indicators if leaf.id == column]
+    return [
+        leaf
+        for leaf in scheme.indicators
+        if leaf.column == column and table in (*leaf.measure.data, *leaf.rule.data)
+    ]
+
+
+def checked(scheme: Scheme, people: Population, draws: Mapping[str, Any]) -> dict[str, Array]:
+    """Return draws as arrays (R,) of finite numbers, those of data as (R, N).
 
     Raises
     ------
@@ -30,6 +52,10 @@ def checked(scheme: Scheme, draws: Mapping[str, Any]) -> dict[str, Array]:
     given: dict[str, Array] = {}
     problems: list[Problem] = []
     for path, values in draws.items():
+        if address := data_address(path):
+            given[path] = np.atleast_2d(np.asarray(values, np.float64))
+            problems += _data_problems(scheme, people, path, address, given[path])
+            continue
         try:
             now = value_at(scheme, path)
             first = path.partition(".")[0]
@@ -73,6 +99,30 @@ def checked(scheme: Scheme, draws: Mapping[str, Any]) -> dict[str, Array]:
     if problems:
         raise SimkaoheError(*problems)
     return given
+
+
+def _data_problems(
+    scheme: Scheme, people: Population, path: str, address: tuple[str, str], values: Array
+) -> Iterator[Problem]:
+    table, column = address
+    found = readers(scheme, table, column)
+    if not found:
+        known = {leaf.id if table == "value" else leaf.column for leaf in scheme.indicators}
+        yield unknown(path, column, sorted(known), Words("会用到的数据列", "column that is used"))
+    elif any(leaf.way == "moderate" for leaf in found) and table == "value":
+        yield Problem(
+            path,
+            Words("适度指标", "a moderate indicator"),
+            Words("正向或逆向指标", "a positive or negative one"),
+            Words("请改抽 data.actual", "Draw data.actual instead"),
+        )
+    if values.ndim != 2 or values.shape[1] != len(people.units) or np.isinf(values).any():
+        count = len(people.units)
+        yield Problem(
+            path,
+            Words(f"形状为 {values.shape} 的数组", f"an array of shape {values.shape}"),
+            Words(f"(抽样, {count} 个单位) 的有限数", f"finite numbers (draws, {count} units)"),
+        )
 
 
 def _is_number(value: Any) -> bool:
