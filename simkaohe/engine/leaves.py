@@ -53,6 +53,19 @@ class Leaves:
 
     def measured(self, stack: list[Indicator], draws: Draws) -> Array:
         """Return measured values (K, 1|R, N), as distance from the ideal band where moderate."""
+        value = self.recorded(stack, draws)
+        first = stack[0]
+        if first.way == "moderate":
+            low, high = (
+                stacked_field(stack, name, first.id, draws) for name in ("ideal_low", "ideal_high")
+            )
+            value = np.where(
+                np.isnan(value), np.nan, np.maximum(np.maximum(low - value, value - high), 0)
+            )
+        return value
+
+    def recorded(self, stack: list[Indicator], draws: Draws) -> Array:
+        """Return measured values (K, 1|R, N) themselves."""
         first = stack[0]
         data = [self._data(stack, name, draws) for name in first.measure.data]
         parameters = stacked([leaf.measure for leaf in stack], f"{first.id}.measure", draws)
@@ -64,16 +77,7 @@ class Leaves:
             value[..., peers] = part
         value = draws.get(f"data.value.{first.id}", value)
         assert value is not None
-        if value.ndim == 2:
-            value = value[None]
-        if first.way == "moderate":
-            low, high = (
-                stacked_field(stack, name, first.id, draws) for name in ("ideal_low", "ideal_high")
-            )
-            value = np.where(
-                np.isnan(value), np.nan, np.maximum(np.maximum(low - value, value - high), 0)
-            )
-        return value
+        return value[None] if value.ndim == 2 else value
 
     def _data(self, stack: list[Indicator], name: str, draws: Draws) -> Array:
         """Return what a formula reads (K, 1, N), or as it is drawn (1, R, N)."""
@@ -89,6 +93,13 @@ class Leaves:
 
     def _scored(self, stack: list[Indicator], value: Array, draws: Draws) -> Array:
         """Return scores (K, 1|R, N); NaN where a unit has no value or the rule is undefined."""
+        gaps = np.isnan(value)
+        if (gaps != gaps[:, :1]).any():  # who has a value differs from draw to draw
+            rows = [
+                self._scored(stack, value[:, r : r + 1], _row(draws, r))
+                for r in range(value.shape[1])
+            ]
+            return np.concatenate(rows, 1)
         first = stack[0]
         rule = first.rule
         others = [self._data(stack, name, draws) for name in rule.data[1:]]
@@ -164,6 +175,13 @@ class Leaves:
                     " (zero, full, median or spread)",
                 ),
             )
+
+
+def _row(draws: Draws, r: int) -> Draws:
+    """Return one draw."""
+    return {
+        path: values[r : r + 1] if len(values) > 1 else values for path, values in draws.items()
+    }
 
 
 def _likeness(leaf: Indicator) -> tuple[Any, ...]:

@@ -115,7 +115,9 @@ class Population:
             if unit not in place or (who == unit and not measure.own):
                 continue
             where = f"ratings › {unit} › {leaf.column} › {who or group}"
-            word, score = score, measure.levels.get(score) if isinstance(score, str) else score
+            word = score if isinstance(score, str) else f"{score:g}"
+            points = measure.levels.get(word)  # a level may be called 1
+            score = points if points is not None or isinstance(score, str) else score
             if score is None:
                 known = {level: f"{points:g}" for level, points in measure.levels.items()}
                 problems.append(unknown(where, word, known, Words("评语", "rating")))

@@ -9,6 +9,7 @@ blocks of fixed size, so that the numbers do not depend on how a run is divided.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class Engine:
 
     def _scored(self, now: Pass, nodes: Collection[str]) -> dict[str, Array]:
         """Return the scores (1|R, N) of the root and of the nodes asked for."""
-        wanted = (*nodes, *self._needed, self.scheme.root.id)
+        wanted = (*self._needed, *nodes, self.scheme.root.id)
         return {name: self._tree.score(self.scheme.nodes[name], now) for name in wanted}
 
     def _outcome(self, now: Pass, nodes: Collection[str], uses: bool, kept: int) -> Outcome:
@@ -148,7 +149,8 @@ class Engine:
         root = self.scheme.root.id
         # one row when nothing that is drawn has an effect
         now.known[root] = np.broadcast_to(now.known[root], (kept, len(self.units)))
-        return self._standing.of(now, scores, uses=uses)
+        drawn = {path: v[:kept] if len(v) > 1 else v for path, v in now.draws.items()}
+        return self._standing.of(replace(now, draws=drawn), scores, uses=uses)
 
     def what_if(self, scores: Mapping[str, Array]) -> Outcome:
         """Evaluate with the scores of some nodes replaced.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,19 +76,34 @@ class Standing:
         problems = []
         for name, use in scheme.uses.items():
             for column in (getattr(use, "need", None), getattr(use, "staff", None)):
-                if column and panel.numbers("covariates", column) is None:
+                if not column:
+                    continue
+                if panel.numbers("covariates", column) is None:
                     there = panel.columns("covariates")
                     words = Words("数据列", "column")
                     problems.append(unknown(f"uses.{name} › covariates", column, there, words))
+                else:
+                    problems += self._bad_amounts(column)
         if problems:
             raise SimkaoheError(*problems)
+
+    def _bad_amounts(self, column: str) -> Iterator[Problem]:
+        """Yield a problem for every ranked unit whose need or staff is missing or negative."""
+        values = self._people.numbers("covariates", column)
+        for unit in np.flatnonzero(self._people.ranked & ~(values >= 0)):
+            value = values[unit]
+            yield Problem(
+                f"covariates › {self._people.units[unit]} › {column}",
+                Words("没有数值", "nothing") if np.isnan(value) else f"{value:g}",
+                Words("≥ 0 的数", "a number ≥ 0"),
+            )
 
     def of(self, now: Pass, wanted: Mapping[str, Array], *, uses: bool) -> Outcome:
         """Return the outcome of a pass; ``wanted`` are the scores to hand on."""
         scheme, people = self._scheme, self._people
         root = now.known[scheme.root.id]
         self._check(root)
-        digits = EXACT if scheme.ranking.digits is None else scheme.ranking.digits
+        digits = self._digits(root)
         q = last_digits(root * (scheme.full / 100), digits)
         totals = q / 10.0**digits
         struck = self._struck(now)
@@ -116,6 +131,30 @@ class Standing:
             return outcome
         amounts = {name: self._used(use, outcome, now) for name, use in scheme.uses.items()}
         return Outcome(totals, ranks, category_ranks, grades, wanted, amounts)
+
+    def _digits(self, root: Array) -> int:
+        """Return the decimals that totals are compared at; those that fit into an integer.
+
+        Places are packed with their units into 63 bits, and those moved back need two more.
+        """
+        stated = self._scheme.ranking.digits
+        bits = max(len(self._people.units) - 1, 1).bit_length()
+        largest = max(float(np.abs(root).max()) * self._scheme.full / 100, 1.0)
+        room = int(np.floor((60 - bits) * np.log10(2) - np.log10(largest)))
+        if stated is None:
+            return min(EXACT, room)
+        if stated > room:
+            raise SimkaoheError(
+                Problem(
+                    "ranking.digits",
+                    f"{stated}",
+                    Words(
+                        f"总分达 {largest:.3g} 时至多 {max(room, 0)} 位",
+                        f"at most {max(room, 0)} with totals of {largest:.3g}",
+                    ),
+                )
+            )
+        return stated
 
     def _check(self, root: Array) -> None:
         if np.isnan(root).any():
@@ -156,7 +195,7 @@ class Standing:
                 best = np.maximum(best, np.where(struck, 1, 0))
             if veto.grade is not None:
                 best = np.maximum(best, np.where(struck, names.index(veto.grade), 0))
-        return Struck(last, out, best, down)
+        return Struck(last, out, np.minimum(best, max(len(names) - 1, 0)), down)
 
     def _moved_back(self, q: Ints, struck: Struck | None, ranked: Bools) -> Ints:
         """Return totals for ranking: vetoed units behind the others, unranked ones behind all."""
@@ -212,7 +251,7 @@ class Standing:
                 None if eligible is None else eligible[:, :, members],
                 claims[:, :, members],
             )
-        self._grade_outsiders(rules, totals, grades)
+        self._grade_outsiders(rules, totals, grades, eligible)
         if struck is not None:
             lower = np.minimum(grades + 1, len(rules.bands) - 1)
             grades = np.where(struck.down, np.maximum(lower, struck.best_band), grades)
@@ -222,7 +261,13 @@ class Standing:
     def _restricts(self, rules: Grades, struck: Struck | None) -> bool:
         return struck is not None or any(band.requires for band in rules.bands)
 
-    def _grade_outsiders(self, rules: Grades, totals: Array, grades: npt.NDArray[np.int8]) -> None:
+    def _grade_outsiders(
+        self,
+        rules: Grades,
+        totals: Array,
+        grades: npt.NDArray[np.int8],
+        eligible: Bools | None,
+    ) -> None:
         """Give units outside the competition the grade that their total matches (in place)."""
         people = self._people
         if people.ranked.all():
@@ -232,7 +277,10 @@ class Standing:
             inside = members[people.ranked[members]]
             inside = inside if len(inside) else np.flatnonzero(people.ranked)
             grades[:, outside] = rules.matching(
-                totals[:, inside], grades[:, inside], totals[:, outside]
+                totals[:, inside],
+                grades[:, inside],
+                totals[:, outside],
+                None if eligible is None else eligible[:, :, outside],
             )
 
     def _all_met(self, conditions: Conditions, now: Pass) -> Bools:

@@ -48,6 +48,14 @@ class Band(Model):
     at_least: float | None = parameter(None, "分数线", "lowest total", span=(60, 95))
     requires: Conditions = parameter((), "前提条件", "requires")
 
+    @model_validator(mode="after")
+    def _has_seats(self) -> Band:
+        for category, seats in self.seats_by_category.items():
+            if seats < 0:
+                where = f"seats_by_category.{category}"
+                raise refusal(where, f"{seats}", Words("≥ 0 的整数", "a whole number ≥ 0"))
+        return self
+
     @property
     def has_quota(self) -> bool:
         """Whether the number of units in the band is limited."""
@@ -110,7 +118,8 @@ class Grades(Model):
     extra : list of Extra
         Seats on conditions, within a quota or on top of it.
     unused : {"lost", "next"}, default "lost"
-        Whether seats that nobody is good enough for are added to the next band's quota.
+        Whether seats that nobody is good enough for are added to the quota of the next band that
+        has one.
     """
 
     bands: tuple[Band, ...] = parameter(..., "档次", "bands", min_length=1)
@@ -274,6 +283,7 @@ class Grades(Model):
         totals: npt.NDArray[np.float64],
         grades: npt.NDArray[np.int8],
         others: npt.NDArray[np.float64],
+        eligible: Bools | None = None,
     ) -> npt.NDArray[np.int8]:
         """Return the grade of units outside the competition (单列), which take no seat.
 
@@ -286,6 +296,8 @@ class Grades(Model):
             Of those graded together.
         others : array (R, U)
             Totals of the units outside.
+        eligible : array (B, R, U) of bool, optional
+            Who may be in which band.
         """
         found = np.full(others.shape, len(self.bands) - 1, np.int8)
         for number in reversed(range(len(self.bands) - 1)):
@@ -294,7 +306,8 @@ class Grades(Model):
             if band.at_least is not None:
                 least = band.at_least - 1e-9
                 edge = np.maximum(edge, least) if band.has_quota else np.full_like(edge, least)
-            found[others >= edge] = number
+            reached = others >= edge
+            found[reached if eligible is None else reached & eligible[number]] = number
         return found
 
 
@@ -331,5 +344,5 @@ def _rounded(exact: Mapping[str, float], rounding: str) -> dict[str, int]:
     if rounding == "half_up":
         return {name: int(np.floor(x + 0.5 + 1e-9)) for name, x in exact.items()}
     left = int(np.floor(sum(exact.values()) + 0.5 + 1e-9)) - sum(floors.values())
-    by_remainder = sorted(exact, key=lambda name: floors[name] - exact[name])
+    by_remainder = sorted(exact, key=lambda name: round(floors[name] - exact[name], 9))
     return {name: floors[name] + (name in by_remainder[:left]) for name in exact}

@@ -74,4 +74,4 @@ def completion(value: Array, target: Array, previous: Any, sign: int, reverse: s
         )
     positive = value > 0
     q = np.where(positive, target / np.where(positive, value, 1.0), np.inf)
-    return np.where(np.isnan(target) | (target <= 0), np.nan, q)
+    return np.where(np.isnan(value) | np.isnan(target) | (target <= 0), np.nan, q)
