@@ -180,14 +180,17 @@ class Field:
         self.form = form
         full = form.engine.scheme.full
         self.scale = 1.0 if form.logarithmic else full / 100
-        sets = [s for s in range(form.weights.shape[1]) if self._is_whole(s)]
+        varies = (form.set_of >= 0) & (form.factor != 0)
+        sets = [int(s) for s in np.unique(form.set_of[varies]) if self._is_whole(int(s))]
+        if not sets:
+            raise SimkaoheError(Problem(form.group, NO_SET))
         self._sets = sets
         self._free = [form.free(s) for s in sets]
         sizes = [len(free) for free in self._free]
         starts = np.cumsum([0, *sizes])
         self.now = np.concatenate([form.weights[f, s] for f, s in zip(self._free, sets, strict=True)])
         self.slopes = np.zeros((len(form.units), starts[-1]))
-        self.linear = np.zeros(len(form.units), bool)
+        self.linear = (form.set_of >= 0) & (form.factor == 0)
         blocks = np.zeros((len(sets), starts[-1]), bool)
         for number, (which, free) in enumerate(zip(sets, self._free, strict=True)):
             here = slice(starts[number], starts[number + 1])
@@ -199,6 +202,7 @@ class Field:
         self.constants = np.where(self.linear, form.constant, 0.0) / self.scale
         self.at = self._polytope(blocks, within, bounds)
         self.reasons = dict(self._why())
+        self.reach = self._reached()
 
     def _is_whole(self, which: int) -> bool:
         """Whether no child of the set's units is missing, so that their weights are the stated."""
@@ -207,7 +211,7 @@ class Field:
 
     def _stated(self, which: int) -> dict[str, float]:
         """Return the stated weights of a set by edit path, without those of groups in between."""
-        stated = self.form.edits(which, self.form.weights[:, which])
+        stated = self._own(self.form.edits(which, self.form.weights[:, which]))
         nodes = {path.partition(".")[0] for path in self.form.paths}
         return {p: value for p, value in stated.items() if p.partition(".")[0] in nodes}
 
@@ -242,7 +246,24 @@ class Field:
         for which, free, block in zip(self._sets, self._free, self.at.blocks, strict=True):
             weights = np.zeros(len(self.form.paths))
             weights[free] = w[block]
-            found |= self.form.edits(which, weights)
+            found |= self._own(self.form.edits(which, weights))
+        return found
+
+    def _own(self, edits: Mapping[str, float]) -> dict[str, float]:
+        """Return edits that touch their own categories only.
+
+        A weight that some category cancels is set category by category: what the weight is without
+        a category is what those that cancel it have to give away.
+        """
+        found: dict[str, float] = {}
+        for path, value in edits.items():
+            name, _, rest = path.partition(".")
+            own = self.form.engine.scheme.nodes[name].weights_by_category
+            if rest == "weight" and 0.0 in own.values():
+                left = [c for c in self.form.engine.categories if c not in own]
+                found |= {f"{name}.weights_by_category.{c}": value for c in left}
+            else:
+                found[path] = value
         return found
 
     def paths(self) -> dict[str, list[tuple[int, float]]]:
@@ -282,6 +303,39 @@ class Field:
                 f"{name!r} has a missing score, whose weight is spread over the others",
             )
 
+    def _reached(self) -> Array:
+        """Return the smallest and largest total (2, N) of every unit, infinite where unknown.
+
+        A unit with a missing score has the weighted mean of its others: a ratio, whose extremes are
+        found by Dinkelbach's iteration.
+        """
+        form = self.form
+        category = form.engine.category
+        found = np.array([np.full(len(form.units), -np.inf), np.full(len(form.units), np.inf)])
+        for place in np.flatnonzero(~self.linear & (form.set_of >= 0)):
+            for which, free, block in zip(self._sets, self._free, self.at.blocks, strict=True):
+                if category[place] not in category[form.set_of == which]:
+                    continue
+                counts = form.weights[free, form.set_of[place]] > 0
+                x = form.x[free, place] * np.sign(form.factor[place])
+                for end, sign in ((0, -1.0), (1, 1.0)):
+                    mean = sign * self._ratio(sign * x, counts, block)
+                    total = form.constant[place] + abs(form.factor[place]) * mean
+                    found[end, place] = total / self.scale
+        return found
+
+    def _ratio(self, x: Array, counts: Bools, block: Bools) -> float:
+        """Return the largest weighted mean of x (k,) over those that count."""
+        best = -np.inf
+        mean = float(x[counts].min())
+        while mean > best + 1e-12:
+            best = mean
+            g = np.zeros((1, len(self.now)))
+            g[0, block] = np.where(counts, x - best, 0.0)
+            w = self.at.largest(g)[1][0, block] * counts
+            mean = float(w @ x / w.sum()) if w.sum() > 0 else float(x[counts].max())
+        return max(best, mean) + 1e-9
+
     def race(self, place: int, rivals: npt.NDArray[np.intp]) -> Race:
         """Return a unit's race against rivals (places) that all have a linear form."""
         own, constant = self.slopes[place], float(self.constants[place])
@@ -319,6 +373,10 @@ def _chosen(field: Field, units: Collection[str] | None) -> list[int]:
     return places
 
 
+NO_SET = Words(
+    "每个单位都有缺失的得分，其权重由其余指标分摊",
+    "every unit has a missing score, whose weight is spread over the others",
+)
 NOT_RANKED = Words("这个单位不参加排名", "this unit is not ranked")
 
 
@@ -334,12 +392,14 @@ def _end(
     there[place] = False
     before = there & (form.behind < form.behind[place])
     there &= ~before
-    unsure = int((there & ~field.linear).sum())
+    unsure = np.flatnonzero(there & ~field.linear)
     race = field.race(place, np.flatnonzero(there & field.linear))
     leads = extent(race, field.at)
     certain = leads.certain(race.step)
     open_ = leads.possible() & ~certain
-    ahead = 1 + int(before.sum()) + int(certain.sum()) + (0 if best else unsure)
+    ahead = 1 + int(before.sum()) + int(certain.sum())
+    others = _apart(field, place, unsure)
+    ahead += int((others.certain(race.step) if best else others.possible()).sum())
     race, leads = race.only(open_), Extent(leads.low[open_], leads.high[open_])
     weights = found(race, field.at, field.now, best)
     bound = ahead + (0 if best else int(open_.sum()))
@@ -352,6 +412,14 @@ def _end(
             if count < attained if best else count > attained:
                 weights = answer.weights
     return bound, weights
+
+
+def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
+    """Return bounds of the leads of rivals without a linear form, each total for itself."""
+    own, constant = field.slopes[place][None], field.constants[place]
+    highest = constant + field.at.largest(own)[0][0]
+    lowest = constant - field.at.largest(-own)[0][0]
+    return Extent(field.reach[0, rivals] - highest, field.reach[1, rivals] - lowest)
 
 
 def _evaluated(
