@@ -148,6 +148,10 @@ class AdditiveForm:
             raise SimkaoheError(Problem(f"{a} › {b}", reason))
         return one, two
 
+    def alike(self, which: int) -> list[int]:
+        """Return the categories (places in ``engine.categories``) that a set's edits reach."""
+        return self._levers.alike(self._levers.homes[which])
+
     def edits(self, which: int, weights: Array) -> dict[str, float]:
         """Return the edits that give a set of units other weights, all other units their own.
 
@@ -229,16 +233,13 @@ class _Levers:
         """Return edits for a category and those that share its set."""
         stated = self.stated[:, category]
         new = np.where(free, weights * stated[free].sum(), stated)
-        alike = [
-            c
-            for c in range(self.stated.shape[1])
-            if np.allclose(self._shares[:, c], self._shares[:, category], rtol=0, atol=1e-12)
-        ]
+        alike = self.alike(category)
         found: dict[str, float] = {}
         for node, part in self._parts(new[None], stated > 0):
             others = [c for c in range(self.stated.shape[1]) if c not in alike]
             names = self.engine.categories
-            if all(names[c] in node.weights_by_category for c in others):
+            # A weight that a category cancels still says there how much is spread.
+            if all(node.weights_by_category.get(names[c], 0) > 0 for c in others):
                 found[f"{node.id}.weight"] = float(part[0])
                 alike_here = [c for c in alike if names[c] in node.weights_by_category]
             else:
@@ -248,9 +249,11 @@ class _Levers:
                 found[self._override(node, c)] = float(part[0] * scale)
         return found
 
-    @cached_property
-    def _shares(self) -> Array:
-        return self.stated / self.stated.sum(0)
+    def alike(self, category: int) -> list[int]:
+        """Return the categories whose normalised weights are those of one of them."""
+        shares = self.stated / self.stated.sum(0)
+        same = np.isclose(shares, shares[:, [category]], rtol=0, atol=1e-12).all(0)
+        return np.flatnonzero(same).tolist()
 
     def _parts(self, weights: Array, there: Bools) -> list[tuple[Node, Array]]:
         """Return (node, weight (R,)) of every node whose weight is to be set."""
@@ -471,12 +474,13 @@ class _Maker:
             return np.ones(group_score.shape[1], bool)
         rng = np.random.default_rng(1)
         low, high = group_score.min(0), group_score.max(0)
-        score = low + (high - low) * rng.random((ROUNDS, len(low)))
+        places = np.arange(len(low))
+        bits = np.array([places >> bit & 1 for bit in range(len(low).bit_length())])
+        share = np.vstack([bits, 1 - bits, rng.random((ROUNDS, len(low)))])
+        score = low + (high - low) * share  # for every two units: one low and the other high
         total = self.engine.what_if({node.id: score}).scores[root.id]
         total = total * (self.scheme.full / 100)
-        missing = np.isnan(low)
-        score = np.where(missing, 0.0, score)
-        return _affine(self._scale(score) if not missing.all() else score, self._scale(total))[2]
+        return _affine(self._scale(np.where(np.isnan(low), 1.0, score)), self._scale(total))[2]
 
     def _culprit(self, y: Array, scores: Mapping[str, Array]) -> Node:
         """Return the lowest node whose score is not affine in the group's."""
