@@ -188,7 +188,7 @@ def _line(m: Array, slope: Array, least: Array, most: Array, width: float) -> tu
     # among the pieces of the lowest count the one with the smallest smoothed count
     best_t, best = np.zeros(len(slope)), np.full(len(slope), np.inf)
     lines = np.flatnonzero(np.isfinite(lowest) & (lowest <= (m > NOTHING).sum()))
-    for p in lines if len(lines) < 2 else _promising(lines, lowest, m, slope, middle, count):
+    for p in _promising(lines, lowest):
         ts = middle[p][count[p] == lowest[p]]
         smooth = _likely(m + ts[:, None] * slope[p], width).sum(1) / max(len(m), 1)
         k = int(smooth.argmin())
@@ -196,12 +196,10 @@ def _line(m: Array, slope: Array, least: Array, most: Array, width: float) -> tu
     return best_t, here - best
 
 
-def _promising(
-    lines: npt.NDArray[np.intp], lowest: Array, m: Array, slope: Array, middle: Array, count: Array
-) -> npt.NDArray[np.intp]:
+def _promising(lines: npt.NDArray[np.intp], lowest: Array) -> npt.NDArray[np.intp]:
     """Return the lines with the lowest count, at most thirty of them."""
     order = lines[np.argsort(lowest[lines], kind="stable")]
-    return order[lowest[order] == lowest[order[0]]][:30]
+    return order[lowest[order] == lowest[order[:1]]][:30]
 
 
 # -- proof ----------------------------------------------------------------------------------------
@@ -236,7 +234,7 @@ def proved(race: Race, at: Polytope, leads: Extent, best: bool, seconds: float) 
 
 
 def _unrounded(race: Race, leads: Extent, best: bool) -> Program:
-    """Leads decide: ``lead <= step`` where the rival is behind, ``lead >= 0`` where it is ahead."""
+    """Let leads decide: ``lead <= step`` where the rival is behind, ``lead >= 0`` where it is ahead."""
     count, size = race.g.shape
     z = np.eye(count)
     if best:  # g w + h <= step + (high - step) z
@@ -253,7 +251,7 @@ def _unrounded(race: Race, leads: Extent, best: bool) -> Program:
 
 
 def _rounded(race: Race, leads: Extent, best: bool) -> Program:
-    """The unit's rounded total q is a whole number; all in units of the last digit."""
+    """Let rounded totals decide: the unit's, q, is whole; all in units of the last digit."""
     count, size = race.g.shape
     own, g = race.own / race.step, race.g / race.step
     constant = race.own_constant / race.step + 0.5 + NOISE

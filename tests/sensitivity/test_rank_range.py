@@ -12,7 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import simkaohe as sk
-from simkaohe.sensitivity.extremes import Field, rank_range
+from simkaohe.sensitivity.extremes import rank_range
+from simkaohe.sensitivity.field import Field
 from simkaohe.sensitivity.form import additive_form
 from simkaohe.sensitivity.placing import Extent, Race, extent, found, proved
 from simkaohe.sensitivity.polytope import Polytope, linear
@@ -144,8 +145,7 @@ def test_laws_hold_on_random_schemes(
         form = additive_form(scheme, panel, group)
         field = Field(form, 0.3, {})
         answer = rank_range(scheme, panel, group, within=0.3, proof=proof, peers=peers)
-    except sk.SimkaoheError as error:
-        assert str(error)
+    except sk.SimkaoheError:
         assume(False)
     table = answer.table
     assert (table["best_bound"] <= table["best"]).all()
@@ -241,9 +241,7 @@ def test_bounds_of_single_weights() -> None:
     ],
 )
 def test_refusals(more: dict[str, Any], said: str) -> None:
-    scheme, panel = additive(
-        [[90, 50], [50, 90], [60, 60]], [40, 60], unranked=["u2"]
-    )
+    scheme, panel = additive([[90, 50], [50, 90], [60, 60]], [40, 60], unranked=["u2"])
     with pytest.raises(sk.SimkaoheError, match=said):
         rank_range(scheme, panel, **more)
 
@@ -255,7 +253,7 @@ def test_dense_ranks_are_refused() -> None:
 
 
 def test_a_unit_with_a_spread_weight_counts_as_undecided() -> None:
-    raw = np.array([[90, 50, 70], [50, 90, 70], [60, 60, np.nan], [5, 5, np.nan]])
+    raw = np.array([[90, 50, 70], [50, 90, 70], [65, 55, np.nan], [5, 9, np.nan]])
     scheme, panel = additive(raw, [40, 35, 25])
     scheme = scheme.edit({"i2.missing": "spread"})
     answer = rank_range(scheme, panel, within=0.5, proof=True)
