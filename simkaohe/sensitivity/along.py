@@ -1,0 +1,360 @@
+"""The totals along one number of a scheme, as exact functions of it.
+
+From the group where the number acts upwards, every node's score becomes :class:`Curves`; everything
+else is constant. What has no such form is refused in one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import reduce
+from itertools import pairwise
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.engine import Engine
+from simkaohe.scheme.adjust import Limit, Points, Veto
+from simkaohe.scheme.combine import Geometric, Minimum, Multiplier, WeightedSum
+from simkaohe.scheme.references import conditions
+from simkaohe.scheme.tree import Group
+from simkaohe.sensitivity.curves import Curves
+from simkaohe.sensitivity.moves import Move
+from simkaohe.sensitivity.multiplying import Product
+from simkaohe.sensitivity.scores import FAR, MIDDLE, ZERO, Score, refuse
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+SCORE_EFFECTS = {"zero", "score_cap", "last", "out"}
+"""Of vetoes: those that move totals or ranks."""
+
+
+class Along:
+    """Totals of all units along one number.
+
+    Attributes
+    ----------
+    engine : Engine
+    move : Move
+    total : Score
+        In the total's full marks, before rounding; from ``low`` to ``high`` of the move.
+    """
+
+    def __init__(self, engine: Engine, move: Move) -> None:
+        self.engine, self.move = engine, move
+        self.scheme = engine.scheme
+        self.count = len(engine.units)
+        nodes = tuple(self.scheme.nodes)
+        self.now = {name: s[0] for name, s in engine.run(nodes=nodes).scores.items()}
+        group = self.scheme.nodes[move.group]
+        assert isinstance(group, Group)
+        chain = [group]
+        while parent := engine.parent(chain[-1].id):
+            chain.append(parent)
+        self._refuse_conditions({node.id for node in chain})
+        score = self._adjusted(group, self._combined(group, {}))
+        for below, node in pairwise(chain):
+            score = self._adjusted(node, self._combined(node, {below.id: score}))
+        self.total = score
+
+    def constant(self, values: Any) -> Curves:
+        """Return curves that do not vary, from one value or one for each unit."""
+        return Curves.constant(np.broadcast_to(np.asarray(values, np.float64), (self.count,)))
+
+    def _refuse_conditions(self, moved: set[str]) -> None:
+        for path, condition in conditions(self.scheme):
+            first, name, *_ = path.split(".")
+            subject, node = condition.subject
+            if first != "adjustments" or subject != "score" or node not in moved:
+                continue
+            adjustment = self.scheme.adjustments[name]
+            if isinstance(adjustment, Points) or (
+                isinstance(adjustment, Veto) and set(adjustment.effects) & SCORE_EFFECTS
+            ):
+                refuse(
+                    self.move.path,
+                    f"“{name}”以随之变动的“{node}”得分为条件",
+                    f"{name!r} depends on the score of {node!r}, which moves along",
+                )
+
+    # -- combination -----------------------------------------------------------------------------
+
+    def _combined(self, group: Group, moved: Mapping[str, Score]) -> Score:
+        """Return a group's score before its adjustments."""
+        weights, x = self._children(group, moved)
+        method = group.combine
+        if isinstance(method, Geometric):
+            return self._geometric(method, weights, x, moved)
+        if isinstance(method, Multiplier):
+            return Product(self, group, method).score(weights, x, moved)
+        if passed := self.passed_on(moved, weights):
+            return passed
+        if isinstance(method, WeightedSum):
+            return Score(self.mean(list(x), weights, x))
+        if isinstance(method, Minimum):
+            return Score(self._minimum(weights, x))
+        refuse(
+            self.move.path,
+            f"“{group.id}”的合成方法是“{method.label.zh}”",
+            f"{group.id!r} is combined by {method.method!r}",
+        )
+
+    def _children(
+        self, group: Group, moved: Mapping[str, Score]
+    ) -> tuple[dict[str, Curves], dict[str, Curves]]:
+        """Return weights and scores of a group's children; moved ones by their curves."""
+        engine, category = self.engine, self.engine.category
+        inside = self.move.low + np.array([0.25, 0.5, 0.75]) * (self.move.high - self.move.low)
+        draws = {path: v[:, None] for path, v in self.move.edits(inside).items()}
+        w, kept = engine.weights.of(group, draws)
+        w = np.array(np.broadcast_to(w, (len(w), 3, w.shape[2])))
+        off = np.zeros(w.shape, bool)
+        if kept is not None:
+            off = np.broadcast_to(engine.weights.cancelled(group, draws), w.shape)
+            for k, child in enumerate(group.children):
+                own = draws.get(f"{child.id}.weight", np.full((1, 1), child.weight))
+                w[k] = np.where(off[k], own, w[k])
+        largest = 1 + np.abs(w).max()
+        if (np.abs(w[:, 0] - 2 * w[:, 1] + w[:, 2]) > 1e-9 * largest).any():
+            refuse(
+                self.move.path,
+                f"“{group.id}”里的权重不随它按比例变动",
+                f"the weights in {group.id!r} do not change in proportion to it",
+            )
+        slope = w[:, 2] - w[:, 0]
+        slope = np.where(np.abs(slope) <= 1e-12 * largest, 0.0, slope)
+        marks = 100.0 if group.cancelled == "full_marks" else 0.0
+        weights, x = {}, {}
+        for k, child in enumerate(group.children):
+            middle, steep = w[k, 1][category], slope[k][category]
+            weights[child.id] = Curves.line(middle - steep, middle + steep)
+            there = off[k, 1][category]
+            if child.id in moved:
+                own_curves = moved[child.id].curves
+                x[child.id] = self.where(there, self.constant(marks), own_curves)
+            else:
+                x[child.id] = self.constant(np.where(there, marks, self.now[child.id]))
+        return weights, x
+
+    def where(self, mask: Bools, then: Curves, otherwise: Curves) -> Curves:
+        """Return one curve for some units and another for the others."""
+        if not mask.any():
+            return otherwise
+        flag, half = self.constant(np.where(mask, 0.0, 1.0)), self.constant(0.5)
+        return flag.where_below(half, then, otherwise)
+
+    def takes_part(self, weights: Curves, x: Curves) -> Bools:
+        """Return for whom a child counts strictly inside the range, (N,)."""
+        return ~x.missing & (weights.at(MIDDLE)[0] > 0)
+
+    def mean(
+        self, names: list[str], weights: Mapping[str, Curves], x: Mapping[str, Curves]
+    ) -> Curves:
+        """Return the weighted mean of some children; those without a score are left out."""
+        above, below = self.constant(0.0), self.constant(0.0)
+        for name in names:
+            there = np.where(x[name].missing, 0.0, 1.0)
+            top = np.where(x[name].missing[:, None], 0.0, x[name].top)
+            bottom = np.where(x[name].missing[:, None], np.eye(1, x[name].bottom.shape[1]),
+                              x[name].bottom)  # fmt: skip
+            above = above + Curves(x[name].ends, top, bottom) * weights[name].times(there)
+            below = below + weights[name].times(there)
+        return above.over(below)
+
+    def passed_on(self, moved: Mapping[str, Score], weights: Mapping[str, Curves]) -> Score | None:
+        """Return a moved child whose curves are not its score; it must be alone with its weight."""
+        for name, score in moved.items():
+            if score.plain:
+                return None
+            others = (weights[other].at(MIDDLE)[0] for other in weights if other != name)
+            if any((w > 0).any() for w in others):
+                refuse(
+                    self.move.path,
+                    "几何平均之后还要与别的得分相加或取舍",
+                    "a geometric mean is added to other scores",
+                )
+            return score
+        return None
+
+    def _geometric(
+        self,
+        method: Geometric,
+        weights: Mapping[str, Curves],
+        x: Mapping[str, Curves],
+        moved: Mapping[str, Score],
+    ) -> Score:
+        whole, logs = self.constant(0.0), self.constant(0.0)
+        dead = np.zeros(self.count, bool)
+        share = dead.astype(float)
+        rising = None
+        for name in x:
+            there = self.takes_part(weights[name], x[name])
+            whole = whole + weights[name].times(np.where(there, 1.0, 0.0))
+            if name in moved:
+                rising = replace(moved[name], curves=x[name])
+                share = np.where(there, weights[name].at(MIDDLE)[0], 0.0)
+                continue
+            score = np.where(there, x[name].at(MIDDLE)[0], 1.0)
+            score = np.maximum(score, method.floor) if method.zero == "floor" else score
+            dead |= score <= 0
+            known = np.log(np.where(score > 0, score, 1.0))
+            logs = logs + weights[name].times(np.where(there, known, 0.0))
+        if dead.any() and method.zero == "error":
+            self.refuse_zero()
+        logs = logs.over(whole)
+        if rising is None:
+            return Score(self.where(dead, self.constant(ZERO), logs), None)
+        share = share / np.where(whole.at(MIDDLE)[0] > 0, whole.at(MIDDLE)[0], 1.0)
+        others = logs.at(MIDDLE)[0]
+        found = self._raised(method, rising, share, others)
+        zero = self.constant(ZERO if found.power is None else 0.0)
+        return replace(found, curves=self.where(dead, zero, found.curves))
+
+    def _raised(self, method: Geometric, rising: Score, share: Array, others: Array) -> Score:
+        """Return exp(others) times a moved score to the power of its share."""
+        curves = rising.curves
+        if method.zero == "floor":
+            floor = rising.inverse(np.full(self.count, method.floor))
+            curves = curves.highest(self.constant(floor))
+        elif method.zero == "zero":
+            curves = curves.highest(self.constant(ZERO if rising.power is None else 0.0))
+        elif rising.power is not None and (curves.extremes()[0] <= 0).any():
+            self.refuse_zero()
+        if rising.power is None:
+            return Score(curves.times(share) + self.constant(others), None)
+        powers = np.unique(np.round(rising.power * share[share > 0], 12))
+        if len(powers) > 1:
+            refuse(
+                self.move.path,
+                "各类别在几何平均中的权重不同",
+                "units have different weights in a geometric mean above it",
+            )
+        power = float(powers[0]) if len(powers) else 1.0
+        scale = np.exp(others / power)
+        raised = self.where(share == 0, self.constant(1.0), curves)
+        return Score(raised.times(scale), power)
+
+    def refuse_zero(self) -> NoReturn:
+        """Say that a part of a product is zero, which the scheme calls a mistake."""
+        refuse(
+            self.move.path,
+            "范围内有一部分得分为零，方案把它当作错误",
+            "within the range a part is zero, which the scheme calls a mistake",
+        )
+
+    def _minimum(self, weights: Mapping[str, Curves], x: Mapping[str, Curves]) -> Curves:
+        far = self.constant(FAR)
+        parts = [self.where(~self.takes_part(weights[name], x[name]), far, x[name]) for name in x]
+        lowest = reduce(Curves.lowest, parts)
+        nobody = ~np.any([self.takes_part(weights[name], x[name]) for name in x], axis=0)
+        return self.where(nobody, self.constant(np.nan), lowest)
+
+    # -- adjustments -----------------------------------------------------------------------------
+
+    def _adjusted(self, node: Group, score: Score) -> Score:
+        """Return a group's final score, as the engine's procedure has it; the total in full."""
+        scheme, engine = self.scheme, self.engine
+        if node.difficulty:
+            rule = node.difficulty
+            given = engine.numbers("difficulty", node.id)
+            given = np.where(np.isnan(given), 1.0, given)
+            score = score.times(1 + rule.strength * (given - 1))
+            if rule.cap is not None:
+                score = self._capped(score, np.full(self.count, rule.cap))
+        root = node is scheme.root
+        if root:
+            score = score.times(np.full(self.count, scheme.full / 100))
+        if root and scheme.periods:
+            score = self._blended(score)
+        score = self._with_points(node, score)
+        for name, veto in scheme.adjustments.items():
+            if not isinstance(veto, Veto) or (veto.on or scheme.root.id) != node.id:
+                continue
+            struck = engine.struck(name)
+            if "score_cap" in veto.effects and veto.cap is not None:
+                score = self._capped(score, np.where(struck, veto.cap, FAR))
+            if "zero" in veto.effects:
+                score = self._capped(score, np.where(struck, 0.0, FAR))
+        return score
+
+    def _capped(self, score: Score, cap: Array) -> Score:
+        if not (cap < FAR).any():
+            return score
+        if not score.plain and (cap < 0).any():
+            self.refuse_sum()
+        return replace(score, curves=score.curves.lowest(self.constant(score.inverse(cap))))
+
+    def refuse_sum(self) -> NoReturn:
+        """Say that something is added to a geometric mean."""
+        refuse(
+            self.move.path,
+            "几何平均之后还有加减分或各期合成",
+            "points or periods are added to a geometric mean",
+        )
+
+    def _blended(self, score: Score) -> Score:
+        rule = self.scheme.periods
+        assert rule is not None
+        names = list(rule.earlier)
+        weights = np.array([rule.current, *rule.earlier.values()])
+        earlier = np.array([self.engine.numbers("periods", name) for name in names])
+        earlier = earlier.reshape(len(names), self.count)
+        if rule.missing == "zero":
+            earlier = np.nan_to_num(earlier)
+        there = ~np.isnan(earlier) & (weights[1:, None] > 0)
+        mine = ~score.curves.missing & (weights[0] > 0)
+        if not score.plain and there.any():
+            self.refuse_sum()
+        if rule.method == "best":
+            best = np.where(there, earlier, -FAR).max(0, initial=-FAR)
+            curves = self.where(~mine, self.constant(-FAR), score.curves)
+            return replace(
+                score, curves=curves.highest(self.constant(best)) if there.any() else curves
+            )
+        whole = np.where(mine, weights[0], 0.0) + np.where(there, weights[1:, None], 0.0).sum(0)
+        added = (np.where(there, earlier, 0.0) * weights[1:, None]).sum(0)
+        if not there.any():
+            return score
+        curves = self.where(~mine, self.constant(0.0), score.curves)
+        return Score(curves.times(weights[0] / whole).plus(added / whole))
+
+    def _with_points(self, node: Group, score: Score) -> Score:
+        scheme = self.scheme
+        acting = [a for a in scheme.adjustments.values() if (a.on or scheme.root.id) == node.id]
+        if not acting and node.id not in scheme.limits:
+            return score
+        bonus, deduction = np.zeros((2, self.count))
+        for name, amount in self.engine.amounts(node).items():
+            if scheme.adjustments[name].sign > 0:
+                bonus = bonus + amount
+            else:
+                deduction = deduction - amount
+        rule = scheme.limits.get(node.id, Limit())
+        if rule.bonus is not None:
+            bonus = np.minimum(bonus, rule.bonus)
+        if rule.deduction is not None:
+            deduction = np.minimum(deduction, rule.deduction)
+        if not score.plain and (bonus.any() or deduction.any()):
+            self.refuse_sum()
+        curves = score.curves
+        if bonus.any() or deduction.any():
+            added = self.constant(bonus)
+            if rule.bonus_share is not None:
+                share = curves.highest(self.constant(0.0)).times(rule.bonus_share)
+                added = added.lowest(share)
+            net = added.plus(-deduction)
+            if rule.net is not None:
+                net = net.lowest(self.constant(rule.net))
+            curves = curves + net
+        score = replace(score, curves=curves)
+        if rule.low is not None and (score.plain or rule.low > 0):
+            low = score.inverse(np.full(self.count, rule.low))
+            score = replace(score, curves=score.curves.highest(self.constant(low)))
+        if rule.high is not None:
+            score = self._capped(score, np.full(self.count, rule.high))
+        return score
+
+
+__all__ = ["Along"]
