@@ -199,7 +199,8 @@ class Additive:
         self._order = np.concatenate(self._members)
         self._sizes = [len(m) for m in engine.members]
         self._several, self._count, self._span = len(self._members) > 1, len(engine.units), span
-        self.rows = int(max(CACHE // max(len(engine.units), len(leaves)), 16))
+        room = max(CACHE // max(len(engine.units), len(leaves)), 16)
+        self.rows = 1 << (room.bit_length() - 1)
 
     def _terms(self, group: Group) -> list[str]:
         found: list[str] = []
