@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,15 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from simkaohe.labels import Words
 from simkaohe.plots.style import DOWN, SAME, UP, families, new_axes, style
-from simkaohe.sensitivity.breakpoints import Breakpoints
-from simkaohe.sensitivity.montecarlo import MonteCarlo
-from simkaohe.sensitivity.importance import EffectiveWeights, OneAtATime
+
+if TYPE_CHECKING:
+    from simkaohe.sensitivity.acceptability import MonteCarlo
+    from simkaohe.sensitivity.importance import EffectiveWeights, OneAtATime
+    from simkaohe.sensitivity.stepping import Breakpoints
 
 NAMED = 40
 """Rows with names of full size; more are set smaller, and beyond 150 every few of them."""
-LINES = 12
+LINES = 8
 """Units whose lines a breakpoint diagram names in colour."""
 
 
@@ -106,13 +108,15 @@ def rank_intervals(
             ranks = now.reindex(order).to_numpy(np.float64, na_value=np.nan)
             label = str(Words("现行方案的名次", "rank now"))
             ax.plot(ranks, rows, "D", color="none", markeredgecolor=DOWN, label=label, zorder=4)
-            ax.legend(frameon=False, loc="lower right", prop={"family": families()})
+            ax.legend(frameon=False, loc="upper right", prop={"family": families()})
         _name_rows(ax, [str(unit) for unit in order])
         ax.set_xlim(0.5, len(order) + 0.5)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(axis="x", color="0.92")
         sns.despine(ax=ax, left=True)
-        _titled(ax, Words("名次区间（5%—95%）", "Rank intervals (5 to 95 %)"), Words("名次", "Rank"))
+        _titled(
+            ax, Words("名次区间（5%—95%）", "Rank intervals (5 to 95 %)"), Words("名次", "Rank")
+        )
     return ax
 
 
@@ -151,7 +155,9 @@ def tornado(result: OneAtATime, most: int = 20, ax: Axes | None = None) -> Axes:
         idle = len(result.without_effect)
         title = Words("单项变动的影响", "One number at a time")
         if idle:
-            title = Words(f"{title.zh}（另有 {idle} 项没有影响）", f"{title.en} ({idle} without effect)")
+            title = Words(
+                f"{title.zh}（另有 {idle} 项没有影响）", f"{title.en} ({idle} without effect)"
+            )
         _titled(ax, title, Words("平均变动位次", "Mean places moved"))
     return ax
 
@@ -183,7 +189,12 @@ def breakpoints(result: Breakpoints, ax: Axes | None = None) -> Axes:
             look: dict[str, Any] = {"color": colours.get(unit, "0.85"), "linewidth": 1}
             if unit in colours:
                 look["linewidth"] = 2
-                words = {"size": 9, "va": "center", "family": families(), "parse_math": False}
+                words: dict[str, Any] = {
+                    "size": 9,
+                    "va": "center",
+                    "family": families(),
+                    "parse_math": False,
+                }
                 ax.annotate(
                     f"{unit}", (edges[-1], line[-1]), (6, 0), textcoords="offset points",
                     color=colours[unit], annotation_clip=False, **words,
@@ -197,7 +208,9 @@ def breakpoints(result: Breakpoints, ax: Axes | None = None) -> Axes:
         sns.despine(ax=ax)
         slot = result.scheme.paths().get(result.path)
         label = Words(result.path, result.path) if slot is None else Words(slot.label, slot.label)
-        _titled(ax, Words("名次怎样随它变化", "Ranks along one number"), label, Words("名次", "Rank"))
+        _titled(
+            ax, Words("名次怎样随它变化", "Ranks along one number"), label, Words("名次", "Rank")
+        )
     return ax
 
 

@@ -48,6 +48,7 @@ def families() -> list[str]:
 
 @contextmanager
 def style() -> Iterator[None]:
+    """Draw in the house's style, and leave the reader's settings as they were."""
     fonts = {
         "font.family": families(),
         "axes.unicode_minus": False,
@@ -59,6 +60,7 @@ def style() -> Iterator[None]:
 
 
 def new_axes(ax: Axes | None, height: float, width: float = 8.0) -> Axes:
+    """Return the axes given, or those of a new figure of so many inches."""
     if ax is not None:
         return ax
     return plt.figure(figsize=(width, height), layout="constrained").add_subplot()

@@ -186,7 +186,9 @@ class Additive:
         x = np.array([scores[name][0] for name in leaves])
         digits = EXACT if scheme.ranking.digits is None else scheme.ranking.digits
         scale = scheme.full / 100 * 10.0**digits
-        self.complete = bool(engine.people.ranked.any()) and not np.isnan(x).any() and bool((x >= 0).all())
+        self.complete = (
+            bool(engine.people.ranked.any()) and not np.isnan(x).any() and bool((x >= 0).all())
+        )
         if not self.complete:
             return
         top = float(x.max()) * scale

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import simkaohe as sk
-from simkaohe.sensitivity import montecarlo as front
-from simkaohe.sensitivity.montecarlo import montecarlo
+from simkaohe.sensitivity import simulation as front
+from simkaohe.sensitivity.simulation import montecarlo
 from simkaohe.sensitivity.varying import noise, ranges, weights
 
 distributed = pytest.importorskip("distributed")

@@ -13,9 +13,10 @@ from scipy import stats
 
 import simkaohe as sk
 from simkaohe.ranks import last_digits
-from simkaohe.sensitivity import counting, kernel, montecarlo as front, running, varying
+from simkaohe.sensitivity import counting, kernel, running, varying
+from simkaohe.sensitivity import simulation as front
 from simkaohe.sensitivity.counting import Task, study_of
-from simkaohe.sensitivity.montecarlo import montecarlo, paired
+from simkaohe.sensitivity.simulation import montecarlo, paired
 from simkaohe.sensitivity.sources import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.varying import choice, noise, ranges, weights
 
