@@ -21,7 +21,9 @@ from simkaohe.sensitivity.sources import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.varying import choice, noise, ranges, weights
 
 
-def flat(units: int, indicators: int, *, seed: int = 0, **scheme: Any) -> tuple[sk.Scheme, sk.Panel]:
+def flat(
+    units: int, indicators: int, *, seed: int = 0, **scheme: Any
+) -> tuple[sk.Scheme, sk.Panel]:
     """Return an additive scheme with some equal units."""
     rng = np.random.default_rng(seed)
     raw = rng.uniform(5, 95, (units, indicators))
@@ -87,7 +89,9 @@ def test_the_kernel_counts_what_the_engine_counts(law, node, monkeypatch) -> Non
     np.testing.assert_allclose(rest.sum(axis="columns"), 1.0)
 
 
-@pytest.mark.parametrize(("units", "digits"), [(1, 2), (2, 0), (100, 2), (100, None), (600, 1), (600, 9)])
+@pytest.mark.parametrize(
+    ("units", "digits"), [(1, 2), (2, 0), (100, 2), (100, None), (600, 1), (600, 9)]
+)
 def test_places_are_those_of_scipy(units: int, digits: int | None) -> None:
     rng = np.random.default_rng(4)
     scores = rng.uniform(0, 100, (64, units))
@@ -113,14 +117,17 @@ def test_many_units_are_counted_in_ranges_of_ranks(monkeypatch) -> None:
     single = montecarlo(scheme, panel, weights(), draws=500, seed=1, threads=1)
     counting._studies.clear()
     assert np.array_equal(single._table("rank_sums"), found._table("rank_sums"))
-    ranges_of = (np.arange(700) >> 3)
+    ranges_of = np.arange(700) >> 3
     together = single.acceptability.T.groupby(ranges_of).sum().T
     np.testing.assert_allclose(together, found.acceptability)
 
 
 def test_the_engine_is_counted_as_it_is() -> None:
     scheme, panel = sk.load("three_papers")
-    what = [ranges({"total.combine.high": (1.0, 1.1), "party.weight": (10, 30)}), noise(relative=0.1)]
+    what = [
+        ranges({"total.combine.high": (1.0, 1.1), "party.weight": (10, 30)}),
+        noise(relative=0.1),
+    ]
     found = montecarlo(scheme, panel, *what, draws=600, seed=5, threads=1)
     study, engine = found._study, sk.Engine(scheme, panel)
     variant = study.variants[""][0]
@@ -286,7 +293,9 @@ def test_three_indicators_agree_with_exact_areas() -> None:
         return corner if plus[alone] else 1 - corner
 
     n = len(x)
-    exact = np.array([[wins(x[i] - x[j]) if (x[i] != x[j]).all() else 0.0 for j in range(n)] for i in range(n)])
+    exact = np.array(
+        [[wins(x[i] - x[j]) if (x[i] != x[j]).all() else 0.0 for j in range(n)] for i in range(n)]
+    )
     np.testing.assert_allclose(found.wins.to_numpy(), exact, atol=1.5e-3)
     mean = 1 + exact.sum(0)
     table = found.mean_rank
@@ -429,7 +438,9 @@ def test_the_category_of_a_unit_may_vary() -> None:
         for c in ("urban", "industry")
     ]
     row = found.category_acceptability.loc["青山区"]
-    assert row[row > 0].to_dict() == ({ranks[0]: 1.0} if ranks[0] == ranks[1] else dict.fromkeys(ranks, 0.5))
+    assert row[row > 0].to_dict() == (
+        {ranks[0]: 1.0} if ranks[0] == ranks[1] else dict.fromkeys(ranks, 0.5)
+    )
     assert found.effects.loc["units.青山区", "effect"] in (True, False)
 
 
