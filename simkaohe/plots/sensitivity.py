@@ -15,7 +15,9 @@ from simkaohe.plots.style import DOWN, SAME, UP, families, new_axes, style
 
 if TYPE_CHECKING:
     from simkaohe.sensitivity.acceptability import MonteCarlo
-    from simkaohe.sensitivity.importance import EffectiveWeights, OneAtATime
+    from simkaohe.sensitivity.importance import EffectiveWeights
+    from simkaohe.sensitivity.influence import OneAtATime
+    from simkaohe.sensitivity.sobol import SobolIndices
     from simkaohe.sensitivity.stepping import Breakpoints
 
 NAMED = 40
@@ -248,4 +250,43 @@ def effective_weights(result: EffectiveWeights, ax: Axes | None = None) -> Axes:
         ax.legend(frameon=False, loc="lower right", prop={"family": families()})
         sns.despine(ax=ax, left=True)
         _titled(ax, Words("名义权重与有效权重", "Stated and effective weights"))
+    return ax
+
+
+def sobol(result: SobolIndices, most: int = 20, ax: Axes | None = None) -> Axes:
+    """Draw what matters most for the ranking (Sobol 指数): first order and total, with errors.
+
+    Parameters
+    ----------
+    result : SobolIndices
+    most : int, default 20
+        How many factors, the most important first.
+    ax : Axes, optional
+    """
+    table = result.summary.head(most)
+    rows = np.arange(len(table))
+    with style():
+        ax = new_axes(ax, _height(2 * len(table)))
+        for shift, name, words, colour in (
+            (-0.2, "first", Words("一阶", "first order"), UP),
+            (0.2, "total", Words("总效应", "total"), DOWN),
+        ):
+            ax.barh(
+                rows + shift, table[name].fillna(0), height=0.38, color=colour, label=str(words)
+            )
+            ax.errorbar(
+                table[name], rows + shift, xerr=table[f"{name}_error"], fmt="none", ecolor="0.3",
+                elinewidth=1,
+            )  # fmt: skip
+        _name_rows(ax, [str(factor) for factor in table.index])
+        ax.axvline(0, color="0.4", linewidth=0.8)
+        ax.legend(frameon=False, loc="lower right", prop={"family": families()})
+        sns.despine(ax=ax, left=True)
+        idle = len(result.without_effect)
+        title = Words("谁最影响名次", "What moves the ranking most")
+        if idle:
+            title = Words(f"{title.zh}（{idle} 项没有影响）", f"{title.en} ({idle} without effect)")
+        _titled(
+            ax, title, Words("平均位次变动的方差份额", "Share of the variance of the mean shift")
+        )
     return ax

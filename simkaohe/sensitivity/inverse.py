@@ -26,8 +26,8 @@ from simkaohe.sensitivity.demands import (
 )
 from simkaohe.sensitivity.field import Field
 from simkaohe.sensitivity.form import additive_form
-from simkaohe.sensitivity.solving import Norm, nearest
 from simkaohe.sensitivity.ordering import ordered
+from simkaohe.sensitivity.solving import Norm, nearest
 from simkaohe.sensitivity.weighing import weighing
 
 Array = npt.NDArray[np.float64]
