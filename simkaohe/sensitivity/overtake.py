@@ -21,7 +21,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.form import AdditiveForm, additive_form, behind
-from simkaohe.sensitivity.smallest import NOISE, Norm, size, smallest_change, top_change
+from simkaohe.sensitivity.nearest import NOISE, Norm, size, smallest_change, top_change
 from simkaohe.sensitivity.volumes import differences
 
 Array = npt.NDArray[np.float64]

@@ -15,7 +15,7 @@ from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
-from simkaohe.sensitivity.smallest import NOISE, smallest_change
+from simkaohe.sensitivity.nearest import NOISE, smallest_change
 from simkaohe.sensitivity.volumes import differences
 
 Array = npt.NDArray[np.float64]

@@ -15,7 +15,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.chances import Chance, Law, chance_of
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
-from simkaohe.sensitivity.smallest import NOISE
+from simkaohe.sensitivity.nearest import NOISE
 
 Array = npt.NDArray[np.float64]
 
