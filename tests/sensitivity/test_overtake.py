@@ -15,7 +15,7 @@ from scipy.optimize import linprog, minimize
 import simkaohe as sk
 from simkaohe.sensitivity.form import additive_form
 from simkaohe.sensitivity.nearest import linear_change, size, smallest_change, top_change
-from simkaohe.sensitivity.overtake import NORMS, into_top, overtake
+from simkaohe.sensitivity.passing import NORMS, into_top, overtake
 from tests.sensitivity.test_volumes import given_scores
 from tests.strategies import evaluable, schemes
 

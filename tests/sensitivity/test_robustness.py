@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, assume, given, settings
 import simkaohe as sk
 from simkaohe import labels
 from simkaohe.sensitivity.form import additive_form
-from simkaohe.sensitivity.overtake import overtake
-from simkaohe.sensitivity.robustness import Robustness, robustness
+from simkaohe.sensitivity.passing import overtake
+from simkaohe.sensitivity.radius import Robustness, robustness
 from tests.sensitivity.test_form import totals
 from tests.sensitivity.test_volumes import given_scores
 from tests.strategies import evaluable, schemes

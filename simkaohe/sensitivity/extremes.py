@@ -1,0 +1,227 @@
+"""Best and worst rank that each unit can get within bounds of the weights (最好与最差位次)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.panel import UNIT, Panel
+from simkaohe.scheme.tree import Scheme
+from simkaohe.sensitivity.field import NOT_RANKED, Ends, Field
+from simkaohe.sensitivity.form import AdditiveForm, additive_form
+from simkaohe.sensitivity.placing import Extent, extent, found, proved
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class RankRange:
+    """位次范围: the best and the worst rank that each unit can get within bounds of the weights.
+
+    Attributes
+    ----------
+    table : DataFrame, units (by present rank)
+        ``rank`` now; ``best`` and ``worst``: ranks that weights in ``best_weights`` and
+        ``worst_weights`` give, as the engine evaluates them; ``best_bound`` and ``worst_bound``: no
+        weights within the bounds give a better or a worse one; ``best_proved``, ``worst_proved``:
+        the two are equal, so that the rank is exact.
+    best_weights, worst_weights : DataFrame, units × edit paths
+        The certificates; see :meth:`edits`.
+    bounds : DataFrame, edit paths × (low, weight, high)
+        The bounds that were kept, beside the sum of the weights.
+    peers : {"all", "category"}
+    reasons : mapping of unit to Words
+        Units that are ranked but whose total is not linear in these weights. They have no range of
+        their own, and as rivals they count as undecided in every bound.
+    """
+
+    table: pd.DataFrame
+    best_weights: pd.DataFrame
+    worst_weights: pd.DataFrame
+    bounds: pd.DataFrame
+    peers: Literal["all", "category"]
+    reasons: Mapping[str, Words]
+
+    def edits(self, unit: str, end: Literal["best", "worst"]) -> dict[str, float]:
+        """Return the edits (for ``scheme.edit``) that give a unit its best or worst rank."""
+        frame = self.best_weights if end == "best" else self.worst_weights
+        if unit not in frame.index:
+            raise SimkaoheError(unknown("rank_range", unit, [str(u) for u in frame.index], UNIT))
+        values = frame.loc[unit].to_numpy(np.float64)
+        return dict(zip(map(str, frame.columns), values.tolist(), strict=True))
+
+
+def rank_range(
+    scheme: Scheme,
+    panel: Panel,
+    group: str | None = None,
+    *,
+    within: float = 0.2,
+    bounds: Ends | None = None,
+    proof: bool = False,
+    units: Collection[str] | None = None,
+    peers: Literal["all", "category"] = "all",
+    seconds: float = 60.0,
+) -> RankRange:
+    """Return the best and the worst rank that units can get within bounds of the weights.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+    group : str, optional
+        Whose children's weights vary, see :func:`additive_form`; default: the root.
+    within : float, default 0.2
+        Every weight stays within this share of itself (0.2: ± 20 %); their sum is kept.
+    bounds : mapping of edit path to (low, high), optional
+        Instead of ``within``, for the weights named; in the weight's own points.
+    proof : bool
+        Whether to settle by mixed-integer programming what bounds and search leave open.
+    units : collection of str, optional
+        For whom; default: all that are ranked and have a linear form.
+    peers : {"all", "category"}
+        Overall ranks, or ranks in the unit's category.
+    seconds : float
+        Time limit of each proof; a proof that runs out still improves the bound.
+
+    Returns
+    -------
+    RankRange
+
+    Raises
+    ------
+    SimkaoheError
+        Unknown groups, paths and units; bounds that no weights meet; dense ranks; totals that are
+        not linear in the weights.
+
+    Notes
+    -----
+    In three steps: (1) the largest and smallest lead of each rival over all weights within the
+    bounds (a greedy filling, exact) say who is ahead for certain and who can be: bounds at once;
+    (2) a search whose every step looks at all breakpoints of a line gives ranks that are attained;
+    (3) on demand, a mixed-integer program over the undecided rivals (HiGHS). Rounding before
+    ranking is part of all three. Every attained rank is evaluated by the engine at its weights.
+    The minimum and maximum over random draws are not a range: they are far too narrow.
+
+    Where categories have weights of their own, those of every category vary independently, each
+    within the bounds and with its sum kept. A unit with a missing score whose weight is spread has
+    no linear form beside units without; it then counts as undecided.
+
+    References
+    ----------
+    [1] Kadziński, Greco and Słowiński (2012), Extreme ranking analysis, Omega 40(4).
+    """
+    if scheme.ranking.ties == "dense":
+        raise SimkaoheError(
+            Problem(
+                "ranking.ties",
+                Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others"),
+                remedy=Words(
+                    '请先用 scheme.edit({"ranking.ties": "competition"})',
+                    'Use scheme.edit({"ranking.ties": "competition"}) first',
+                ),
+            )
+        )
+    form = additive_form(scheme, panel, group)
+    field = Field(form, within, bounds or {})
+    chosen = _chosen(field, units)
+    nominal = form.engine.run()
+    now = (nominal.ranks if peers == "all" else nominal.category_ranks)[0]
+    rows: list[dict[str, Any]] = []
+    certificates: list[Array] = []
+    for place in chosen:
+        row: dict[str, Any] = {"unit": form.units[place], "rank": int(now[place])}
+        for best in (True, False):
+            bound, weights = _end(field, place, peers, best, proof, seconds)
+            row["best_bound" if best else "worst_bound"] = bound
+            certificates.append(weights)
+        rows.append(row)
+    edits = [field.edits(weights) for weights in certificates]
+    ranks = _evaluated(form, edits, peers)
+    for number, (row, place) in enumerate(zip(rows, chosen, strict=True)):
+        for end, better, k in (("best", min, 2 * number), ("worst", max, 2 * number + 1)):
+            row[end] = int(better(ranks[k, place], now[place]))
+            if row[end] != ranks[k, place]:
+                edits[k] = field.edits(field.now)
+            row[f"{end}_proved"] = row[end] == row[f"{end}_bound"]
+    columns = ["rank", "best", "worst", "best_bound", "worst_bound", "best_proved", "worst_proved"]
+    table = pd.DataFrame(rows, columns=["unit", *columns]).set_index("unit")
+    table = table.iloc[np.argsort(table["rank"].to_numpy(), kind="stable")]
+    index = pd.Index([form.units[place] for place in chosen], name="unit")
+    frames = [pd.DataFrame(edits[end::2], index).reindex(table.index) for end in (0, 1)]
+    return RankRange(table, frames[0], frames[1], field.table(), peers, field.reasons)
+
+
+def _chosen(field: Field, units: Collection[str] | None) -> list[int]:
+    """Return the places of the units asked for; refuse those that have no range."""
+    form = field.form
+    if units is None:
+        return [int(p) for p in np.flatnonzero(field.linear & (form.behind < 2))]
+    places = [form.place(unit) for unit in units]
+    problems = [
+        Problem(form.units[p], field.reasons.get(form.units[p], NOT_RANKED))
+        for p in places
+        if not field.linear[p] or form.behind[p] == 2
+    ]
+    if problems:
+        raise SimkaoheError(*problems)
+    return places
+
+
+def _end(
+    field: Field, place: int, peers: str, best: bool, proof: bool, seconds: float
+) -> tuple[int, Array]:
+    """Return the bound of a unit's best or worst rank, and weights whose rank is close to it."""
+    form = field.form
+    there = np.ones(len(form.units), bool)
+    if peers == "category":
+        there = form.engine.category == form.engine.category[place]
+    there &= form.behind <= form.behind[place]
+    there[place] = False
+    before = there & (form.behind < form.behind[place])
+    there &= ~before
+    unsure = np.flatnonzero(there & ~field.linear)
+    race = field.race(place, np.flatnonzero(there & field.linear))
+    leads = extent(race, field.at)
+    certain = leads.certain(race.step)
+    open_ = leads.possible() & ~certain
+    ahead = 1 + int(before.sum()) + int(certain.sum())
+    others = _apart(field, place, unsure)
+    ahead += int((others.certain(race.step) if best else others.possible()).sum())
+    race, leads = race.only(open_), Extent(leads.low[open_], leads.high[open_])
+    weights = found(race, field.at, field.now, best)
+    bound = ahead + (0 if best else int(open_.sum()))
+    attained = ahead + int(race.ahead(weights).sum())
+    if proof and attained != bound:
+        answer = proved(race, field.at, leads, best, seconds)
+        bound = ahead + answer.bound
+        if answer.weights is not None:
+            count = ahead + int(race.ahead(answer.weights).sum())
+            if count < attained if best else count > attained:
+                weights = answer.weights
+    return bound, weights
+
+
+def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
+    """Return bounds of the leads of rivals without a linear form, each total for itself."""
+    own, constant = field.slopes[place][None], field.constants[place]
+    highest = constant + field.at.largest(own)[0][0]
+    lowest = constant - field.at.largest(-own)[0][0]
+    return Extent(field.reach[0, rivals] - highest, field.reach[1, rivals] - lowest)
+
+
+def _evaluated(
+    form: AdditiveForm, edits: list[dict[str, float]], peers: str
+) -> npt.NDArray[np.int64]:
+    """Return the ranks (R, N) that the engine gives for each set of edits."""
+    draws = {path: np.array([each[path] for each in edits]) for path in (edits[0] if edits else ())}
+    outcome = form.engine.run(draws)
+    return outcome.ranks if peers == "all" else outcome.category_ranks

@@ -1,0 +1,300 @@
+"""How many rivals can be ahead of a unit: bounds, search and proof on plain arrays.
+
+A rival's lead over the unit is ``lead = g @ w + h``; totals are rounded to ``digits`` decimals
+before ranks are taken, so that the rival is ahead for certain from a lead of one last digit on, and
+not ahead for certain at a lead of zero or less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.ranks import NOISE, last_digits
+from simkaohe.sensitivity.polytope import Polytope, Program, linear, mixed
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+NOTHING = 1e-10
+"""Points: a lead that is only binary noise."""
+COARSE = 0.9e-3
+"""Hundredths of full marks: from such a last digit on rounding is part of the program."""
+FIRM = 1e-6
+"""Points: a lead that the solver can tell from none."""
+
+
+@dataclass(frozen=True)
+class Race:
+    """One unit among its rivals, those whose order depends on the weights.
+
+    Attributes
+    ----------
+    own : array (V,)
+    own_constant : float
+        The unit's total is ``own @ w + own_constant``, in hundredths of full marks (in logarithms).
+    g : array (B, V)
+    h : array (B,)
+        Leads of the rivals.
+    digits : int
+        Decimals of the total that ranks are taken from.
+    step : float
+        The lead from which on a rival is ahead for certain: one last digit.
+    scale : float
+        What a total is multiplied with before it is rounded: full marks / 100.
+    logarithmic : bool
+    """
+
+    own: Array
+    own_constant: float
+    g: Array
+    h: Array
+    digits: int
+    step: float
+    scale: float = 1.0
+    logarithmic: bool = False
+
+    def ahead(self, w: Array) -> Bools:
+        """Return which rivals are ahead, shape (..., B), of rounded totals, weights (..., V)."""
+        own = w @ self.own + self.own_constant
+        rivals = own[..., None] + (w @ self.g.T + self.h)
+        return self._rounded(rivals) > self._rounded(own)[..., None]
+
+    def _rounded(self, total: Array) -> npt.NDArray[np.int64]:
+        total = np.exp(total) if self.logarithmic else total
+        return last_digits(total * self.scale, self.digits)
+
+    def only(self, rivals: Bools) -> Race:
+        """Return the race against some of the rivals."""
+        return replace(self, g=self.g[rivals], h=self.h[rivals])
+
+
+class Extent(NamedTuple):
+    """Smallest and largest lead of each rival, shape (B,)."""
+
+    low: Array
+    high: Array
+
+    def certain(self, step: float) -> Bools:
+        """Which rivals are ahead whatever the weights."""
+        return self.low >= step * (1 + 1e-6) + NOTHING
+
+    def possible(self) -> Bools:
+        """Which rivals can be ahead."""
+        return self.high > NOTHING
+
+
+def extent(race: Race, at: Polytope) -> Extent:
+    """Return the smallest and largest leads over all weights."""
+    return Extent(race.h - at.largest(-race.g)[0], race.h + at.largest(race.g)[0])
+
+
+# -- search ---------------------------------------------------------------------------------------
+
+
+def found(race: Race, at: Polytope, now: Array, best: bool) -> Array:
+    """Search for weights with few (``best``) or many rivals ahead; return the best found (V,).
+
+    Steps towards the vertex that a smoothed count of rivals points at, then exchanges between pairs
+    of weights; every step looks at all points of its line where a rival changes places.
+    """
+    if not len(race.g):
+        return now
+    sign = 1.0 if best else -1.0
+    g, h = sign * race.g, sign * race.h
+    starts = [now, at.largest(-g.mean(0)[None])[1][0], at.largest(-np.median(g, 0)[None])[1][0]]
+    tried = [now]
+    for start in starts:
+        w = _towards_vertices(g, h, at, start)
+        tried.append(w)
+        if at.apart:
+            tried.append(_exchanging(g, h, at, w))
+    points = np.array(tried)
+    count = race.ahead(points).sum(1)
+    return points[count.argmin() if best else count.argmax()]
+
+
+def _towards_vertices(g: Array, h: Array, at: Polytope, w: Array) -> Array:
+    m = g @ w + h
+    spread = max(float(np.abs(m).mean()), 1e-6)
+    for scale in (2.0, 0.7, 0.25, 0.08, 0.02):
+        width = scale * spread
+        for _ in range(12):
+            p = _likely(m, width)
+            towards = at.largest(-((p * (1 - p)) @ g)[None])[1][0] - w
+            step, gain = _line(m, (g @ towards)[None], np.zeros(1), np.ones(1), width)
+            if gain[0] <= 1e-9:
+                break
+            w = w + step[0] * towards
+            m = g @ w + h
+    return w
+
+
+def _exchanging(g: Array, h: Array, at: Polytope, w: Array, rounds: int = 30) -> Array:
+    pairs = [np.array(np.triu_indices(len(block), 1)).T for block in _inside(at)]
+    blocks = zip(_inside(at), pairs, strict=True)
+    i, j = np.concatenate([block[pair] for block, pair in blocks] or [np.empty((0, 2), int)]).T
+    if not len(i):
+        return w
+    slope = g.T[i] - g.T[j]
+    m = g @ w + h
+    width = 0.02 * max(float(np.abs(m).mean()), 1e-6)
+    for _ in range(rounds):
+        most = np.minimum(at.high[i] - w[i], w[j] - at.low[j])
+        least = -np.minimum(w[i] - at.low[i], at.high[j] - w[j])
+        step, gain = _line(m, slope, least, most, width)
+        k = int(gain.argmax())
+        if gain[k] <= 1e-3:
+            break
+        w = w.copy()
+        w[i[k]] += step[k]
+        w[j[k]] -= step[k]
+        m = g @ w + h
+    return w
+
+
+def _inside(at: Polytope) -> list[npt.NDArray[np.intp]]:
+    return [np.flatnonzero(block & (at.high > at.low)) for block in at.blocks]
+
+
+def _likely(m: Array, width: float) -> Array:
+    return 1 / (1 + np.exp(-np.clip(m / width, -40, 40)))
+
+
+def _line(m: Array, slope: Array, least: Array, most: Array, width: float) -> tuple[Array, Array]:
+    """Return, for each line ``m + t slope``, the best t and the gain in (count + smoothed count).
+
+    ``slope`` is (P, B); t lies between ``least`` and ``most`` (P,). The count of leads above zero is
+    constant between its breakpoints; the middle of every such piece is looked at.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = -m / slope
+    inside = (t > least[:, None]) & (t < most[:, None])
+    t = np.where(inside, t, most[:, None])
+    order = t.argsort(1)
+    t = np.take_along_axis(t, order, 1)
+    ends = np.hstack([least[:, None], t, most[:, None]])
+    middle = (ends[:, 1:] + ends[:, :-1]) / 2
+    middle[:, -1] = most
+    change = np.take_along_axis(np.where(inside, np.sign(slope), 0.0), order, 1)
+    start = (m + (least + 1e-9 * (most - least))[:, None] * slope > NOTHING).sum(1)
+    count = start[:, None] + np.hstack([np.zeros((len(slope), 1)), change.cumsum(1)])
+    count = np.where(ends[:, 1:] > ends[:, :-1], count, np.inf)
+    count[:, -1] = np.where(most > least, count[:, -1], np.inf)
+    here = float((m > NOTHING).sum() + 0.5 * _likely(m, width).sum() / max(len(m), 1))
+    lowest = count.min(1)
+    # among the pieces of the lowest count the one with the smallest smoothed count
+    best_t, best = np.zeros(len(slope)), np.full(len(slope), np.inf)
+    lines = np.flatnonzero(np.isfinite(lowest) & (lowest <= (m > NOTHING).sum()))
+    for p in _promising(lines, lowest):
+        ts = middle[p][count[p] == lowest[p]]
+        smooth = _likely(m + ts[:, None] * slope[p], width).sum(1) / max(len(m), 1)
+        k = int(smooth.argmin())
+        best_t[p], best[p] = ts[k], lowest[p] + 0.5 * smooth[k]
+    return best_t, here - best
+
+
+def _promising(lines: npt.NDArray[np.intp], lowest: Array) -> npt.NDArray[np.intp]:
+    """Return the lines with the lowest count, at most thirty of them."""
+    order = lines[np.argsort(lowest[lines], kind="stable")]
+    return order[lowest[order] == lowest[order[:1]]][:30]
+
+
+# -- proof ----------------------------------------------------------------------------------------
+
+
+class Proof(NamedTuple):
+    """What a mixed-integer program says: nobody can have fewer (or more) than ``bound`` ahead."""
+
+    bound: int
+    weights: Array | None
+
+
+def proved(race: Race, at: Polytope, leads: Extent, best: bool, seconds: float) -> Proof:
+    """Return the exact smallest (``best``) or largest number of rivals ahead, with weights.
+
+    The program admits leads within the solver's tolerance, so that its number is a bound; whether
+    the weights attain it is for the caller to evaluate.
+    """
+    count = len(race.g)
+    if not count:
+        return Proof(0, None)
+    build = _unrounded if race.logarithmic or race.step < COARSE else _rounded
+    program = build(race, leads, best)
+    answer = mixed(program, at, seconds)
+    dual = answer.mip_dual_bound
+    if dual is None or not np.isfinite(dual):
+        return Proof(0 if best else count, None)
+    bound = int(np.ceil(dual - 1e-6) if best else np.floor(1e-6 - dual))
+    if answer.x is None:
+        return Proof(bound, None)
+    return Proof(bound, _centred(answer.x, at, program, count, best))
+
+
+def _unrounded(race: Race, leads: Extent, best: bool) -> Program:
+    """Let leads decide: ``lead <= step`` where the rival is behind, ``lead >= 0`` where it is ahead."""
+    count, size = race.g.shape
+    z = np.eye(count)
+    if best:  # g w + h <= step + (high - step) z
+        room = np.maximum(leads.high - race.step, 0.0) + FIRM
+        rows = np.hstack([race.g, -z * room])
+        most = race.step - race.h
+    else:  # g w + h >= low (1 - z)
+        room = np.maximum(-leads.low, 0.0) + FIRM
+        rows = np.hstack([-race.g, z * room])
+        most = race.h + room
+    cost = np.concatenate([np.zeros(size), np.full(count, 1.0 if best else -1.0)])
+    ends = np.array([np.zeros(count), np.ones(count)])
+    return Program(cost, ends, np.ones(count, bool), rows, most)
+
+
+def _rounded(race: Race, leads: Extent, best: bool) -> Program:
+    """Let rounded totals decide: the unit's, q, is whole; all in units of the last digit."""
+    count, size = race.g.shape
+    own, g = race.own / race.step, race.g / race.step
+    constant = race.own_constant / race.step + 0.5 + NOISE
+    h = race.h / race.step
+    high, low = leads.high / race.step, leads.low / race.step
+    z, one = np.eye(count), np.ones((count, 1))
+    if best:
+        # q <= own + c;  own + c + lead <= q + 1 + high z, as own + c < q + 1
+        room = np.maximum(high, 0.0) + FIRM
+        rows = np.vstack(
+            [
+                np.hstack([-own, np.zeros(count), [1.0]]),
+                np.hstack([own, np.zeros(count), [-1.0]]),
+                np.hstack([own + g, -z * room, -one]),
+            ]
+        )
+        most = np.concatenate([[constant, 1.0 - constant], 1.0 - constant - h])
+    else:
+        # own + c <= q + 1;  own + c + lead >= q + 1 - (1 - low)(1 - z), as own + c >= q
+        room = np.maximum(-low, 0.0) + 1.0
+        rows = np.vstack(
+            [
+                np.hstack([-own, np.zeros(count), [1.0]]),
+                np.hstack([own, np.zeros(count), [-1.0]]),
+                np.hstack([-(own + g), z * room, one]),
+            ]
+        )
+        most = np.concatenate([[constant, 1.0 - constant], room - 1.0 + constant + h])
+    cost = np.concatenate([np.zeros(size), np.full(count, 1.0 if best else -1.0), [0.0]])
+    ends = np.array([np.append(np.zeros(count), -np.inf), np.append(np.ones(count), np.inf)])
+    return Program(cost, ends, np.ones(count + 1, bool), rows, most)
+
+
+def _centred(x: Array, at: Polytope, program: Program, count: int, best: bool) -> Array | None:
+    """Return weights as far as possible from where the order in x would change."""
+    size = len(at.low)
+    fixed = np.round(x[size:])
+    rows, most = program.rows[:, :size], program.most - program.rows[:, size:] @ fixed
+    decided = np.append(
+        np.ones(len(rows) - count, bool), fixed[:count] == 0 if best else fixed[:count] == 1
+    )
+    body = np.hstack([rows[decided], np.ones((decided.sum(), 1))])
+    body = np.vstack([body, np.append(np.zeros(size), 1.0)])
+    limit = np.append(most[decided], 1.0)
+    answer = linear(np.append(np.zeros(size), -1.0), at, body, limit)
+    return None if answer.x is None else answer.x[:size]
