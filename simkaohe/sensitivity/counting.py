@@ -318,7 +318,9 @@ class Study:
     def weight_paths(self) -> list[str]:
         """Return the paths of the drawn weights of the first scheme."""
         variant = next(iter(self.variants.values()))[0]
-        return [path for atom, b in variant.bound if isinstance(atom, Weights) for path in b.columns]
+        return [
+            path for atom, b in variant.bound if isinstance(atom, Weights) for path in b.columns
+        ]
 
     # -- does it matter? -------------------------------------------------------------------------
 

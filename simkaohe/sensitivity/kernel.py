@@ -186,7 +186,9 @@ class Additive:
         x = np.array([scores[name][0] for name in leaves])
         digits = EXACT if scheme.ranking.digits is None else scheme.ranking.digits
         scale = scheme.full / 100 * 10.0**digits
-        self.complete = bool(engine.people.ranked.any()) and not np.isnan(x).any() and bool((x >= 0).all())
+        self.complete = (
+            bool(engine.people.ranked.any()) and not np.isnan(x).any() and bool((x >= 0).all())
+        )
         if not self.complete:
             return
         top = float(x.max()) * scale
@@ -199,7 +201,8 @@ class Additive:
         self._order = np.concatenate(self._members)
         self._sizes = [len(m) for m in engine.members]
         self._several, self._count, self._span = len(self._members) > 1, len(engine.units), span
-        self.rows = int(max(CACHE // max(len(engine.units), len(leaves)), 16))
+        room = max(CACHE // max(len(engine.units), len(leaves)), 16)
+        self.rows = 1 << (room.bit_length() - 1)
 
     def _terms(self, group: Group) -> list[str]:
         found: list[str] = []

@@ -153,9 +153,7 @@ def paired(
             )
         )
     plan = _plan(schemes, panel, what, seed, source, frozenset({"shifts"}))
-    points, tables = _run(
-        plan, draws, None, progress, file, threads=threads, executor=executor
-    )
+    points, tables = _run(plan, draws, None, progress, file, threads=threads, executor=executor)
     return Paired(study_of(plan), tuple(schemes), points, tables)
 
 
