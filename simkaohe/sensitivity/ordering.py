@@ -198,7 +198,9 @@ def _nearest_euclid(
     body = np.hstack([base[0], np.zeros((len(base[0]), 1))])
     most = base[1]
     best, upper = w, float(((w - now) ** 2).sum())
-    points = [w]
+    aside = np.eye(size) - np.eye(size).mean(0)
+    aside *= np.sqrt(upper / 2) / np.linalg.norm(aside, axis=1, keepdims=True)
+    points = [w, *(now + aside), *(now - aside)]
     while True:
         for v in points:  # (distance)² >= its tangent at v
             slope = 2 * (v - now)
@@ -222,8 +224,8 @@ def _nearest_euclid(
                 best, upper = polished, far
         if upper - lower <= GAP * max(upper, 1e-8) + 1e-10:
             return best, True
-        if answer.status != 0 or (len(points) > 1 and np.abs(v - polished).max() < 1e-9):
-            return best, answer.status == 0
+        if answer.status != 0:
+            return best, False
 
 
 def _answer(
