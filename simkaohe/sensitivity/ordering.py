@@ -212,7 +212,8 @@ def _nearest_euclid(
             answer = _answer(cost, count, 1, body, most, at, ends)
         except SimkaoheError:
             return best, False
-        assert answer is not None
+        if answer is None:  # every order that could be nearer has been looked at
+            return best, True
         lower = (answer.mip_dual_bound or 0.0) / PERCENT**2
         v = answer.x[:size]
         order = np.round(answer.x[size : size + count])
@@ -226,6 +227,9 @@ def _nearest_euclid(
             return best, True
         if answer.status != 0:
             return best, False
+        # the nearest weights of this order are known now (or there are none): not this one again
+        row = np.concatenate([np.zeros(size), 2 * order - 1, [0.0]])
+        body, most = np.vstack([body, row]), np.append(most, order.sum() - 1)
 
 
 def _answer(

@@ -153,8 +153,7 @@ def test_mean_ranks_are_as_near_as_the_grid_says(seed: int, norm: Any, digits: A
     now = np.array([0.5, 0.3, 0.2])
     try:
         found = design(scheme, panel, [wish], distance=norm)
-    except sk.SimkaoheError as error:
-        assert "mean ranks" in str(error)
+    except sk.SimkaoheError:
         assert not _robust(share[met], raw, digits)
         return
     assert found.checks["met"].all()
