@@ -20,7 +20,7 @@ from simkaohe.diagnosis import THIRDS, diagnose, scoreboard
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.files import bundled_cases, load, load_scenarios, read_scheme
 from simkaohe.files.text import parse_yaml, write_text
-from simkaohe.labels import Words, column_label, reader_name, use_language
+from simkaohe.labels import Words, column_label, language, reader_name, use_language
 from simkaohe.panel import Panel
 from simkaohe.result import evaluate
 from simkaohe.scheme.edit import Scenario
@@ -37,9 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     arguments = _parser().parse_args(argv)
+    before = language()
     if arguments.lang:
         use_language(arguments.lang)
     try:
+        _spare_what_is_read(arguments)
         text = arguments.run(arguments)
         if text is not None:
             _put(text, arguments)
@@ -54,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    finally:
+        use_language(before)
     return 0
 
 
@@ -116,6 +120,29 @@ def _parser() -> argparse.ArgumentParser:
     board = command("scoreboard", _scoreboard, "print all units and where they stand", table, edits)
     board.add_argument("case", **case)
     board.add_argument("--before", metavar="CASE", help="the same units at an earlier date")
+    sure = command("sensitivity", _sensitivity, "print how sure the places are", table, edits)
+    sure.add_argument("case", **case)
+    sure.add_argument(
+        "--within",
+        type=_share,
+        default=0.25,
+        metavar="SHARE",
+        help="how far the weights vary, 0.25 for ± 25 %% (default)",
+    )
+    sure.add_argument(
+        "--range",
+        action="append",
+        default=[],
+        metavar="PATH=LOW:HIGH",
+        help="let a number of the scheme vary as well; may be repeated",
+    )
+    sure.add_argument("--draws", type=_places, default=100_000, metavar="N")
+    sure.add_argument("--seed", type=int, default=0, metavar="N")
+    sure.add_argument(
+        "--along",
+        metavar="PATH",
+        help="instead: where units change places along one number, exactly",
+    )
     report = command("report", _report, "write a report, to print or to hand in", language, edits)
     report.add_argument("case", **case)
     report.add_argument("scenarios", **scenarios)
@@ -143,6 +170,39 @@ def _places(text: str) -> int:
     return int(text)
 
 
+def _spare_what_is_read(arguments: argparse.Namespace) -> None:
+    """Refuse to write over a file that the command reads."""
+    target = getattr(arguments, "output", None)
+    if target is None or not target.exists():
+        return
+    named = [getattr(arguments, "case", None), getattr(arguments, "before", None)]
+    named += getattr(arguments, "scenarios", None) or []
+    named.append((getattr(arguments, "scenario", None) or "").rpartition(":")[0])
+    for source in (Path(text) for text in named if text):
+        inside = source.is_dir() and source.resolve() in target.resolve().parents
+        if inside or (source.exists() and source.samefile(target)):
+            raise SimkaoheError(
+                Problem(
+                    str(target),
+                    Words("这是正在读取的案例", "this belongs to the case that is read"),
+                    remedy=Words("请写到另一个文件", "Write to another file"),
+                )
+            )
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        words = Words(
+            f"{text!r} 应为大于 0、不大于 1 的数", f"found {text!r}; expected above 0, at most 1"
+        )
+        raise argparse.ArgumentTypeError(str(words))
+    return share
+
+
 def _put(text: str, arguments: argparse.Namespace) -> None:
     target = getattr(arguments, "output", None)
     if target is None:
@@ -152,6 +212,17 @@ def _put(text: str, arguments: argparse.Namespace) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise
         return
+    if target.suffix.lower() in (".xlsx", ".xls", ".et"):
+        raise SimkaoheError(
+            Problem(
+                str(target),
+                Words("这里写出的是文字，不是工作簿", "what is written here is text, no workbook"),
+                remedy=Words(
+                    "请用 .csv、.json 或 .txt；要工作簿请用 simkaohe report",
+                    "Use .csv, .json or .txt; for a workbook use simkaohe report",
+                ),
+            )
+        )
     csv = getattr(arguments, "format", "") == "csv"
     write_text(target, text, encoding="utf-8-sig" if csv else "utf-8")
 
@@ -218,7 +289,7 @@ def _compare(arguments: argparse.Namespace) -> str:
 def _explain(arguments: argparse.Namespace) -> str:
     scheme, panel = _load(arguments.case)
     result = evaluate(scheme.edit(_set(arguments)), panel)
-    steps = result.explain(arguments.unit).reset_index()
+    steps = result.explain(arguments.unit.strip()).reset_index()
     if arguments.format == "table":
         steps["name"] = [
             "  " * depth + name for name, depth in zip(steps["name"], steps["depth"], strict=True)
@@ -233,7 +304,7 @@ def _explain(arguments: argparse.Namespace) -> str:
 
 def _diagnose(arguments: argparse.Namespace) -> str:
     scheme, panel = _load(arguments.case)
-    found = diagnose(evaluate(scheme.edit(_set(arguments)), panel), arguments.unit)
+    found = diagnose(evaluate(scheme.edit(_set(arguments)), panel), arguments.unit.strip())
     indicators = found.indicators.reset_index()
     if arguments.format != "table":
         return _shown(indicators, arguments, None)
@@ -262,6 +333,58 @@ def _scoreboard(arguments: argparse.Namespace) -> str:
         for column in ("best", "worst"):
             board[column] = [node and scheme.nodes[node].label for node in board[column]]
     return _shown(board, arguments, scheme)
+
+
+def _sensitivity(arguments: argparse.Namespace) -> str:
+    from simkaohe import sensitivity
+
+    scheme, panel = _load(arguments.case)
+    scheme = scheme.edit(_set(arguments))
+    if arguments.along:
+        found = sensitivity.breakpoints(scheme, panel, arguments.along)
+        return _shown(found.points, arguments, None)
+    what: list[Any] = [sensitivity.weights(within=arguments.within)]
+    if arguments.range:
+        what.append(sensitivity.ranges(dict(_range(text) for text in arguments.range)))
+    drawn = sensitivity.montecarlo(
+        scheme, panel, *what, draws=arguments.draws, seed=arguments.seed, progress=_at_a_terminal()
+    )
+    ranking = evaluate(scheme, panel).ranking
+    frame = ranking[["category", "total", "rank"]].copy()
+    frame["mean_rank"] = drawn.mean_rank["mean_rank"]
+    for level in (0.05, 0.95):
+        frame[f"rank_{level:g}"] = drawn.quantiles[level]
+    keeps = [
+        drawn.acceptability.loc[unit].get(rank) if rank is not pd.NA else None
+        for unit, rank in ranking["rank"].items()
+    ]
+    frame["same_rank"] = pd.array(keeps, "Float64")
+    if scheme.grades:
+        frame["grade"] = ranking["grade"]
+        keeps = [drawn.grades.at[unit, grade] for unit, grade in ranking["grade"].items()]
+        frame["same_grade"] = keeps
+    text = _shown(frame.reset_index(), arguments, scheme)
+    idle = list(drawn.effects.index[~drawn.effects["effect"]])
+    if idle and arguments.format == "table":
+        words = Words("没有影响", "Without effect")
+        text += f"\n\n{words}: {', '.join(idle)}"
+    return text
+
+
+def _range(text: str) -> tuple[str, tuple[float, float]]:
+    path, equals, span = text.partition("=")
+    low, colon, high = span.partition(":")
+    try:
+        return path.strip(), (float(low), float(high))
+    except ValueError as error:
+        found = Words("没有等号或冒号", "no = or :") if not (equals and colon) else quoted(span)
+        raise SimkaoheError(
+            Problem(f"--range {text}", found, Words("路径=下限:上限", "PATH=LOW:HIGH"))
+        ) from error
+
+
+def _at_a_terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 def _report(arguments: argparse.Namespace) -> None:
@@ -408,7 +531,7 @@ def _set(arguments: argparse.Namespace) -> dict[str, Any]:
 def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | None) -> str:
     """Return a frame as the table, CSV or JSON that was asked for."""
     if arguments.format == "csv":
-        return frame.to_csv(index=False, lineterminator="\n")
+        return frame.map(_harmless).to_csv(index=False, lineterminator="\n")
     if arguments.format == "json":
         plain = frame.astype(object).where(frame.notna(), None)
         return json.dumps(plain.to_dict("records"), ensure_ascii=False, indent=1, default=float)
@@ -448,6 +571,11 @@ def _shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | 
         missingval="",
         tablefmt="simple",
     )
+
+
+def _harmless(cell: Any) -> Any:
+    """Return a cell that a spreadsheet shows as it is: a text that looks like a formula gets a '."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell
 
 
 def _heading(scheme: Scheme | None, column: str) -> str:

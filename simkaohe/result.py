@@ -89,7 +89,7 @@ class Result:
                 "total": out.totals[0],
                 "rank": _ranks(out.ranks[0]),
                 "category_rank": _ranks(out.category_ranks[0]),
-                "grade": self.grades.to_numpy(),
+                "grade": self.grades,
             },
             index=self._units,
         )

@@ -483,7 +483,15 @@ def test_comparisons_show_the_money_that_moves() -> None:
         ({"uses": {"u": {"method": "proportional", "pot": -1}}}, {}, "uses.u.pot"),
         ({"uses": {"u": {"method": "proportional", "pot": 1, "need": "n"}}}, {}, "covariates"),
         ({"unranked": ["丁"]}, {}, "unranked"),
-        ({"attribution": {"z": {"source": "丁", "to": {"甲": 1}}}}, {}, "attribution.z.*丁"),
+        ({"attribution": {"z": {"source": "丁", "to": {"甲": 1}}}}, {}, "no indicator says how"),
+        ({"attribution": {"z": {"source": "丁", "to": {"甲": 1}}}, "root": {"id": "total", "children": [
+         {"id": "x", "rule": "given", "attributed": "sum"}]}}, {}, "attribution.z.*丁"),
+        ({"attribution": {"z": {"source": "甲", "to": {}}}}, {}, "nothing in it"),
+        ({"limits": {"total": {"low": 9, "high": 1}}}, {}, "at most high"),
+        ({"adjustments": {"a.b": {"method": "bonus"}}}, {}, "a dot in 'a.b'"),
+        ({"adjustments": {"v": {"method": "veto", "effects": ["zero"], "any_of": [{"score": "total",
+         "at_least": 1}]}}}, {}, "not known yet"),
+        ({"uses": {"u": {"method": "pay_by_rank", "amounts": [-5]}}}, {}, "uses.u.amounts.0"),
         ({"attribution": {"z": {"source": "甲", "to": {"甲": 1}}}}, {}, "the source itself"),
         ({"attribution": {"z": {"source": "甲", "to": {"乙": 2}}}}, {}, "from 0 to 1"),
         ({"grades": {"bands": [{"name": "A", "seats": 1}, {"name": "A"}]}}, {}, "used twice"),
@@ -563,3 +571,144 @@ def test_a_difficulty_outside_its_bounds_is_a_mistake() -> None:
 def test_ratings_that_cannot_be_understood(rows: Any, words: str) -> None:
     with pytest.raises(sk.SimkaoheError, match=words):
         made(measured({"method": "rating_mean"}), {"y": [0.0] * 3}, ratings=ratings(rows))
+
+
+# -- found by an independent check ---------------------------------------------------------------
+
+
+def engine(root: dict[str, Any], tables: dict[str, Any] | None = None, **fields: Any) -> sk.Engine:
+    frame = pd.DataFrame({"a": [80.0, 70.0, 60.0], "b": [50.0, 60.0, 90.0]}, index=UNITS)
+    return sk.Engine(sk.Scheme.read({"root": root, **fields}), sk.Panel(frame, **(tables or {})))
+
+
+PAIR = {"id": "total", "children": [{"id": "a", "rule": "given"}, {"id": "b", "rule": "given"}]}
+
+
+def test_draws_of_a_target_reach_conditions_on_completion() -> None:
+    leaf = {"id": "a", "rule": "completion", "target": 75}
+    veto = {"method": "veto", "effects": ["last"], "any_of": [{"completion": "a", "below": 1}]}
+    one = engine({"id": "total", "children": [leaf]}, adjustments={"v": veto})
+    ranks = one.run({"a.target": [55.0, 65, 75, 85, 62]}).ranks
+    for row, target in enumerate([55.0, 65, 75, 85, 62]):
+        alone = engine(
+            {"id": "total", "children": [leaf | {"target": target}]}, adjustments={"v": veto}
+        )
+        assert ranks[row].tolist() == alone.run().ranks[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("a.rule.thresholds.0", {"rule": {"method": "tiers", "thresholds": [50], "points": [1, 2]}}),
+        ("a.measure.levels.优", {"measure": {"method": "rating_mean", "levels": {"优": 100}},
+                                "missing": "spread"}),
+        ("a.weights_by_category.typo", {}),
+    ],
+)  # fmt: skip
+def test_what_a_draw_cannot_reach_is_refused_and_never_ignored(path: str, fields: Any) -> None:
+    root = {
+        "id": "total",
+        "children": [{"id": "a", "rule": "given", **fields}, PAIR["children"][1]],
+    }
+    rated = pd.DataFrame({"unit": UNITS, "indicator": "a", "rater": "r", "score": "优"})
+    with pytest.raises(sk.SimkaoheError, match="a number of a node or adjustment"):
+        engine(root, {"ratings": rated}).run({path: [1.0, 2.0]})
+
+
+def test_bounds_are_checked_for_each_draw_as_a_whole() -> None:
+    periods = {"periods": {"earlier": {"q": 1.0}, "current": 0.0}}
+    table = {"periods": pd.DataFrame({"q": [1.0, 2.0, 3.0]}, index=UNITS)}
+    found = engine(PAIR, table, **periods).run(
+        {"periods.current": [1.0], "periods.earlier.q": [0.0]}
+    )
+    assert found.totals[0].tolist() == [65, 65, 75]
+    multiplier = {"method": "multiplier", "base": "a", "map": "fixed_band", "low": 0.9, "high": 1.1}
+    one = engine(PAIR | {"combine": multiplier})
+    with pytest.raises(sk.SimkaoheError, match="high"):
+        one.run({"total.combine.low": [0.9, 1.05], "total.combine.high": [1.2, 1.0]})
+    with pytest.raises(sk.SimkaoheError, match="sum to 0"):
+        engine(PAIR).run({"a.weight": [1.0, 0.0], "b.weight": [1.0, 0.0]})
+
+
+def test_who_has_a_value_may_differ_from_draw_to_draw() -> None:
+    leaf = {"id": "a", "rule": "minmax", "missing": "zero",
+            "measure": {"method": "survey", "at_least": 50}}  # fmt: skip
+    sizes = {"sample_size": pd.DataFrame({"a": [30.0, 200.0, 200.0]}, index=UNITS)}
+    one = engine({"id": "total", "children": [leaf]}, sizes)
+    for order in ([0.0, 100.0], [100.0, 0.0]):
+        found = one.run({"a.measure.at_least": order}).totals
+        for row, least in enumerate(order):
+            expected = [100, 50, 0] if least == 0 else [0, 100, 0]
+            assert found[row].tolist() == expected
+
+
+def test_a_missing_value_meets_no_condition() -> None:
+    leaf = {
+        "id": "x",
+        "rule": "completion",
+        "direction": "negative",
+        "target": 70,
+        "missing": "zero",
+    }
+    veto = {"method": "veto", "effects": ["flag"], "any_of": [{"completion": "x", "at_least": 0}]}
+    scheme = sk.Scheme.read(
+        {"root": {"id": "total", "children": [leaf]}, "adjustments": {"v": veto}}
+    )
+    panel = sk.Panel(pd.DataFrame({"x": [np.nan, 70.0, 80.0]}, index=UNITS))
+    assert sk.Engine(scheme, panel).struck("v").tolist() == [False, True, True]
+
+
+def test_vetoes_hold_for_units_outside_the_competition() -> None:
+    bands = [{"name": "A", "at_least": 60}, {"name": "B", "at_least": 50}, {"name": "C"}]
+    scheme = {
+        "grades": {"bands": bands},
+        "unranked": ["甲"],
+        "adjustments": {"v": {"method": "veto", "effects": ["not_top"]}},
+    }
+    assert made(scheme, X, events=[("甲", "v", "", 1)]).grades["甲"] == "B"
+
+
+def test_the_order_of_kinds_is_part_of_a_scheme() -> None:
+    plain = {"root": {"id": "total", "children": [{"id": "x", "rule": "given"}]}}
+    one, other = (
+        sk.Scheme.read(plain | {"adjustments": {"b": {"method": "bonus", "points": points}}})
+        for points in ({"A": 2, "B": 5}, {"B": 5, "A": 2})
+    )
+    assert one != other
+    assert one.edit(one.diff(other)) == other
+
+
+def test_the_best_of_periods_without_any_is_a_mistake() -> None:
+    rule = {"earlier": {"半年": 1}, "current": 0, "method": "best", "missing": "spread"}
+    with pytest.raises(sk.SimkaoheError, match="丙: this unit has no score at all"):
+        made({"periods": rule}, X, periods=pd.DataFrame(PERIODS, index=UNITS))
+
+
+def test_totals_too_large_for_their_decimals_are_refused_or_cut() -> None:
+    assert made({"full": 1e12}, X).outcome.ranks[0].tolist() == [1, 2, 3]
+    with pytest.raises(sk.SimkaoheError, match=r"ranking\.digits"):
+        made({"full": 1e12, "ranking": {"digits": 9}}, X)
+    huge = {"adjustments": {"b": {"method": "bonus"}}}
+    assert made(huge, X, events=[("丙", "b", "", 1e10)]).outcome.ranks[0].tolist() == [2, 3, 1]
+
+
+def test_hamilton_serves_equal_remainders_in_order() -> None:
+    bands = (sk.scheme.grades.Band(name="A", share=0.05), sk.scheme.grades.Band(name="B"))
+    rules = sk.Grades(bands=bands, rounding="largest_remainder")
+    assert [s[0] for s in rules.seats({"p": 7, "q": 27}).values()] == [1, 1]
+
+
+def test_targets_of_the_indicator_are_shared_like_those_of_the_data() -> None:
+    leaf = {"id": "x", "rule": "completion", "target": 60, "attributed": "sum"}
+    scheme = sk.Scheme.read(
+        {
+            "root": {"id": "total", "children": [leaf]},
+            "categories": {"c": None},
+            "units": dict.fromkeys(UNITS, "c"),
+            "attribution": {"z": {"source": "区", "to": {"甲": 1.0}}},
+        }
+    )
+    frame = pd.DataFrame({"x": [55.0, 60.0, 30.0, 55.0]}, index=[*UNITS, "区"])
+    target = pd.DataFrame({"x": [50.0]}, index=["区"])
+    result = sk.evaluate(scheme, sk.Panel(frame, target=target))
+    assert totals(result) == pytest.approx([100 * 110 / 110, 100, 50])

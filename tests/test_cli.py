@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from wcwidth import wcswidth
 
@@ -297,3 +298,42 @@ def test_template_and_report_write_files_and_never_replace_unasked(capsys, tmp_p
     assert run(capsys, "report", "three_papers", "-o", str(table))[0] == 0
     assert table.stat().st_size > 10_000
     assert run(capsys, "report", "three_papers", "-o", str(tmp_path / "报告.pdf"))[0] == 2
+
+
+def test_nothing_is_written_over_what_is_read(capsys, tmp_path: Path) -> None:
+    book = tmp_path / "case.xlsx"
+    folder = tmp_path / "case"
+    sk.save(book, *sk.load("tai"))
+    sk.save(folder, *sk.load("tai"), sk.load_scenarios("tai"))
+    content = book.read_bytes()
+    actual = (folder / "actual.csv").read_bytes()
+    for words in (
+        ("report", str(book), "-o", str(book)),
+        ("compare", str(book), "--set", "patents.weight=9", "-o", str(book)),
+        ("scoreboard", "tai", "--before", str(book), "-o", str(book)),
+        ("template", str(book), "-o", str(book), "--force"),
+        ("rank", str(folder), "--format", "csv", "-o", str(folder / "actual.csv")),
+        ("rank", "tai", "-o", str(tmp_path / "other.xlsx")),
+    ):
+        status, _, error = run(capsys, *words)
+        assert status == 2, words
+        assert "case that is read" in error or "no workbook" in error
+    assert book.read_bytes() == content
+    assert (folder / "actual.csv").read_bytes() == actual
+    assert not (tmp_path / "other.xlsx").exists()
+
+
+def test_a_name_that_looks_like_a_formula_stays_text_in_csv(capsys, tmp_path: Path) -> None:
+    plain = {"root": {"id": "total", "children": [{"id": "x", "rule": "given"}]}}
+    frame = pd.DataFrame({"x": [-5.0, 2.0]}, index=["=1+1", "@SUM(1)"])
+    sk.save(tmp_path / "case", sk.Scheme.read(plain), sk.Panel(frame))
+    _, out, _ = run(capsys, "rank", str(tmp_path / "case"), "--format", "csv")
+    assert [row["unit"] for row in csv.DictReader(io.StringIO(out))] == ["'@SUM(1)", "'=1+1"]
+    assert "-5.0" in out
+    _, steps, _ = run(capsys, "explain", str(tmp_path / "case"), "=1+1", "--format", "csv")
+    assert "\n=" not in steps
+
+
+def test_a_language_for_one_command_is_gone_afterwards(capsys) -> None:
+    assert "排名" in run(capsys, "rank", "tai", "--lang", "zh")[1]
+    assert "Rank" in run(capsys, "rank", "tai")[1]

@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from strategies import evaluable, schemes
 
 import simkaohe as sk
-from simkaohe.engine.draws import DRAWABLE
+from simkaohe.engine.draws import can_be_drawn
 from simkaohe.files.text import parse_yaml, to_yaml
 
 some = settings(
@@ -33,8 +33,7 @@ def numeric(scheme: sk.Scheme) -> dict[str, dict[str, float]]:
     for path, slot in scheme.paths().items():
         first, field, *_ = [*path.split("."), ""]
         kind = field if first in scheme.nodes else first
-        drawn = first in scheme.nodes or (first in DRAWABLE and "any_of" not in path)
-        if drawn and slot.is_number and slot.value is not None:
+        if can_be_drawn(scheme, path) and slot.is_number and slot.value is not None:
             kinds.setdefault(kind, {})[path] = slot.value
     return kinds
 

@@ -200,3 +200,19 @@ def test_a_new_rule_is_one_class() -> None:
             @staticmethod
             def formula(value, *, full, missing_field):
                 return value
+
+
+def test_points_without_a_kind_have_a_path_of_their_own() -> None:
+    plain = {"root": {"id": "total", "children": [{"id": "x", "rule": "given"}]}}
+    scheme = sk.Scheme.read(plain | {"adjustments": {"b": {"method": "bonus"}}})
+    assert scheme.paths()["adjustments.b.points."].value == 1.0
+    assert scheme.edit({"adjustments.b.points.": 2}).adjustments["b"].points == {"": 2.0}
+
+
+def test_a_ladder_from_a_fixed_reference_needs_no_target() -> None:
+    rule = {"method": "ladder", "reference": "fixed", "at": 10, "down": 2}
+    scheme = sk.Scheme.read({"root": {"id": "total", "children": [{"id": "x", "rule": rule}]}})
+    frame = pd.DataFrame({"x": [10.0, 8.0]}, index=["a", "b"])
+    assert sk.evaluate(scheme, sk.Panel(frame)).ranking["total"].tolist() == [100, 96]
+    with pytest.raises(sk.SimkaoheError, match="target"):
+        sk.evaluate(scheme.edit({"x.rule.reference": "target"}), sk.Panel(frame))

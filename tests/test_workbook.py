@@ -99,6 +99,12 @@ def test_a_workbook_in_one_language_is_read_in_the_other(case: str, tmp_path: Pa
         assert read_workbook(tmp_path / "a.xlsx")[:2] == (scheme, panel)
 
 
+def test_characters_that_nobody_sees_survive_in_lists(tmp_path: Path) -> None:
+    scheme, panel, _ = small_case()
+    edits = {"a": ["\u00ad", "\u200b"], "b": {"\u00ad": "\ufeff"}, "c": "\u00ad"}
+    round_trip(tmp_path, scheme, panel, [sk.Scenario(name="x", edits=edits)])
+
+
 @given(st.data())
 @settings(max_examples=60)
 def test_random_cases_survive(tmp_path_factory: Any, data: Any) -> None:
@@ -172,6 +178,7 @@ def full_case() -> tuple[sk.Scheme, sk.Panel, list[sk.Scenario]]:
             "blame": {"method": "deduction", "name_en": "Blame", "points": {"": 0.5}, "on": "soft"},
             "safety": {"method": "veto", "effects": ["not_top", "grade_cap"], "grade": "良", "any_of": [{"event": "accident"}]},
         },
+        "events": {"award": "获奖事项", "accident": "安全事故"},
         "limits": {"total": {"bonus": 6, "net": 4, "low": 10}, "soft": {"bonus_share": 0.1}},
         "ranking": {"digits": 0, "ties": "dense"},
         "grades": {
@@ -634,6 +641,11 @@ def test_records_name_indicators_and_events_as_people_do(tmp_path: Path) -> None
     book.save(tmp_path / "a.xlsx")
     panel = read_workbook(tmp_path / "a.xlsx")[1]
     assert panel.records("events")["event"].tolist() == ["awards", "accident"]
+    book["台账"]["B3"] = "安全事故"
+    book.save(tmp_path / "a.xlsx")
+    assert (
+        read_workbook(tmp_path / "a.xlsx")[1].records("events")["event"].tolist()[1] == "accident"
+    )
     assert panel.records("ratings")["indicator"].tolist() == ["gdp", "air", "air"]
     assert panel.records("ratings")["unit"].tolist() == ["东县"] * 3
     book["台账"]["A3"], book["台账"]["D2"] = "西先", -1

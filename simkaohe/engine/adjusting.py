@@ -123,6 +123,9 @@ class Adjusting:
             drawn = np.broadcast_to(weights, (len(weights), len(draws["periods.current"]), 1))
             weights = drawn.copy()
             weights[0] = draws["periods.current"]
+        counts = weights[1:].max(1) > 0
+        if rule.missing == "error" and (np.isnan(earlier) & counts).any():
+            raise SimkaoheError(*self._missing_periods(counts[:, 0]))
         rows = max(len(score), weights.shape[1])
         score = np.broadcast_to(score, (rows, score.shape[1]))
         return rule.formula(score, earlier[:, None], weights=weights, method=rule.method)
@@ -168,7 +171,7 @@ class Adjusting:
                 cap = now.draws.get(f"adjustments.{name}.cap", np.array(veto.cap))
                 score = np.where(self.struck(name, now), np.minimum(score, cap), score)
             if "zero" in veto.effects:
-                score = np.where(self.struck(name, now), np.minimum(score, 0.0), score)
+                score = np.where(self.struck(name, now), 0.0, score)
         return score
 
     # -- facts about units -----------------------------------------------------------------------
@@ -192,12 +195,14 @@ class Adjusting:
         elif subject in ("value", "completion"):
             leaf = self._scheme.nodes[name]
             assert isinstance(leaf, Indicator)
-            value = self._leaves.measured([leaf], now.draws)[0]
+            value = self._leaves.recorded([leaf], now.draws)[0]
             if subject == "completion":
                 target = self._leaves.target([leaf], now.draws)[0]
                 previous = self._people.numbers("previous", leaf.column)
+                previous = now.draws.get(f"data.previous.{leaf.column}", previous)
                 sign = -1 if leaf.way == "negative" else 1
-                value = completion(value, target, previous, sign, "ratio")
+                reverse = getattr(leaf.rule, "reverse", "ratio")
+                value = completion(value, target, previous, sign, reverse)
         else:
             value = self._people.numbers("periods" if subject == "period" else "covariates", name)
             value = value[None]
@@ -234,16 +239,19 @@ class Adjusting:
 
     def _period_problems(self, panel: Panel) -> Iterator[Problem]:
         rule = self._scheme.periods
-        for name, weight in rule.earlier.items() if rule else ():
+        for name in rule.earlier if rule else ():
             if panel.numbers("periods", name) is None:
                 there = panel.columns("periods")
                 yield unknown(f"periods › {name}", name, there, Words("时期", "period"))
-                continue
-            assert rule is not None
+        if rule and rule.missing == "error" and set(rule.earlier) <= set(panel.columns("periods")):
+            yield from self._missing_periods(np.array(list(rule.earlier.values())) > 0)
+
+    def _missing_periods(self, weighed: Bools) -> Iterator[Problem]:
+        """Yield a problem for every unit without a score of a period that weighs something."""
+        assert self._scheme.periods is not None
+        for name, counts in zip(self._scheme.periods.earlier, weighed, strict=True):
             column = self._people.numbers("periods", name)
-            if rule.missing != "error" or not weight:
-                continue
-            for unit in np.flatnonzero(np.isnan(column)):
+            for unit in np.flatnonzero(np.isnan(column)) if counts else ():
                 yield Problem(
                     f"periods › {self._people.units[unit]} › {name}",
                     Words("没有得分", "there is no score"),

@@ -52,18 +52,45 @@ def attributed(scheme: Scheme, panel: Panel) -> Panel:
             problems.append(unknown(f"{leaf.id}.base", leaf.base, there, Words("列", "column")))
     if problems:
         raise SimkaoheError(*problems)
+    problems += _split_columns(scheme)
+    if problems:
+        raise SimkaoheError(*problems)
     frames: dict[str, pd.DataFrame] = {}
     for table in TABLES:
         columns = {}
         for leaf in scheme.indicators:
             values = panel.numbers(table, leaf.column)
             if values is not None and leaf.attributed != "none":
+                if table == "target" and leaf.target is not None:
+                    values = np.where(np.isnan(values), leaf.target, values)
                 columns[leaf.column] = _counted_in(scheme, leaf, values, panel, place, problems)
         if columns:
             frames[table] = panel.frame(table).assign(**columns)
     if problems:
         raise SimkaoheError(*dict.fromkeys(problems))
     return panel.replace(**frames)
+
+
+def _split_columns(scheme: Scheme) -> list[Problem]:
+    """Return a problem for indicators that read one column and share it in different ways."""
+    ways: dict[str, tuple[str, object]] = {}
+    problems = []
+    for leaf in scheme.indicators:
+        named = [name for name, t in scheme.attribution.items() if leaf.id in t.indicators]
+        way = (leaf.attributed, leaf.base, tuple(named))
+        first, other = ways.setdefault(leaf.column, (leaf.id, way))
+        if other != way:
+            problems.append(
+                Problem(
+                    f"{leaf.id}.attributed",
+                    Words(
+                        f"与“{first}”读同一数据列，归属办法却不同",
+                        f"it reads the same column as {first!r}, which is shared differently",
+                    ),
+                    remedy=Words("请写成一致，或另设数据列", "Say the same, or use another column"),
+                )
+            )
+    return problems
 
 
 def matrix(transfers: list[Transfer], place: dict[str, int]) -> Array:
@@ -94,7 +121,8 @@ def _counted_in(
     there = ~np.isnan(values)
     if leaf.attributed == "sum":
         whole = shares @ np.where(there, values, 0.0)
-        return np.where((shares * there).sum(1) > 0, whole, np.nan)
+        given = there | (((shares > 0) & there).sum(1) > 0)
+        return np.where(given, whole, np.nan)
     assert leaf.base is not None
     base = panel.numbers("covariates", leaf.base)
     assert base is not None

@@ -53,16 +53,8 @@ class Leaves:
 
     def measured(self, stack: list[Indicator], draws: Draws) -> Array:
         """Return measured values (K, 1|R, N), as distance from the ideal band where moderate."""
+        value = self.recorded(stack, draws)
         first = stack[0]
-        data = [self._people.data(stack, name) for name in first.measure.data]
-        parameters = stacked([leaf.measure for leaf in stack], f"{first.id}.measure", draws)
-        value: Array | None = None
-        for peers in self._people.peers[first.scope]:
-            part = first.measure.formula(*(d[..., peers] for d in data), **parameters)
-            if value is None:
-                value = np.empty((*np.shape(part)[:-1], len(self._people.units)))
-            value[..., peers] = part
-        assert value is not None
         if first.way == "moderate":
             low, high = (
                 stacked_field(stack, name, first.id, draws) for name in ("ideal_low", "ideal_high")
@@ -72,18 +64,45 @@ class Leaves:
             )
         return value
 
+    def recorded(self, stack: list[Indicator], draws: Draws) -> Array:
+        """Return measured values (K, 1|R, N) themselves."""
+        first = stack[0]
+        data = [self._data(stack, name, draws) for name in first.measure.data]
+        parameters = stacked([leaf.measure for leaf in stack], f"{first.id}.measure", draws)
+        value: Array | None = None
+        for peers in self._people.peers[first.scope]:
+            part = first.measure.formula(*(d[..., peers] for d in data), **parameters)
+            if value is None:
+                value = np.empty((*np.shape(part)[:-1], len(self._people.units)))
+            value[..., peers] = part
+        value = draws.get(f"data.value.{first.id}", value)
+        assert value is not None
+        return value[None] if value.ndim == 2 else value
+
+    def _data(self, stack: list[Indicator], name: str, draws: Draws) -> Array:
+        """Return what a formula reads (K, 1, N), or as it is drawn (1, R, N)."""
+        drawn = draws.get(f"data.{name}.{stack[0].column}")
+        return self._people.data(stack, name) if drawn is None else drawn[None]
+
     def target(self, stack: list[Indicator], draws: Draws) -> Array:
         """Return targets (K, 1|R, N): the data's, else the indicator's own."""
-        given = self._people.data(stack, "target")
+        given = self._data(stack, "target", draws)
         stated = [np.nan if leaf.target is None else leaf.target for leaf in stack]
         own: Any = draws.get(f"{stack[0].id}.target", np.array(stated)[:, None, None])
         return np.where(np.isnan(given), own, given)
 
     def _scored(self, stack: list[Indicator], value: Array, draws: Draws) -> Array:
         """Return scores (K, 1|R, N); NaN where a unit has no value or the rule is undefined."""
+        gaps = np.isnan(value)
+        if (gaps != gaps[:, :1]).any():  # who has a value differs from draw to draw
+            rows = [
+                self._scored(stack, value[:, r : r + 1], _row(draws, r))
+                for r in range(value.shape[1])
+            ]
+            return np.concatenate(rows, 1)
         first = stack[0]
         rule = first.rule
-        others = [self._people.data(stack, name) for name in rule.data[1:]]
+        others = [self._data(stack, name, draws) for name in rule.data[1:]]
         if "target" in rule.data:
             others[rule.data.index("target") - 1] = self.target(stack, draws)
         parameters = stacked([leaf.rule for leaf in stack], f"{first.id}.rule", draws)
@@ -156,6 +175,13 @@ class Leaves:
                     " (zero, full, median or spread)",
                 ),
             )
+
+
+def _row(draws: Draws, r: int) -> Draws:
+    """Return one draw."""
+    return {
+        path: values[r : r + 1] if len(values) > 1 else values for path, values in draws.items()
+    }
 
 
 def _likeness(leaf: Indicator) -> tuple[Any, ...]:

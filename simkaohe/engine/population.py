@@ -115,7 +115,9 @@ class Population:
             if unit not in place or (who == unit and not measure.own):
                 continue
             where = f"ratings › {unit} › {leaf.column} › {who or group}"
-            word, score = score, measure.levels.get(score) if isinstance(score, str) else score
+            word = score if isinstance(score, str) else f"{score:g}"
+            points = measure.levels.get(word)  # a level may be called 1
+            score = points if points is not None or isinstance(score, str) else score
             if score is None:
                 known = {level: f"{points:g}" for level, points in measure.levels.items()}
                 problems.append(unknown(where, word, known, Words("评语", "rating")))
@@ -231,7 +233,7 @@ def _unit_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
 
 def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
     for leaf in scheme.indicators:
-        for name in dict.fromkeys((*leaf.measure.data, *leaf.rule.data)):
+        for name in dict.fromkeys((*leaf.measure.data, *leaf.rule.needs)):
             if name in ("ratings", "answers"):
                 there = sorted(set(panel.records(name)["indicator"]))
                 if leaf.column not in there and leaf.missing == "error":

@@ -9,13 +9,14 @@ blocks of fixed size, so that the numbers do not depend on how a run is divided.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from simkaohe.engine.adjusting import Adjusting, Pass
 from simkaohe.engine.attribution import attributed
-from simkaohe.engine.draws import checked
+from simkaohe.engine.draws import checked, data_address, readers
 from simkaohe.engine.leaves import BLOCK, Leaves
 from simkaohe.engine.parameters import Array, Draws, parameters
 from simkaohe.engine.population import Population, event_problems
@@ -77,6 +78,7 @@ class Engine:
         *,
         nodes: Collection[str] = (),
         uses: bool = False,
+        check: bool = True,
     ) -> Outcome:
         """Evaluate the scheme for every draw.
 
@@ -85,10 +87,15 @@ class Engine:
         draws : mapping of edit path to array (R,), optional
             Numbers that vary: weights, parameters, adjustments. Row r of all arrays together is one
             draw; an array of length 1 holds for all. Without draws: the scheme as it is, R = 1.
+            Data vary under ``data.<table>.<column>``, e.g. ``data.actual.gdp_growth``, with an
+            array (R, N), units in the engine's order, results of other units already counted in;
+            ``data.value.<indicator>`` is what the indicator measures (计算口径 applied).
         nodes : collection of node ids
             Whose scores to return as well.
         uses : bool
             Whether to compute what units get for their results.
+        check : bool, default True
+            False: the draws are known to be float arrays (R,) or (R, N) within their bounds.
 
         Raises
         ------
@@ -98,16 +105,17 @@ class Engine:
 
         Notes
         -----
-        ``run({p: v})`` row r equals the evaluation of ``scheme.edit({p: v[r]})``.
+        ``run({p: v})`` row r equals the evaluation of ``scheme.edit({p: v[r]})``, and with data
+        drawn, the evaluation on the panel with row r of the array as that column.
         """
-        given = checked(self.scheme, draws or {})
+        given = checked(self.scheme, self.people, draws or {}) if check else dict(draws or {})
         count = max((len(values) for values in given.values()), default=1)
         if not given:
             return self._outcome(self._plain, nodes, uses, 1)
         touched = self._touched(given)
         blocks = []
         for rows, kept in self._blocks(count):
-            block = {p: v[rows, None] if len(v) > 1 else v[:, None] for p, v in given.items()}
+            block = {p: _rows(v, rows) for p, v in given.items()}
             blocks.append(self._outcome(self._pass(block, touched), nodes, uses, kept))
         return _joined(blocks, count)
 
@@ -128,7 +136,7 @@ class Engine:
 
     def _scored(self, now: Pass, nodes: Collection[str]) -> dict[str, Array]:
         """Return the scores (1|R, N) of the root and of the nodes asked for."""
-        wanted = (*nodes, *self._needed, self.scheme.root.id)
+        wanted = (*self._needed, *nodes, self.scheme.root.id)
         return {name: self._tree.score(self.scheme.nodes[name], now) for name in wanted}
 
     def _outcome(self, now: Pass, nodes: Collection[str], uses: bool, kept: int) -> Outcome:
@@ -136,10 +144,13 @@ class Engine:
         for known in (now.known, scores):
             for name, score in known.items():
                 known[name] = score[:kept] if len(score) > 1 else score
+        draws = {p: v[:kept] if len(v) > 1 else v for p, v in now.draws.items()}
+        now = Pass(draws, now.touched, now.raw, now.known)
         root = self.scheme.root.id
         # one row when nothing that is drawn has an effect
         now.known[root] = np.broadcast_to(now.known[root], (kept, len(self.units)))
-        return self._standing.of(now, scores, uses=uses)
+        drawn = {path: v[:kept] if len(v) > 1 else v for path, v in now.draws.items()}
+        return self._standing.of(replace(now, draws=drawn), scores, uses=uses)
 
     def what_if(self, scores: Mapping[str, Array]) -> Outcome:
         """Evaluate with the scores of some nodes replaced.
@@ -215,7 +226,10 @@ class Engine:
         touched: set[str] = set()
         for path in draws:
             node, _, field = path.partition(".")
-            if node in self.scheme.nodes:
+            if address := data_address(path):
+                for leaf in readers(self.scheme, *address):
+                    touched |= self._upwards(leaf.id)
+            elif node in self.scheme.nodes:
                 touched |= self._above(node) if field.startswith("weight") else self._upwards(node)
         for _ in draws:  # a weight that is freed for the whole scheme also moves the grandparent
             touched |= {self._parent[n].id for n in list(touched) if n in self._parent}
@@ -229,6 +243,12 @@ class Engine:
     def _above(self, node: str) -> set[str]:
         group = self._parent.get(node)
         return self._upwards(group.id) if group else set()
+
+
+def _rows(values: Array, rows: Any) -> Array:
+    """Return some draws of a number as (R, 1), of data as (R, N)."""
+    some = values[rows] if len(values) > 1 else values
+    return some[:, None] if some.ndim == 1 else some
 
 
 def _joined(blocks: list[Outcome], count: int) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,44 +76,85 @@ class Standing:
         problems = []
         for name, use in scheme.uses.items():
             for column in (getattr(use, "need", None), getattr(use, "staff", None)):
-                if column and panel.numbers("covariates", column) is None:
+                if not column:
+                    continue
+                if panel.numbers("covariates", column) is None:
                     there = panel.columns("covariates")
                     words = Words("数据列", "column")
                     problems.append(unknown(f"uses.{name} › covariates", column, there, words))
+                else:
+                    problems += self._bad_amounts(column)
         if problems:
             raise SimkaoheError(*problems)
+
+    def _bad_amounts(self, column: str) -> Iterator[Problem]:
+        """Yield a problem for every ranked unit whose need or staff is missing or negative."""
+        values = self._people.numbers("covariates", column)
+        for unit in np.flatnonzero(self._people.ranked & ~(values >= 0)):
+            value = values[unit]
+            yield Problem(
+                f"covariates › {self._people.units[unit]} › {column}",
+                Words("没有数值", "nothing") if np.isnan(value) else f"{value:g}",
+                Words("≥ 0 的数", "a number ≥ 0"),
+            )
 
     def of(self, now: Pass, wanted: Mapping[str, Array], *, uses: bool) -> Outcome:
         """Return the outcome of a pass; ``wanted`` are the scores to hand on."""
         scheme, people = self._scheme, self._people
         root = now.known[scheme.root.id]
         self._check(root)
-        digits = EXACT if scheme.ranking.digits is None else scheme.ranking.digits
+        digits = self._digits(root)
         q = last_digits(root * (scheme.full / 100), digits)
         totals = q / 10.0**digits
         struck = self._struck(now)
         ranked = people.ranked & (np.True_ if struck is None else ~struck.out)
         if struck is not None or not people.ranked.all():
             q = self._moved_back(q, struck, ranked)
-        first, _ = places(q)
+        overall = places(q)
+        inside = [overall]
         final: Callable[[Ints], Ints] = dense if scheme.ranking.ties == "dense" else _same
-        ranks = final(first)
-        category_ranks = ranks
+        ranks = category_ranks = final(overall[0])
         if len(people.members) > 1:
-            category_ranks = np.empty_like(first)
-            for members in people.members:
-                category_ranks[:, members] = final(places(q[:, members])[0])
+            inside = [places(q[:, members]) for members in people.members]
+            category_ranks = np.empty_like(ranks)
+            for members, (first, _) in zip(people.members, inside, strict=True):
+                category_ranks[:, members] = final(first)
         if not ranked.all():
             ranks = np.where(ranked, ranks, 0)
             category_ranks = np.where(ranked, category_ranks, 0)
         grades = None
         if scheme.grades is not None:
-            grades = self._graded(scheme.grades, totals, q, now, struck)
+            known = inside if scheme.grades.within == "category" else [overall]
+            grades = self._graded(scheme.grades, totals, q, now, struck, known)
         outcome = Outcome(totals, ranks, category_ranks, grades, wanted)
         if not uses or not scheme.uses:
             return outcome
         amounts = {name: self._used(use, outcome, now) for name, use in scheme.uses.items()}
         return Outcome(totals, ranks, category_ranks, grades, wanted, amounts)
+
+    def _digits(self, root: Array) -> int:
+        """Return the decimals that totals are compared at; those that fit into an integer.
+
+        Places are packed with their units into 63 bits, and those moved back need two more.
+        """
+        stated = self._scheme.ranking.digits
+        bits = max(len(self._people.units) - 1, 1).bit_length()
+        largest = max(float(np.abs(root).max()) * self._scheme.full / 100, 1.0)
+        room = int(np.floor((60 - bits) * np.log10(2) - np.log10(largest)))
+        if stated is None:
+            return min(EXACT, room)
+        if stated > room:
+            raise SimkaoheError(
+                Problem(
+                    "ranking.digits",
+                    f"{stated}",
+                    Words(
+                        f"总分达 {largest:.3g} 时至多 {max(room, 0)} 位",
+                        f"at most {max(room, 0)} with totals of {largest:.3g}",
+                    ),
+                )
+            )
+        return stated
 
     def _check(self, root: Array) -> None:
         if np.isnan(root).any():
@@ -154,7 +195,7 @@ class Standing:
                 best = np.maximum(best, np.where(struck, 1, 0))
             if veto.grade is not None:
                 best = np.maximum(best, np.where(struck, names.index(veto.grade), 0))
-        return Struck(last, out, best, down)
+        return Struck(last, out, np.minimum(best, max(len(names) - 1, 0)), down)
 
     def _moved_back(self, q: Ints, struck: Struck | None, ranked: Bools) -> Ints:
         """Return totals for ranking: vetoed units behind the others, unranked ones behind all."""
@@ -167,8 +208,15 @@ class Standing:
     # -- grades ----------------------------------------------------------------------------------
 
     def _graded(
-        self, rules: Grades, totals: Array, q: Ints, now: Pass, struck: Struck | None
+        self,
+        rules: Grades,
+        totals: Array,
+        q: Ints,
+        now: Pass,
+        struck: Struck | None,
+        known: list[tuple[Ints, Ints]],
     ) -> npt.NDArray[np.int8]:
+        """Return grades (R, N); ``known`` are the places where all units are ranked."""
         people = self._people
         ranked = np.flatnonzero(people.ranked)
         apart = rules.within == "category"
@@ -187,8 +235,9 @@ class Standing:
         ).reshape(len(rules.extra), *totals.shape)
         first_of = self._any_met(rules.priority, now) if rules.priority else None
         grades = np.full(totals.shape, len(rules.bands) - 1, np.int8)
-        for name, members in zip(names, together, strict=True):
-            first, last = places(q[:, members]) if len(members) else (q[:, :0], q[:, :0])
+        if not people.ranked.all():
+            known = [places(q[:, m]) if len(m) else (q[:, :0], q[:, :0]) for m in together]
+        for name, members, (first, last) in zip(names, together, known, strict=True):
             keys = [] if first_of is None else [np.where(first_of[:, members], 1, 2)]
             for node in rules.tie_break if len(members) else ():
                 keys.append(_places_of(now.known[node][:, members]))
@@ -202,7 +251,7 @@ class Standing:
                 None if eligible is None else eligible[:, :, members],
                 claims[:, :, members],
             )
-        self._grade_outsiders(rules, totals, grades)
+        self._grade_outsiders(rules, totals, grades, eligible)
         if struck is not None:
             lower = np.minimum(grades + 1, len(rules.bands) - 1)
             grades = np.where(struck.down, np.maximum(lower, struck.best_band), grades)
@@ -212,7 +261,13 @@ class Standing:
     def _restricts(self, rules: Grades, struck: Struck | None) -> bool:
         return struck is not None or any(band.requires for band in rules.bands)
 
-    def _grade_outsiders(self, rules: Grades, totals: Array, grades: npt.NDArray[np.int8]) -> None:
+    def _grade_outsiders(
+        self,
+        rules: Grades,
+        totals: Array,
+        grades: npt.NDArray[np.int8],
+        eligible: Bools | None,
+    ) -> None:
         """Give units outside the competition the grade that their total matches (in place)."""
         people = self._people
         if people.ranked.all():
@@ -222,7 +277,10 @@ class Standing:
             inside = members[people.ranked[members]]
             inside = inside if len(inside) else np.flatnonzero(people.ranked)
             grades[:, outside] = rules.matching(
-                totals[:, inside], grades[:, inside], totals[:, outside]
+                totals[:, inside],
+                grades[:, inside],
+                totals[:, outside],
+                None if eligible is None else eligible[:, :, outside],
             )
 
     def _all_met(self, conditions: Conditions, now: Pass) -> Bools:

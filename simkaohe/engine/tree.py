@@ -14,6 +14,7 @@ from simkaohe.engine.population import Population, Rows
 from simkaohe.engine.weights import Weights
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
+from simkaohe.scheme.combine import Combine
 from simkaohe.scheme.tree import Group, Indicator
 
 Array = npt.NDArray[np.float64]
@@ -36,7 +37,7 @@ class Tree:
 
     def combined(self, group: Group, now: Pass) -> Array:
         """Return a group's score (1|R, N) before its adjustments."""
-        score = self._flat(group, now) if group.combine.linear else None
+        score = self._flat(group, now) if group.combine.linear else self._bent(group, now)
         if score is None:
             x, w = self.children(group, now)
             score = self._combined(group, x, w, now.draws)
@@ -102,14 +103,32 @@ class Tree:
         if any(len(score) > 1 for score, _ in terms):
             return None
         x = np.array([score[0] for score, _ in terms])
-        w = even([share for _, share in terms])
-        score = np.empty((w.shape[1], len(self._people.units)))
-        for c, members in enumerate(self._people.peers["category"]):
-            inside, share = x[:, members], w[:, :, c]
-            # One draw: a sum whose order is the same for all units, so that equals stay equal.
-            product = np.matmul if len(score) > 1 else partial(np.einsum, "rk,kn->rn")
-            score[:, members] = product(share.T, inside)
+        score = self._product(x, even([share for _, share in terms]))
         return None if np.isnan(score).any() else score
+
+    def _bent(self, group: Group, now: Pass) -> Array | None:
+        """Return a quasi-arithmetic mean of scores that no draw varies; None if it is not one."""
+        if type(group.combine).bend is Combine.bend or group.id not in now.touched:
+            return None
+        scores = [self.score(child, now) for child in group.children]
+        weights, phantom = self._weights.of(group, now.draws)
+        if phantom is not None or any(len(score) > 1 for score in scores):
+            return None
+        given = parameters(group.combine, f"{group.id}.combine", now.draws, group)
+        x = group.combine.bend(np.array([score[0] for score in scores]), **given)
+        total = weights.sum(0)
+        if x is None or not (total > 0).all():
+            return None
+        return group.combine.unbend(self._product(x, weights / total))
+
+    def _product(self, x: Array, shares: Array) -> Array:
+        """Return sums (R, N) of scores (K, N) times shares (K, R, C)."""
+        score = np.empty((shares.shape[1], len(self._people.units)))
+        # One draw: a sum whose order is the same for all units, so that equals stay equal.
+        product = np.matmul if len(score) > 1 else partial(np.einsum, "rk,kn->rn")
+        for c, members in enumerate(self._people.peers["category"]):
+            score[:, members] = product(np.ascontiguousarray(shares[:, :, c].T), x[:, members])
+        return score
 
     def _terms(self, group: Group, now: Pass) -> list[tuple[Array, Array]]:
         """Return (score (1|R, N), share (1|R, C)) of everything that an additive subtree adds up."""

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.engine.parameters import Draws
+from simkaohe.engine.parameters import Draws, even
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.labels import Words
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
@@ -28,6 +30,8 @@ class Weights:
         """
         children = group.children
         w = self.stated(children, draws)
+        if draws and not (w.sum(0) > 0).all():
+            self._check(group, w, draws)
         for k, child in enumerate(children):
             if isinstance(child, Group) and child.cancelled == "whole":
                 kept, freed = self._kept_and_freed(child, draws)
@@ -45,6 +49,22 @@ class Weights:
             return w + freed * (given / given.sum())[:, None, None], None
         takes = ~cancelled & (w > 0)
         return w + np.where(takes, freed / np.maximum(takes.sum(0), 1), 0), None
+
+    def _check(self, group: Group, weights: Array, draws: Draws) -> None:
+        """Refuse draws in which the weights of a group that counts sum to zero."""
+        counts = self.counting(draws)[group.id]
+        for c in np.flatnonzero(counts & ~(weights.sum(0) > 0).all(0)):
+            of = self._categories[c]
+            raise SimkaoheError(
+                Problem(
+                    f"{group.id}.children",
+                    Words(
+                        f"有的抽样中下级权重合计为 0{of and f'（{of}）'}",
+                        f"draws in which the children's weights sum to 0{of and f' ({of})'}",
+                    ),
+                    remedy=Words("至少一个权重要大于 0", "At least one weight must be above 0"),
+                )
+            )
 
     def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         """Return in which categories (C,) a node counts: it and all above it have weight."""
@@ -77,17 +97,18 @@ class Weights:
 
     def cancelled(self, group: Group, draws: Draws) -> npt.NDArray[np.bool_]:
         """Return which children are cancelled in which category, shape (K, 1|R, C)."""
-        overridden = [
+        overridden = np.array(
             [
-                child.weight > 0
-                and (
+                [
                     c in child.weights_by_category or f"{child.id}.weights_by_category.{c}" in draws
-                )
-                for c in self._categories
+                    for c in self._categories
+                ]
+                for child in group.children
             ]
-            for child in group.children
-        ]
-        return np.array(overridden)[:, None, :] & (self.stated(group.children, draws) == 0)
+        )
+        own = [draws.get(f"{c.id}.weight", np.full((1, 1), c.weight)) for c in group.children]
+        off = overridden[:, None, :] & (even(own) > 0) & (self.stated(group.children, draws) == 0)
+        return np.asarray(off, bool)
 
     def _kept_and_freed(self, group: Group, draws: Draws) -> tuple[Array, Array]:
         """Return the weight that stays and the weight that is cancelled, each (1|R, C)."""

@@ -131,7 +131,7 @@ def _folder(source: str | Path) -> Path:
         raise SimkaoheError(
             Problem(
                 str(source),
-                Words("这是一个文件", "this is a file"),
+                Words("别的文件", "a file of another kind"),
                 Words(
                     "案例名称、案例文件夹或 .xlsx 工作簿",
                     "a case's name, its folder or an .xlsx workbook",

@@ -178,6 +178,10 @@ def lines(titles: Mapping[str, Words]) -> Iterator[tuple[str, tuple[str, ...]]]:
             for example in examples:
                 cells = (str(Words("示例", "Example")), *str(example).split(" | "))
                 yield "example", cells
+    more = [str(titles[name]) for name in titles if name not in (*PURPOSE, "guide", "lists")]
+    yield "text", ()
+    yield "heading", (str(Words("还可以有的工作表", "Further sheets that there may be")),)
+    yield "text", (str(Words("、", ", ")).join(more),)
 
 
 def note(column: Column) -> str:

@@ -59,13 +59,14 @@ class DataReader(SchemeReader):
         return known, {column for column, all_are in percent.items() if all(all_are)}
 
     def _events(self) -> dict[str, str]:
-        """Return the adjustments by id and by name."""
-        found: dict[str, str] = {}
+        """Return adjustments and events by id and by name."""
+        named = self.values.get("events") or {}
+        found = {name: id for id, name in named.items() if isinstance(name, str)}
         for id, values in self.values.get("adjustments", {}).items():
             for name in (values.get("name"), values.get("name_en")):
                 if name:
                     found.setdefault(str(name), id)
-        return found | {id: id for id in self.values.get("adjustments", {})}
+        return found | {id: id for id in (*named, *self.values.get("adjustments", {}))}
 
     def _frames(self) -> dict[str, pd.DataFrame]:
         known, points = self._known()

@@ -315,7 +315,10 @@ def flow(value: Any, kind: Kind) -> str:
         same = pretty == clean(pretty) and same_value(_decode_text(pretty, kind), value)
     except Misfit:
         same = False
-    return pretty if pretty and same else json.dumps(value, ensure_ascii=False)
+    if pretty and same:
+        return pretty
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text == clean(text) else json.dumps(value)
 
 
 def _bare(value: Any) -> str:

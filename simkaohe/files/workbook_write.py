@@ -17,7 +17,8 @@ from simkaohe.files import guide
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import escaped, letters, place
 from simkaohe.files.parts import with_numbers, write_bytes
-from simkaohe.files.sheets import Category, Column
+from simkaohe.files.rows import NOTHING, Values, categories_of, entry_rows, row_of, value_at
+from simkaohe.files.sheets import Column
 from simkaohe.files.values import TEXT, Exact, Kind, encode
 from simkaohe.labels import Words, language
 from simkaohe.panel import RECORDS, WIDE, Panel
@@ -82,10 +83,6 @@ def write_empty(path: str | Path) -> Path:
     return writer.save()
 
 
-Values = dict[Column, Any]
-"""A row: what stands in each column, as the scheme's plain values."""
-
-
 class _Writer:
     """A workbook in the making."""
 
@@ -97,7 +94,8 @@ class _Writer:
         self.titles = layout.titles()
         self.book = Workbook()
         self.book.remove(self.book.active)
-        self.bold, self.grey = Font(bold=True), Font(color=GREY)
+        self.bold = Font(name="Calibri", size=11, bold=True)
+        self.grey = Font(name="Calibri", size=11, color=GREY)
         self.fill = PatternFill("solid", fgColor=HEAD)
         self.edge = Border(bottom=Side(style="thin", color=EDGE))
         self.lists: list[tuple[str, ...]] = []
@@ -143,19 +141,19 @@ class _Writer:
         columns = layout.scheme_columns()
         rows = []
         for path, words, kind, info in layout.entries():
-            value = _value_at(plain, path.split("."))
-            if path == "unranked" and (value is _NONE or len(set(value)) == len(value)):
+            value = value_at(plain, path.split("."))
+            if path == "unranked" and (value is NOTHING or len(set(value)) == len(value)):
                 continue
             hint = guide.hint(kind, info)
             rows.append((path, str(words), value, kind, hint))
         for whole in sorted({path.rpartition(".")[0] for path, *_ in rows} - {""}):
-            if _value_at(plain, whole.split(".")) == {}:
+            if value_at(plain, whole.split(".")) == {}:
                 rows.append((whole, "", {}, Kind(frozenset(("mapping",))), ""))
         page = self.headings("scheme", columns)
         for number, (path, words, value, kind, hint) in enumerate(rows, 2):
             self.put(page, number, 1, encode(path, TEXT))
             self.put(page, number, 2, encode(words, TEXT)).font = self.grey
-            if value is not _NONE:
+            if value is not NOTHING:
                 self.put(page, number, 3, encode(value, kind))
             self.put(page, number, 4, encode(hint, TEXT)).font = self.grey
             self.choices(page, 3, number, number, kind)
@@ -163,7 +161,7 @@ class _Writer:
 
     def indicators(self, scheme: Scheme) -> None:
         """Write the tree, parents before children."""
-        columns = layout.indicator_columns(_categories(scheme))
+        columns = layout.indicator_columns(categories_of(scheme))
         parents = {c.id: n.id for n in scheme.nodes.values() for c in getattr(n, "children", ())}
         rows = []
         for node in scheme.nodes.values():
@@ -171,14 +169,14 @@ class _Writer:
             plain.pop("children", None)
             if node.id in parents:
                 plain["parent"] = parents[node.id]
-            rows.append(_row(columns, plain))
+            rows.append(row_of(columns, plain))
         self.sheet("indicators", columns, rows, freeze="B2")
 
     def categories_and_units(self, scheme: Scheme, panel: Panel) -> None:
         """Write the categories, and the units with their category."""
-        plain, known = scheme.plain(), _categories(scheme)
+        plain, known = scheme.plain(), categories_of(scheme)
         model = layout.mappings()["categories"]
-        self.sheet("categories", *_entries(model, plain.get("categories", {})))
+        self.sheet("categories", *entry_rows(model, plain.get("categories", {})))
         columns = layout.unit_columns(known)
         units = dict.fromkeys((*scheme.units, *panel.units, *getattr(scheme, "unranked", ())))
         rows = []
@@ -186,7 +184,7 @@ class _Writer:
             row: dict[str, Any] = {"unit": unit}
             if unit in scheme.units:
                 row["category"] = scheme.units[unit]
-            rows.append(_row(columns, row))
+            rows.append(row_of(columns, row))
         self._unranked(scheme, columns, rows)
         self.sheet("units", columns, rows)
 
@@ -202,9 +200,9 @@ class _Writer:
 
     def grades(self, scheme: Scheme) -> None:
         """Write the bands, best first."""
-        columns = layout.band_columns(_categories(scheme))
+        columns = layout.band_columns(categories_of(scheme))
         bands = scheme.plain().get("grades", {}).get("bands", ())
-        self.sheet("grades", columns, [_row(columns, band) for band in bands])
+        self.sheet("grades", columns, [row_of(columns, band) for band in bands])
 
     def mappings(self, scheme: Scheme) -> None:
         """Write the scheme's mappings, one entry a row."""
@@ -218,7 +216,7 @@ class _Writer:
                     for id, entry in plain.get(field, {}).items()
                     if layout.sheet_of_entry(field, entry) == name
                 }
-                self.sheet(name, *_entries(model, entries, _categories(scheme)))
+                self.sheet(name, *entry_rows(model, entries, categories_of(scheme)))
 
     def panel(self, scheme: Scheme, panel: Panel) -> None:
         """Write the tables of numbers and the lists of records that there are."""
@@ -238,7 +236,7 @@ class _Writer:
         for table in panel.record_tables:
             columns = layout.record_columns(table)
             rows = panel.records(table).to_dict("records")
-            self.sheet(table, columns, [_row(columns, row, blank="") for row in rows])
+            self.sheet(table, columns, [row_of(columns, row, blank="") for row in rows])
 
     def scenarios(self, scheme: Scheme, scenarios: Sequence[Scenario]) -> None:
         """Write the scenarios, one edit a row."""
@@ -260,9 +258,9 @@ class _Writer:
             for number, (path, value) in enumerate(edits.items()):
                 row = dict(plain) if number == 0 else {"name": scenario.name}
                 row |= {"path": path, "label": labels.get(path, ""), "value": value}
-                rows.append(_row(columns, row))
+                rows.append(row_of(columns, row))
             if not edits:
-                rows.append(_row(columns, plain))
+                rows.append(row_of(columns, plain))
         self.sheet("scenarios", columns, rows)
 
     # -- one sheet -------------------------------------------------------------------------------
@@ -365,63 +363,6 @@ class _Writer:
         for at, options in enumerate(self.lists, 1):
             for row, option in enumerate(options, 1):
                 self.put(page, row, at, option)
-
-
-_NONE = object()
-
-
-def _value_at(plain: Any, steps: Sequence[str]) -> Any:
-    for step in steps:
-        if not isinstance(plain, Mapping) or step not in plain:
-            return _NONE
-        plain = plain[step]
-    return plain
-
-
-def _categories(scheme: Scheme) -> tuple[Category, ...]:
-    return tuple(
-        Category(id, tuple(name for name in (c.name, c.name_en) if name))
-        for id, c in scheme.categories.items()
-    )
-
-
-def _entries(
-    model: Any, entries: Mapping[str, Any], categories: tuple[Category, ...] = ()
-) -> tuple[list[Column], list[Values]]:
-    columns = layout.entry_columns(model, categories)
-    family = layout.is_family(model)
-    own = {column.field for column in columns}
-    rows = []
-    for id, entry in entries.items():
-        plain = {"id": id, **entry}
-        if family:
-            method = {name: value for name, value in entry.items() if name not in own - {"method"}}
-            plain["method"] = method
-        rows.append(_row(columns, plain))
-    return columns, rows
-
-
-def _row(
-    columns: list[Column],
-    plain: Mapping[str, Any],
-    blank: Any = None,
-) -> Values:
-    """Return what goes into each column; what is not said leaves its cell empty."""
-    row: Values = {}
-    for column in columns:
-        value = plain.get(column.field, _NONE)
-        if column.role == "method" and isinstance(value, Mapping):
-            value = value["method"]
-        elif column.role == "parameters" and isinstance(value, Mapping):
-            value = {name: each for name, each in value.items() if name != "method"} or _NONE
-        elif column.role == "entry" and isinstance(value, Mapping):
-            value = value.get(column.entry, _NONE)
-        elif column.role == "shown":
-            value = value or _NONE
-        if value is _NONE or (blank is not None and value == blank):
-            continue
-        row[column] = value
-    return row
 
 
 def _printable(text: str) -> str:

@@ -17,7 +17,7 @@ from pydantic import model_validator
 from simkaohe.errors import Problem
 from simkaohe.labels import Words
 from simkaohe.scheme.condition import Conditions
-from simkaohe.scheme.method import FrozenDict, Method, Model, parameter
+from simkaohe.scheme.method import FrozenDict, Method, Model, OrderedDict, parameter
 from simkaohe.scheme.problems import refusal, refused
 
 Array = npt.NDArray[np.float64]
@@ -64,8 +64,8 @@ class Adjustment(Method):
 class Points(Adjustment):
     """What bonus and deduction have in common; see :class:`Bonus`."""
 
-    points: FrozenDict[float] = parameter(
-        FrozenDict({"": 1.0}), "每次分值", "points each", span=(0, 5)
+    points: OrderedDict[float] = parameter(
+        OrderedDict({"": 1.0}), "每次分值", "points each", span=(0, 5)
     )
     caps: FrozenDict[float] = parameter(FrozenDict(), "分项上限", "caps by kind", span=(0, 10))
     cap: float | None = parameter(None, "上限", "cap", ge=0, span=(0, 20))
@@ -199,14 +199,16 @@ class Veto(Adjustment):
         As in every adjustment; ``on`` says whose score ``zero`` and ``score_cap`` act on.
     effects : list of str
         - ``flag``: shown, without effect;
-        - ``zero``: the score is 0;
+        - ``zero``: the score is 0, a missing one too;
         - ``score_cap``: the score is at most ``cap``;
         - ``last``: behind everybody without a veto, in the category and overall; several units
           keep the order of their totals;
-        - ``out``: assessed, but without rank, grade and payments;
+        - ``out``: assessed, but without rank, grade and payments; it still counts as a unit of its
+          category when a quota is a share;
         - ``not_top``: not eligible for the best grade; its seat goes to the next;
         - ``grade_cap``: no better grade than ``grade``; its seat goes to the next;
-        - ``grade_down``: one grade below what it would get; its seat is not given to another.
+        - ``grade_down``: one grade below what it would get with the other effects; its seat is not
+          given to another.
     cap : float, points, optional
     grade : str, optional
         Name of a band.
@@ -277,11 +279,21 @@ class Limit(Model):
     bonus: float | None = parameter(None, "加分总上限", "cap of bonuses", ge=0, span=(0, 20))
     deduction: float | None = parameter(None, "减分总上限", "cap of deductions", ge=0, span=(0, 20))
     bonus_share: float | None = parameter(
-        None, "加分占比上限", "cap as a share", ge=0, span=(0, 0.2)
+        None, "加分占比上限", "cap as a share", ge=0, le=1, span=(0, 0.2)
     )
     net: float | None = parameter(None, "净加分上限", "net cap", ge=0, span=(0, 20))
     low: float | None = parameter(None, "得分下限", "lowest score", span=(0, 60))
     high: float | None = parameter(None, "得分上限", "highest score", span=(90, 120))
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Limit:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise refusal(
+                "low",
+                f"{self.low:g}",
+                Words(f"不大于 high（{self.high:g}）", f"at most high ({self.high:g})"),
+            )
+        return self
 
     @staticmethod
     def formula(
@@ -338,6 +350,16 @@ class Difficulty(Model):
     high: float = parameter(1.2, "系数上限", "highest coefficient", gt=0)
     strength: float = parameter(1.0, "难度权重", "strength", ge=0, le=1, span=(0, 1))
     cap: float | None = parameter(None, "得分上限", "highest score", gt=0, span=(100, 120))
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Difficulty:
+        if self.low > self.high:
+            raise refusal(
+                "low",
+                f"{self.low:g}",
+                Words(f"不大于 high（{self.high:g}）", f"at most high ({self.high:g})"),
+            )
+        return self
 
     @staticmethod
     def formula(score: Array, coefficient: Array, *, strength: Any, cap: Any) -> Array:
@@ -397,11 +419,14 @@ class Periods(Model):
         scores = np.concatenate(
             [current[None], np.broadcast_to(earlier, (len(earlier), *current.shape))]
         )
-        counts = ~np.isnan(scores) & (np.asarray(weights) > 0)
+        weighs = np.asarray(weights) > 0
+        counts = ~np.isnan(scores) & weighs
+        undefined = ~counts.any(0) | (np.isnan(scores[0]) & weighs[0])
         if method == "best":
-            return np.where(counts, scores, -np.inf).max(0)
+            return np.where(undefined, np.nan, np.where(counts, scores, -np.inf).max(0))
         shares = np.where(counts, weights, 0.0)
-        return (shares * np.where(counts, scores, 0.0)).sum(0) / shares.sum(0)
+        total = np.where(undefined, np.nan, shares.sum(0))
+        return (shares * np.where(counts, scores, 0.0)).sum(0) / total
 
 
 class Transfer(Model):
@@ -446,6 +471,12 @@ class Transfer(Model):
             for unit, share in self.to.items()
             if not 0 <= share <= 1
         ]
+        if not self.to:
+            problems.append(
+                Problem(
+                    "to", Words("空的", "nothing in it"), Words("单位和份额", "units and shares")
+                )
+            )
         if self.source in self.to:
             problems.append(
                 Problem(

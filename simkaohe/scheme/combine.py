@@ -34,6 +34,20 @@ class Combine(Method):
     """Whether the score is the weighted mean of the children, so that weights may be multiplied
     down the tree and a whole additive subtree is one matrix product."""
 
+    @staticmethod
+    def bend(x: Array, **parameters: Any) -> Array | None:
+        """Return f(x) where the score is f⁻¹ of the weighted mean of f(children), else None.
+
+        A function of complete scores (K, N); :meth:`unbend` is its inverse. Then many draws of the
+        weights are one matrix product.
+        """
+        return None
+
+    @staticmethod
+    def unbend(mean: Array) -> Array:
+        """Return f⁻¹ of weighted means."""
+        raise NotImplementedError
+
     def named_children(self) -> dict[str, tuple[str, ...]]:
         """Return the children that the method names, by the field that names them."""
         return {}
@@ -130,6 +144,19 @@ class Geometric(Combine):
         logs = np.where(positive, np.log(np.where(positive, x, 1.0)), bad)
         total = w.sum(0)
         return logs, w / np.where(total > 0, total, np.nan)
+
+    @staticmethod
+    def bend(x: Array, **parameters: Any) -> Array | None:
+        """Return logarithms where all scores have one."""
+        floor = parameters["floor"]
+        if parameters["zero"] == "floor" and isinstance(floor, float):
+            x = np.maximum(x, floor)
+        return np.log(x) if (x > 0).all() and isinstance(floor, float) else None
+
+    @staticmethod
+    def unbend(mean: Array) -> Array:
+        """Return the mean itself from the mean of logarithms."""
+        return np.exp(mean)
 
     @staticmethod
     def formula(x: Array, w: Array, *, zero: str, floor: Any) -> Array:

@@ -27,9 +27,9 @@ class Condition(Model):
     kind : str, optional
         Of the event: only records of this kind count.
     score : str, optional
-        Id of an indicator or group: its score, 0–100, before the adjustments of the total.
+        Id of an indicator or group: its score, 0–100, adjustments applied.
     value : str, optional
-        Id of an indicator: its measured value (after its 计算口径).
+        Id of an indicator: its measured value (after its 计算口径), of a moderate one too.
     completion : str, optional
         Id of an indicator: its degree of completion (完成率) of the unit's own target; 1 is reached.
     fact : str, optional

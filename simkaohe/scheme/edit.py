@@ -197,18 +197,19 @@ def _slots_of(model: Model, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, S
         elif isinstance(value, tuple):
             below = dict(enumerate(value))
         elif isinstance(value, Model):
-            below = {"": value}
+            below = {None: value}
         else:
             yield name, Slot(value, tuple(span) if span else None, labels[name])
         for key, entry in below.items():
-            path = f"{name}.{key}" if key != "" else name
+            path = name if key is None else f"{name}.{key}"
             if isinstance(entry, Model):
                 names = getattr(entry, "name", None), getattr(entry, "name_en", None)
-                title = reader_name(*names, str(key)) if key != "" else labels[name]
+                title = labels[name] if key is None else reader_name(*names, str(key))
                 for inner, slot in _slots_of(entry):
                     yield f"{path}.{inner}", slot._replace(label=f"{title} · {slot.label}")
             else:
-                yield path, Slot(entry, tuple(span) if span else None, f"{labels[name]} · {key}")
+                label = labels[name] if key == "" else f"{labels[name]} · {key}"
+                yield path, Slot(entry, tuple(span) if span else None, label)
 
 
 def difference(old: Scheme, new: Scheme) -> dict[str, Any]:

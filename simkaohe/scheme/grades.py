@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -46,6 +47,14 @@ class Band(Model):
     seats_by_category: FrozenDict[int] = parameter(FrozenDict(), "分类名额", "seats by category")
     at_least: float | None = parameter(None, "分数线", "lowest total", span=(60, 95))
     requires: Conditions = parameter((), "前提条件", "requires")
+
+    @model_validator(mode="after")
+    def _has_seats(self) -> Band:
+        for category, seats in self.seats_by_category.items():
+            if seats < 0:
+                where = f"seats_by_category.{category}"
+                raise refusal(where, f"{seats}", Words("≥ 0 的整数", "a whole number ≥ 0"))
+        return self
 
     @property
     def has_quota(self) -> bool:
@@ -109,7 +118,8 @@ class Grades(Model):
     extra : list of Extra
         Seats on conditions, within a quota or on top of it.
     unused : {"lost", "next"}, default "lost"
-        Whether seats that nobody is good enough for are added to the next band's quota.
+        Whether seats that nobody is good enough for are added to the quota of the next band that
+        has one.
     """
 
     bands: tuple[Band, ...] = parameter(..., "档次", "bands", min_length=1)
@@ -223,41 +233,57 @@ class Grades(Model):
         """
         grade = np.full(totals.shape, len(self.bands) - 1, np.int8)
         free = np.ones(totals.shape, bool)
-        carried = np.zeros((len(totals), 1), np.int64)
+        taken = carried = np.zeros((len(totals), 1), np.int64)
         order = _Order(first, last, self.ties)
+        free_for_all = eligible is None and not self.extra
         for number, band in enumerate(self.bands[:-1]):
             may, quota = free.copy(), seats[number]
             if eligible is not None:
                 may &= eligible[number]
             if band.at_least is not None:
                 may &= totals >= band.at_least - 1e-9
-            extras = [e for e, extra in enumerate(self.extra) if extra.band == band.name]
-            got = np.zeros_like(may)
             if quota is None:
-                got |= may
+                got, used = may, _count(may)
+            elif free_for_all:  # those before a unit have all been seated
+                got = may & (order.place < taken + quota + carried)
+                used = _count(got)
             else:
-                for e in extras:
-                    if self.extra[e].reserved and claims is not None:
-                        few = np.minimum(self.extra[e].seats, quota + carried - _count(got))
-                        got |= order.best(may & claims[e] & ~got, few)
-                got |= order.best(may & ~got, quota + carried - _count(got))
-            used = _count(got)
-            for e in extras:
-                if not self.extra[e].reserved and claims is not None:
-                    got |= order.best(may & claims[e] & ~got, self.extra[e].seats)
+                got, used = self._seated(band, may, quota + carried, order, claims)
             grade[got] = number
             free &= ~got
+            taken = taken + used
             if quota is not None:
-                carried = (
-                    np.maximum(quota + carried - used, 0) if self.unused == "next" else carried * 0
-                )
+                left = np.maximum(quota + carried - used, 0)
+                carried = left if self.unused == "next" else carried * 0
         return grade
+
+    def _seated(
+        self, band: Band, may: Bools, quota: Ints, order: _Order, claims: Bools | None
+    ) -> tuple[Bools, Ints]:
+        """Return who gets into a band, and how many of its quota's seats (R, 1) that takes."""
+        extras = [
+            (extra, claims[e])
+            for e, extra in enumerate(self.extra)
+            if extra.band == band.name and claims is not None
+        ]
+        got = np.zeros_like(may)
+        for extra, claim in extras:
+            if extra.reserved:
+                few = np.minimum(extra.seats, quota - _count(got))
+                got |= order.best(may & claim & ~got, few)
+        got |= order.best(may & ~got, quota - _count(got))
+        used = _count(got)
+        for extra, claim in extras:
+            if not extra.reserved:
+                got |= order.best(may & claim & ~got, extra.seats)
+        return got, used
 
     def matching(
         self,
         totals: npt.NDArray[np.float64],
         grades: npt.NDArray[np.int8],
         others: npt.NDArray[np.float64],
+        eligible: Bools | None = None,
     ) -> npt.NDArray[np.int8]:
         """Return the grade of units outside the competition (单列), which take no seat.
 
@@ -270,6 +296,8 @@ class Grades(Model):
             Of those graded together.
         others : array (R, U)
             Totals of the units outside.
+        eligible : array (B, R, U) of bool, optional
+            Who may be in which band.
         """
         found = np.full(others.shape, len(self.bands) - 1, np.int8)
         for number in reversed(range(len(self.bands) - 1)):
@@ -278,7 +306,8 @@ class Grades(Model):
             if band.at_least is not None:
                 least = band.at_least - 1e-9
                 edge = np.maximum(edge, least) if band.has_quota else np.full_like(edge, least)
-            found[others >= edge] = number
+            reached = others >= edge
+            found[reached if eligible is None else reached & eligible[number]] = number
         return found
 
 
@@ -286,16 +315,19 @@ class _Order:
     """Who is before whom, for picking the best of changing sets."""
 
     def __init__(self, first: Ints, last: Ints, ties: str) -> None:
-        self._sorted = np.argsort(first, -1, kind="stable")
-        self._place = (first if ties == "all_in" else last) - 1
-        self._all_in = ties == "all_in"
+        self._first, self._all_in = first, ties == "all_in"
+        self.place = (first if self._all_in else last) - 1
+
+    @cached_property
+    def _sorted(self) -> npt.NDArray[np.intp]:
+        return np.argsort(self._first, -1, kind="stable")
 
     def best(self, candidates: Bools, seats: Any) -> Bools:
         """Return the best ``seats`` of the candidates; those tied at the edge all or none."""
         before = np.take_along_axis(candidates, self._sorted, -1).cumsum(-1)
         if self._all_in:
             before = np.pad(before, ((0, 0), (1, 0)))[:, :-1] + 1
-        return candidates & (np.take_along_axis(before, self._place, -1) <= seats)
+        return candidates & (np.take_along_axis(before, self.place, -1) <= seats)
 
 
 def _count(chosen: Bools) -> Ints:
@@ -312,5 +344,5 @@ def _rounded(exact: Mapping[str, float], rounding: str) -> dict[str, int]:
     if rounding == "half_up":
         return {name: int(np.floor(x + 0.5 + 1e-9)) for name, x in exact.items()}
     left = int(np.floor(sum(exact.values()) + 0.5 + 1e-9)) - sum(floors.values())
-    by_remainder = sorted(exact, key=lambda name: floors[name] - exact[name])
+    by_remainder = sorted(exact, key=lambda name: round(floors[name] - exact[name], 9))
     return {name: floors[name] + (name in by_remainder[:left]) for name in exact}

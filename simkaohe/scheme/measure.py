@@ -6,9 +6,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import model_validator
 
 from simkaohe.labels import Words
 from simkaohe.scheme.method import FrozenDict, Method, parameter
+from simkaohe.scheme.problems import refusal
 from simkaohe.scheme.rules.base import divided
 
 Array = npt.NDArray[np.float64]
@@ -357,6 +359,17 @@ class Answers(Measure):
     points: FrozenDict[float] = parameter(..., "各答案分值", "points by answer", span=(0, 100))
     ignored: tuple[str, ...] = parameter((), "不计答案", "ignored answers")
     at_least: float = parameter(0.0, "最少答卷数", "fewest answers", ge=0, span=(0, 400))
+
+    @model_validator(mode="after")
+    def _counts_or_not(self) -> Answers:
+        for answer in self.ignored:
+            if answer in self.points:
+                raise refusal(
+                    "ignored",
+                    Words(f"“{answer}”又有分值", f"{answer!r}, which has points"),
+                    Words("没有分值的答案", "an answer without points"),
+                )
+        return self
 
     @staticmethod
     def formula(answers: Array, *, points: Any, at_least: Any) -> Array:

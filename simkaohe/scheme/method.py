@@ -76,7 +76,7 @@ class FrozenDict(dict[str, Value]):
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return FrozenDict, (dict(self),)
+        return type(self), (dict(self),)
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -84,10 +84,19 @@ class FrozenDict(dict[str, Value]):
     ) -> core_schema.CoreSchema:
         value = get_args(source) or (Any,)
         return core_schema.no_info_after_validator_function(
-            FrozenDict,
+            cls,
             core_schema.dict_schema(core_schema.str_schema(), handler(value[0])),
             serialization=core_schema.plain_serializer_function_ser_schema(_plain),
         )
+
+
+class OrderedDict(FrozenDict[Value]):
+    """A frozen dictionary whose order means something: equal only in the same order."""
+
+    def __eq__(self, other: object) -> bool:
+        return dict.__eq__(self, other) and list(self) == list(other)  # type: ignore[call-overload]
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _plain(mapping: Mapping[str, Any]) -> dict[str, Any]:

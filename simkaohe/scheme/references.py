@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from simkaohe.errors import Problem, unknown
@@ -36,7 +36,11 @@ def problems(scheme: Scheme) -> Iterator[Problem]:
     for node in scheme.limits:
         if node not in nodes:
             yield unknown(f"limits.{node}", node, nodes, NODE)
+    yield from _of_ids(scheme)
     for use_id, use in scheme.uses.items():
+        if "grades" in use.data and not scheme.grades:
+            yield _no_grades(f"uses.{use_id}", use_id)
+            continue
         for field, names in use.bands_named().items():
             for name in names:
                 yield from _of_grade(scheme, f"uses.{use_id}.{field}", name)
@@ -44,6 +48,31 @@ def problems(scheme: Scheme) -> Iterator[Problem]:
         if name not in nodes:
             yield unknown("grades.tie_break", name, nodes, NODE)
     yield from _of_units(scheme)
+
+
+def _of_ids(scheme: Scheme) -> Iterator[Problem]:
+    """Yield a problem for every id with a dot in it: dots part the steps of an edit path."""
+    named: dict[str, Mapping[str, object]] = {
+        "categories": scheme.categories,
+        "attribution": scheme.attribution,
+        "adjustments": scheme.adjustments,
+        "uses": scheme.uses,
+        "events": scheme.events,
+        "periods.earlier": scheme.periods.earlier if scheme.periods else {},
+    }
+    named |= {
+        f"adjustments.{name}.points": adjustment.points
+        for name, adjustment in scheme.adjustments.items()
+        if isinstance(adjustment, Points)
+    }
+    for place, mapping in named.items():
+        for name in mapping:
+            if "." in name:
+                yield Problem(
+                    f"{place}.{name}",
+                    Words(f"“{name}”里有点", f"a dot in {name!r}"),
+                    Words("没有点的编号", "an id without dots"),
+                )
 
 
 def conditions(scheme: Scheme) -> Iterator[tuple[str, Condition]]:
@@ -78,13 +107,22 @@ def _of_condition(
     leaves = {leaf.id: leaf.label for leaf in scheme.indicators}
     if field in ("value", "completion") and name not in leaves:
         yield unknown(f"{path}.{field}", name, leaves, INDICATOR)
+    if field == "completion" and name in leaves and scheme.nodes[name].way == "moderate":  # type: ignore[union-attr]
+        yield Problem(
+            f"{path}.completion",
+            Words(f"“{name}”是适度指标", f"{name!r} is a moderate indicator"),
+            Words("正向或逆向指标；或改用 value", "a positive or negative one, or use value"),
+        )
     first, adjustment, *_ = path.split(".")
     if first != "adjustments" or field != "score":
         return
     found = scheme.adjustments[adjustment]
     on = found.on
     inside = on is not None and on != scheme.root.id
-    if inside or (name == scheme.root.id and isinstance(found, Points)):
+    moves_it = isinstance(found, Points) or {"zero", "score_cap"} & set(
+        getattr(found, "effects", ())
+    )
+    if inside or (name == scheme.root.id and moves_it):
         yield Problem(
             f"{path}.score",
             Words(f"“{name}”的得分这时还没有算出", f"the score of {name!r} is not known yet there"),
@@ -123,6 +161,12 @@ def _of_units(scheme: Scheme) -> Iterator[Problem]:
         for unit in transfer.to if units else ():
             if unit not in scheme.units:
                 yield unknown(f"{here}.to.{unit}", unit, units, UNIT)
+        if not any(leaf.attributed != "none" for leaf in scheme.indicators):
+            yield Problem(
+                here,
+                Words("没有一个指标写明如何归属", "no indicator says how it is shared"),
+                Words("某个指标的 attributed 为 sum 或 rate", "attributed: sum or rate somewhere"),
+            )
         for leaf in transfer.indicators:
             if leaf not in leaves:
                 yield unknown(f"{here}.indicators", leaf, leaves, INDICATOR)

@@ -69,6 +69,17 @@ class Use(Method):
             for key, entry in mapping.items()
             if entry < 0
         ]
+        problems += [
+            Problem(f"{name}.{place}", f"{entry:g}", Words("≥ 0 的数", "a number ≥ 0"))
+            for name in ("amounts",)
+            for place, entry in enumerate(getattr(self, name, ()))
+            if isinstance(entry, float) and entry < 0
+        ]
+        problems += [
+            Problem(name, Words("空的", "nothing in it"), Words("等次和数", "grades and numbers"))
+            for name in self.bands_named()
+            if not getattr(self, name)
+        ]
         if problems:
             raise refused(*problems)
         return self

@@ -16,9 +16,9 @@ from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.sensitivity.demands import CategoriesAlike
 from simkaohe.sensitivity.field import Field
-from simkaohe.sensitivity.nearest import Norm, nearest
 from simkaohe.sensitivity.placing import FIRM, NOTHING
 from simkaohe.sensitivity.polytope import Polytope, Program, mixed
+from simkaohe.sensitivity.solving import Norm, nearest
 
 Array = npt.NDArray[np.float64]
 MOST = 1500

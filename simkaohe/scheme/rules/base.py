@@ -30,6 +30,11 @@ class Rule(Method):
     """Whether a unit's points depend on the other units."""
     full: float = parameter(100.0, "满分", "full marks", gt=0)
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The data that the rule cannot do without, its parameters being what they are."""
+        return self.data
+
 
 def divided(above: Any, below: Any) -> Array:
     """Return the quotient, NaN where the denominator is zero or missing."""
@@ -69,4 +74,4 @@ def completion(value: Array, target: Array, previous: Any, sign: int, reverse: s
         )
     positive = value > 0
     q = np.where(positive, target / np.where(positive, value, 1.0), np.inf)
-    return np.where(np.isnan(target) | (target <= 0), np.nan, q)
+    return np.where(np.isnan(value) | np.isnan(target) | (target <= 0), np.nan, q)

@@ -179,6 +179,11 @@ class Ladder(Rule):
             )
         return self
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The target only where it is the reference."""
+        return self.data if self.reference == "target" else ("value",)
+
     @staticmethod
     def formula(
         value: Array,

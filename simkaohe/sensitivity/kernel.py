@@ -1,0 +1,339 @@
+"""Counting places (名次计数): how often every unit has every rank, from whole blocks of draws.
+
+An additive scheme whose weights alone vary needs no arrays of results: scores are one matrix
+product, rounding is the cast to integers, and places are counted where the sorted keys stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.engine import EXACT, Engine
+from simkaohe.ranks import NOISE, places
+from simkaohe.scheme.tree import Group
+from simkaohe.sensitivity.varying import Varying
+from simkaohe.sensitivity.weighing import Siblings, Weights
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+SINGLE = 512
+"""Units up to which every rank is counted by itself; beyond, ranges of ranks are."""
+CACHE = 65536
+"""Numbers in an array of a block, which then fits a core's cache."""
+
+
+def bin_shift(units: int) -> int:
+    """Return s such that ranks are counted in ranges of 2^s: 0, or about a hundred ranges."""
+    return 0 if units <= SINGLE else max(units // 64 - 1, 1).bit_length() - 1
+
+
+def bins(units: int) -> int:
+    """Return the number of ranges of ranks."""
+    return ((units - 1) >> bin_shift(units)) + 1
+
+
+def counted(ranks: Ints, most: int, shift: int) -> Ints:
+    """Return how often each unit has each rank.
+
+    Parameters
+    ----------
+    ranks : array (R, N)
+        0 for units that are not ranked.
+    most : int
+        Rows of ranks (ranges) to count, besides that for unranked units.
+    shift : int
+        Ranks are counted in ranges of 2^shift.
+
+    Returns
+    -------
+    array (most + 1, N)
+        Row 0 counts draws in which the unit is not ranked.
+    """
+    n = ranks.shape[1]
+    row = ranks if not shift else ((ranks - 1) >> shift) + 1  # 0 stays 0: −1 >> s is −1
+    code = row * n
+    code += np.arange(n)
+    return np.bincount(code.ravel(), minlength=(most + 1) * n).reshape(most + 1, n)
+
+
+class Places:
+    """Counts of the competition ranks (1, 2, 2, 4) of n units, from scores still to be rounded.
+
+    Parameters
+    ----------
+    n : int
+    span : int
+        Scores are distances from the best score that there can be, 0 to span, in units of the last
+        digit; the distance is rounded down.
+    shift : int
+        With more than 512 units, ranks are counted in ranges of 2^shift.
+    """
+
+    def __init__(self, n: int, span: int, shift: int) -> None:
+        self.n, self._many = n, n > SINGLE
+        self._shift = shift if self._many else 0
+        self.bits = max(n - 1, 1).bit_length()
+        self._sums = np.zeros((2, n), np.int64)
+        self._kind: Any = np.int32 if (span + 1) << self.bits < 2**31 else np.int64
+        self._unit: npt.NDArray[Any] = np.arange(n).astype(self._kind)
+        self._place = self._unit << self.bits
+        # by unit and range of ranks, or by rank and unit
+        self._width = ((n - 1) >> shift) + 1 if self._many else 1 << self.bits
+        self._counts = np.zeros(n * self._width, np.int64)
+
+    def tables(self, most: int, shift: int) -> tuple[Ints, Ints]:
+        """Return how often each unit had each (range of) rank, and sums of ranks and squares.
+
+        Parameters
+        ----------
+        most : int
+            Rows wanted; row 0, for draws in which a unit has no rank, comes on top.
+        shift : int
+
+        Returns
+        -------
+        counts : array (most + 1, n)
+        sums : array (2, n)
+        """
+        table = np.zeros((most + 1, self.n), np.int64)
+        if self._many:
+            table[1 : self._width + 1] = self._counts.reshape(self.n, self._width).T
+            return table, self._sums
+        by_rank = self._counts.reshape(self.n, self._width)[:, : self.n]
+        ranks = np.arange(1, self.n + 1)
+        np.add.at(table, ((ranks - 1) >> shift) + 1, by_rank)
+        return table, np.array([ranks @ by_rank, ranks**2 @ by_rank])
+
+    def add(self, distance: Array) -> None:
+        """Count the ranks of draws (R, n); a distance is how far below the best a score is."""
+        key = distance.astype(self._kind)
+        if self._many:
+            self._by_counting(key)
+        else:
+            self._by_sorting(key)
+
+    def _by_sorting(self, key: Any) -> None:
+        key <<= self.bits
+        key |= self._unit
+        key.sort(axis=1)
+        mask = (1 << self.bits) - 1
+        flat = key.reshape(-1)
+        alike = (flat[1:] ^ flat[:-1]) <= mask  # the same score as the one before
+        alike[self.n - 1 :: self.n] = False
+        tied = np.flatnonzero(alike)
+        code = key & mask
+        code |= self._place
+        if len(tied):
+            tied += 1
+            first = np.empty(len(tied), bool)
+            first[0] = True
+            np.not_equal(tied[1:] - tied[:-1], 1, out=first[1:])
+            start = np.maximum.accumulate(np.where(first, tied - 1, 0))
+            code.reshape(-1)[tied] -= ((tied - start) << self.bits).astype(self._kind)
+        self._counts += np.bincount(code.reshape(-1), minlength=len(self._counts))
+
+    def _by_counting(self, key: Any) -> None:
+        key -= key.min()
+        span = int(key.max()) + 1
+        if span > 8 * self.n:
+            better = places(-key.astype(np.int64))[0] - 1
+        else:
+            better = np.empty(key.shape, np.int64)
+            rows = max(CACHE // span, 1)
+            for start in range(0, len(key), rows):
+                part = key[start : start + rows].astype(np.int64)
+                part += np.arange(0, len(part) * span, span)[:, None]
+                seen = np.bincount(part.reshape(-1), minlength=len(part) * span)
+                before = seen.reshape(-1, span).cumsum(1)
+                before -= seen.reshape(-1, span)
+                np.take(before.reshape(-1), part, out=better[start : start + rows])
+        ranks = better + 1
+        self._sums[0] += ranks.sum(0)
+        self._sums[1] += np.einsum("rn,rn->n", ranks, ranks)
+        better >>= self._shift
+        better += self._unit * self._width
+        self._counts += np.bincount(better.reshape(-1), minlength=len(self._counts))
+
+
+class Additive:
+    """Places under drawn weights, where the total is a weighted sum from top to bottom.
+
+    Attributes
+    ----------
+    complete : bool
+        Whether every score is there and none is negative; if not, it cannot count.
+    rows : int
+        Draws that are best counted at a time, a power of two.
+    """
+
+    def __init__(self, engine: Engine, varying: Sequence[Weights]) -> None:
+        scheme = engine.scheme
+        self._drawn: dict[str, tuple[Weights, Siblings, slice]] = {}
+        start = 0
+        for law in varying:
+            for each in law.siblings(scheme):
+                columns = slice(start, start + len(each.nodes))
+                self._drawn[each.group.id] = law, each, columns
+                start = columns.stop
+        self._root = scheme.root
+        self._open = _above(scheme.root, self._drawn)
+        self._stated: dict[str, tuple[Array, bool]] = {}
+        for name in self._open:
+            children = scheme.nodes[name].children  # type: ignore[union-attr]
+            found = [[scheme.weight_in(k, c) for k in children] for c in engine.categories]
+            self._stated[name] = np.array(found), any(k.id in self._open for k in children)
+        leaves = self._terms(scheme.root)
+        scores = engine.run(nodes=leaves).scores
+        x = np.array([scores[name][0] for name in leaves])
+        digits = EXACT if scheme.ranking.digits is None else scheme.ranking.digits
+        scale = scheme.full / 100 * 10.0**digits
+        self.complete = bool(engine.people.ranked.any() and (x >= 0).all())  # NaN is not ≥ 0
+        if not self.complete:
+            return
+        top = float(x.max()) * scale
+        span = int(top) + 2
+        # The shares sum to 1, so that rounding is the cast of this product to integers.
+        below = (span + 0.5 - NOISE) - x * scale
+        ranked = engine.people.ranked
+        self._members = [m[ranked[m]] for m in engine.members]
+        self._below = [np.ascontiguousarray(below[:, m]) for m in self._members]
+        self._order = np.concatenate(self._members)
+        self._sizes = [len(m) for m in engine.members]
+        self._several, self._count, self._span = len(self._members) > 1, len(engine.units), span
+        room = max(CACHE // max(len(engine.units), len(leaves)), 32)
+        self.rows = 1 << (room.bit_length() - 1)
+        self._clear()
+
+    def _terms(self, group: Group) -> list[str]:
+        found: list[str] = []
+        for child in group.children:
+            is_open = isinstance(child, Group) and child.id in self._open
+            found += self._terms(child) if is_open else [child.id]  # type: ignore[arg-type]
+        return found
+
+    def fresh(self) -> Additive:
+        """Return a counter of the same scheme that has counted nothing yet."""
+        new = copy(self)
+        new._clear()
+        return new
+
+    def _clear(self) -> None:
+        self._draws = 0
+        self._whole = Places(len(self._order), self._span, bin_shift(self._count))
+        largest = bin_shift(max(self._sizes))
+        self._apart = [
+            Places(len(m), self._span, largest) if len(m) and self._several else None
+            for m in self._members
+        ]
+
+    def count(self, u: Array) -> None:
+        """Count the places of draws, from numbers (R, columns) in [0, 1)."""
+        factors = {
+            name: law.raw(np.ascontiguousarray(u[:, columns]), each.reference)
+            for name, (law, each, columns) in self._drawn.items()
+        }
+        self._draws += len(u)
+        parts = []
+        for c, (below, apart) in enumerate(zip(self._below, self._apart, strict=True)):
+            if below.shape[1]:
+                parts.append(self._shares(self._root, c, factors, None) @ below)
+            if apart is not None:
+                apart.add(parts[-1])
+        self._whole.add(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))
+
+    def _shares(
+        self, group: Group, category: int, factors: Mapping[str, Array], above: Array | None
+    ) -> Array:
+        """Return the share (R, K) of every term in the total, for one category."""
+        stated, inner = self._stated[group.id]
+        stated = stated[category]
+        own = factors.get(group.id)
+        if own is None:
+            share = (stated / (stated.sum() or 1.0))[None]
+        elif own.shape[1] == len(stated):
+            share = own * stated
+        else:
+            nodes = self._drawn[group.id][1].nodes
+            place = [group.children.index(node) for node in nodes]
+            share = np.zeros((len(own), len(stated)))
+            share[:, place] = own * stated[place]
+        if own is not None:
+            whole = share.sum(1)  # 0 where the group itself has no weight
+            share /= np.where(whole > 0, whole, 1.0)[:, None]
+        if above is not None:
+            share = share * above[:, None]
+        if not inner:
+            return share
+        parts = []
+        for k, child in enumerate(group.children):
+            if isinstance(child, Group) and child.id in self._open:
+                parts.append(self._shares(child, category, factors, share[:, k]))
+            else:
+                parts.append(share[:, k : k + 1])
+        rows = max(map(len, parts))
+        return np.concatenate(
+            [np.broadcast_to(part, (rows, part.shape[1])) for part in parts], axis=1
+        )
+
+    def tables(self) -> dict[str, Ints]:
+        """Return what was counted, units in the engine's order; see :class:`Counter`."""
+        found = self._placed([self._order], [self._whole], bin_shift(self._count), self._count)
+        tables = {"ranks": found[0], "rank_sums": found[1]}
+        if self._several:
+            most = max(self._sizes)
+            found = self._placed(self._members, self._apart, bin_shift(most), most)
+            tables |= {"category_ranks": found[0], "category_sums": found[1]}
+        return tables
+
+    def _placed(
+        self, members: list[Any], counters: list[Places | None], shift: int, units: int
+    ) -> tuple[Ints, Ints]:
+        table = np.zeros((bins(units) + 1, self._count), np.int64)
+        table[0] = self._draws
+        sums = np.zeros((2, self._count), np.int64)
+        for rows, counter in zip(members, counters, strict=True):
+            if counter is not None:
+                table[:, rows], sums[:, rows] = counter.tables(bins(units), shift)
+        return table, sums
+
+
+def additive(engine: Engine, varying: Sequence[Varying]) -> Additive | None:
+    """Return the counter of an additive scheme; None where the scheme is more than that."""
+    scheme = engine.scheme
+    laws = [each for each in varying if isinstance(each, Weights)]
+    if len(laws) < len(varying) or scheme.adjustments or scheme.limits or scheme.periods:
+        return None
+    if scheme.grades is not None or scheme.ranking.ties != "competition":
+        return None
+    drawn = {s.group.id for law in laws for s in law.siblings(scheme)}
+    for name in _above(scheme.root, drawn):
+        group = scheme.nodes[name]
+        assert isinstance(group, Group)
+        if not group.combine.linear or group.difficulty:
+            return None
+        for child in group.children:
+            cancels = child.weight > 0 and 0.0 in child.weights_by_category.values()
+            if cancels and group.cancelled != "siblings":
+                return None
+    found = Additive(engine, laws)
+    return found if found.complete else None
+
+
+def _above(root: Group, drawn: Mapping[str, object] | set[str]) -> set[str]:
+    """Return the groups whose score depends on weights drawn in some groups."""
+    found: set[str] = set()
+
+    def visit(group: Group) -> bool:
+        below = [visit(child) for child in group.children if isinstance(child, Group)]
+        if group.id in drawn or any(below):
+            found.add(group.id)
+            return True
+        return False
+
+    visit(root)
+    return found

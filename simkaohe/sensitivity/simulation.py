@@ -1,0 +1,275 @@
+"""Monte Carlo (蒙特卡洛模拟): how often every unit has every rank when schemes and data vary."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from functools import partial
+from time import monotonic
+from typing import Any, Literal
+
+import numpy as np
+
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.panel import Panel
+from simkaohe.scheme.tree import Scheme
+from simkaohe.sensitivity.acceptability import MonteCarlo, Paired, largest_error
+from simkaohe.sensitivity.counting import Study, Tables, Task, count, study_of
+from simkaohe.sensitivity.layout import Plan
+from simkaohe.sensitivity.running import in_order, load, save
+from simkaohe.sensitivity.sources import BATCHES, Kind, points_per_batch
+from simkaohe.sensitivity.varying import Choice, Varying
+
+Progress = bool | Callable[[int, int], None] | None
+File = str | os.PathLike[str] | None
+ALSO = ("wins", "central_weights")
+TASK = 1 << 22
+"""Ranks that a task counts, about."""
+FIRST = 1 << 10
+"""Points of each batch before the stopping rule looks for the first time."""
+SAVE_EVERY = 5.0
+"""Seconds between two saved states."""
+
+
+def montecarlo(
+    scheme: Scheme,
+    panel: Panel,
+    *what: Varying | Choice,
+    draws: int = 100_000,
+    seed: int = 0,
+    threads: int = 2,
+    executor: Executor | None = None,
+    precision: float | None = None,
+    progress: Progress = None,
+    file: File = None,
+    source: Kind = "sobol",
+    also: Collection[Literal["wins", "central_weights"]] = (),
+) -> MonteCarlo:
+    """Draw what varies many times and count every unit's ranks and grades.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+    *what : Weights, Ranges, Choice, Noise
+        What varies, all together: ``weights()``, ``ranges(…)``, ``choice(…)``, ``noise(…)``.
+    draws : int, default 100 000
+        At least so many: sixteen batches of a power of two of points. With ``precision``, at most.
+    seed : int
+        The same seed gives the same counts, whatever the threads or the executor.
+    threads : int
+        Without an executor.
+    executor : concurrent.futures.Executor, optional
+        Where to count: a pool of processes, or of a cluster (``dask.distributed.Client(…)
+        .get_executor()``). Work of a lost worker is given out again.
+    precision : float, optional
+        Stop as soon as no standard error of the acceptability is larger, 0.002 for example.
+    progress : bool or function, optional
+        True: a progress bar. A function is called with the draws done and all draws.
+    file : path, optional
+        Where the state is saved, every few seconds and at the end; when it exists the run goes on
+        from there, and ends with the same counts.
+    source : {"sobol", "random"}
+        Scrambled Sobol points, or pseudo-random numbers.
+    also : collection of {"wins", "central_weights"}
+        To count them at once. Otherwise they are counted when they are asked for, by drawing again.
+
+    Returns
+    -------
+    MonteCarlo
+
+    Raises
+    ------
+    SimkaoheError
+        What varies is not in the scheme, or varies twice; a saved state of another run; draws for
+        which the scheme has no result.
+
+    Notes
+    -----
+    Memory does not grow with the number of draws. Standard errors come from the scatter of sixteen
+    independent scrambles (randomised quasi-Monte Carlo).
+
+    References
+    ----------
+    [1] Lahdelma and Salminen (2001), SMAA-2, Operations Research 49(3).
+    [2] Owen (1997), Scrambled net variance for integrals of smooth functions, Annals of Statistics.
+    """
+    for name in also:
+        if name not in ALSO:
+            words = Words("统计量", "statistic")
+            raise SimkaoheError(unknown("montecarlo › also", name, ALSO, words))
+    plan = _plan({"": scheme}, panel, what, seed, source, frozenset(also))
+    options: dict[str, Any] = {"threads": threads, "executor": executor}
+    points, tables = _run(plan, draws, precision, progress, file, **options)
+
+    def again(kind: str) -> Tables:
+        """Count what was not asked for at once, on the same draws."""
+        more = _plan({"": scheme}, panel, what, seed, source, frozenset({kind}))
+        return _run(more, points * BATCHES, None, None, None, threads=threads)[1]
+
+    return MonteCarlo(study_of(plan), "", points, tables, again)
+
+
+def paired(
+    schemes: Mapping[str, Scheme],
+    panel: Panel,
+    *what: Varying | Choice,
+    draws: int = 100_000,
+    seed: int = 0,
+    threads: int = 2,
+    executor: Executor | None = None,
+    progress: Progress = None,
+    file: File = None,
+    source: Kind = "sobol",
+) -> Paired:
+    """Run two or more schemes on the same draws, so that their difference is all that differs.
+
+    Parameters
+    ----------
+    schemes : mapping of name to Scheme
+        The first is the base. They assess the same units. What exists in some of them only varies
+        there.
+    panel, *what, draws, seed, threads, executor, progress, file, source
+        As in :func:`montecarlo`.
+
+    Returns
+    -------
+    Paired
+
+    Raises
+    ------
+    SimkaoheError
+        As :func:`montecarlo`; fewer than two schemes, or schemes with different units.
+    """
+    if len(schemes) < 2:
+        raise SimkaoheError(
+            Problem(
+                "paired",
+                Words(f"只有 {len(schemes)} 个方案", f"{len(schemes)} scheme"),
+                Words("至少两个方案", "at least two schemes"),
+            )
+        )
+    plan = _plan(schemes, panel, what, seed, source, frozenset({"shifts"}))
+    points, tables = _run(plan, draws, None, progress, file, threads=threads, executor=executor)
+    return Paired(study_of(plan), tuple(schemes), points, tables)
+
+
+# -- running ---------------------------------------------------------------------------------------
+
+
+def _plan(
+    schemes: Mapping[str, Scheme],
+    panel: Panel,
+    what: tuple[Varying | Choice, ...],
+    seed: int,
+    source: Kind,
+    also: frozenset[str],
+) -> Plan:
+    parts = hashlib.sha256()
+    for name, scheme in schemes.items():
+        parts.update(f"{name}\n{scheme.model_dump_json(exclude_defaults=True)}\n".encode())
+    for table in panel.tables:
+        frame = panel.frame(table)
+        parts.update(f"{table} {panel.units} {list(frame)}\n".encode())
+        parts.update(np.ascontiguousarray(frame.to_numpy()).tobytes())
+    for table in panel.record_tables:
+        parts.update(f"{table}\n{panel.records(table).to_csv()}\n".encode())
+    parts.update(repr((what, seed, source, sorted(also))).encode())
+    return Plan(parts.hexdigest(), tuple(schemes.items()), panel, what, seed, source, also)
+
+
+def _run(
+    plan: Plan,
+    draws: int,
+    precision: float | None,
+    progress: Progress,
+    file: File,
+    *,
+    threads: int,
+    executor: Executor | None = None,
+) -> tuple[int, Tables]:
+    """Return the points of each batch that were used, and the counts, batch by batch."""
+    if draws < 1 or (precision is not None and not precision > 0):
+        raise SimkaoheError(
+            Problem(
+                "montecarlo",
+                f"draws={draws}, precision={precision}",
+                Words("大于 0 的数", "numbers above 0"),
+            )
+        )
+    study = study_of(plan)
+    most = points_per_batch(draws)
+    ends = _rounds(most) if precision is not None else [most]
+    key = f"{plan.key} {'until precise' if precision is not None else most}"
+    done, tables = load(file, key) if file is not None else (0, {})
+    saved = monotonic()
+    seen = 0
+    with _bar(progress, most * BATCHES) as show:
+        try:
+            for start, end in zip([0, *ends], ends, strict=False):
+                tasks = _tasks(study, start, end)
+                left = tasks[max(done - seen, 0) :]
+                counted = sum(task.stop - task.start for task in tasks[: len(tasks) - len(left)])
+                show(start * BATCHES + counted)
+                results = in_order(partial(count, plan), left, threads=threads, executor=executor)
+                for task, result in zip(left, results, strict=True):
+                    _merge(tables, task.batch, result)
+                    done += 1
+                    counted += task.stop - task.start
+                    show(start * BATCHES + counted)
+                    if file is not None and monotonic() - saved > SAVE_EVERY:
+                        save(file, key, done, tables)
+                        saved = monotonic()
+                seen += len(tasks)
+                # a saved run that went further stands on more draws than this round
+                enough = precision is not None and done == seen
+                if enough and largest_error(tables, end) <= (precision or 0.0):
+                    break
+        finally:
+            if file is not None:
+                save(file, key, done, tables)
+    return end, tables
+
+
+def _rounds(most: int) -> list[int]:
+    ends = [min(FIRST, most)]
+    while ends[-1] < most:
+        ends.append(2 * ends[-1])
+    return ends
+
+
+def _tasks(study: Study, start: int, end: int) -> list[Task]:
+    """Return tasks of a size that depends on nothing but the problem."""
+    size = max(TASK // max(len(study.units), len(study.columns)), 256)
+    size = 1 << (size.bit_length() - 1)
+    return [
+        Task(batch, first, min(first + size, end))
+        for batch in range(BATCHES)
+        for first in range(start, end, size)
+    ]
+
+
+def _merge(tables: Tables, batch: int, result: Tables) -> None:
+    for name, table in result.items():
+        if name not in tables:
+            tables[name] = np.zeros((BATCHES, *table.shape), table.dtype)
+        tables[name][batch] += table
+
+
+@contextmanager
+def _bar(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows how many draws are done."""
+    if callable(progress):
+        report = progress
+        yield lambda done: report(done, total)
+    elif progress:
+        from tqdm.auto import tqdm
+
+        with tqdm(total=total, unit="draw", unit_scale=True) as bar:
+            yield lambda done: bar.update(done - bar.n)
+    else:
+        yield lambda _: None

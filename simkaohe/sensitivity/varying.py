@@ -1,0 +1,353 @@
+"""What varies (变动因素): ranges of parameters, choices of structure, noise on data.
+
+Each is a small frozen object, made by a function, that turns numbers in [0, 1) into draws of an
+engine: ``ranges``, ``choice``, ``noise``, and ``weights`` (in ``weighing``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.engine import Engine
+from simkaohe.engine.draws import DATA_TABLES, checked, readers
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.scheme.edit import Scenario, value_at
+from simkaohe.scheme.method import FrozenDict
+from simkaohe.scheme.tree import Indicator
+
+Array = npt.NDArray[np.float64]
+HALF = 2.0**-32
+"""Keeps a number off 0, where the normal distribution has no value."""
+
+
+class Bound(NamedTuple):
+    """What varies in one scheme.
+
+    Attributes
+    ----------
+    columns : mapping of name to factor
+        The numbers in [0, 1) that it needs, each with the factor that it belongs to.
+    draws : function
+        From numbers (R, columns) to draws for :meth:`Engine.run`.
+    """
+
+    columns: Mapping[str, str]
+    draws: Callable[[Array], dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class Varying:
+    """One thing that varies; made by :func:`weights`, :func:`ranges`, :func:`noise`."""
+
+    def atoms(self) -> Sequence[Varying]:
+        """Return the parts of which a scheme variant may have some and lack others."""
+        return (self,)
+
+    def bind(self, engine: Engine) -> Bound:
+        """Return what varies in one scheme and its data.
+
+        Raises
+        ------
+        SimkaoheError
+            When there is nothing that could vary so.
+        """
+        raise NotImplementedError
+
+
+# -- ranges ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ranges(Varying):
+    """Numbers that are uniform in a range; see :func:`ranges`."""
+
+    bounds: tuple[tuple[str, tuple[float, float] | None], ...]
+
+    def atoms(self) -> Sequence[Ranges]:
+        """Return one for each path."""
+        return [Ranges((each,)) for each in self.bounds]
+
+    def bind(self, engine: Engine) -> Bound:
+        """Return what varies in one scheme; see :class:`Varying`."""
+        ends = self._ends(engine)
+
+        def draws(u: Array) -> dict[str, Array]:
+            rows = enumerate(ends.items())
+            return {path: low + (high - low) * u[:, k] for k, (path, (low, high)) in rows}
+
+        return Bound({path: path for path in ends}, draws)
+
+    def _ends(self, engine: Engine) -> dict[str, tuple[float, float]]:
+        found = {}
+        for path, ends in self.bounds:
+            value_at(engine.scheme, path)
+            slot = engine.scheme.paths().get(path)
+            if ends is None and (slot is None or slot.span is None):
+                raise SimkaoheError(
+                    Problem(
+                        path,
+                        Words("没有默认的变动范围", "it has no range of its own"),
+                        remedy=Words(
+                            f"请写明：ranges({{'{path}': (低, 高)}})",
+                            f"State one: ranges({{'{path}': (low, high)}})",
+                        ),
+                    )
+                )
+            low, high = ends or slot.span  # type: ignore[union-attr,misc]
+            if not low <= high:
+                raise SimkaoheError(
+                    Problem(path, f"({low:g}, {high:g})", Words("(低, 高)", "(low, high)"))
+                )
+            found[path] = (float(low), float(high))
+        checked(engine.scheme, engine.people, {p: list(e) for p, e in found.items()})
+        return found
+
+
+def ranges(
+    *where: str | Mapping[str, tuple[float, float] | None],
+    **bounds: tuple[float, float] | None,
+) -> Ranges:
+    """Vary numbers inside a range, each uniformly and independently of the others.
+
+    Parameters
+    ----------
+    *where : edit path, or mapping of edit path to (low, high)
+        A path alone (or with None) varies in the parameter's own sensible range (``span`` of
+        ``scheme.paths()``).
+    **bounds : (low, high)
+        The same by keyword: ``ranges(**{"total.combine.high": (1.05, 1.2)})``.
+
+    Returns
+    -------
+    Ranges
+        The multiplier's coefficient range, any parameter of a scoring rule, a bonus, a limit.
+    """
+    found: dict[str, tuple[float, float] | None] = {}
+    for each in where:
+        found |= {each: None} if isinstance(each, str) else dict(each)
+    found |= bounds
+    if not found:
+        raise SimkaoheError(
+            Problem("ranges", Words("没有路径", "no path"), Words("至少一条路径", "at least one"))
+        )
+    return Ranges(tuple(found.items()))
+
+
+# -- choices ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Alternatives of structure; see :func:`choice`."""
+
+    path: str
+    names: tuple[str, ...]
+    options: tuple[Scenario, ...]
+
+
+def choice(path: str, options: Mapping[str, Any] | Sequence[Any]) -> Choice:
+    """Choose among alternatives, each equally likely.
+
+    Parameters
+    ----------
+    path : str
+        Edit path of what is chosen: ``"gdp.rule"``, ``"total.combine"``, ``"gdp.scope"``,
+        ``"units.青山区"``. When the options are scenarios, any name for the choice.
+    options : list of values or of Scenario, or mapping of name to value
+        All alternatives, the present one too where it is one of them.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    SimkaoheError
+        Fewer than two options.
+    """
+    named = (
+        dict(options)
+        if isinstance(options, Mapping)
+        else {_option_name(option): option for option in options}
+    )
+    if len(named) < 2 or len(named) < len(options):
+        raise SimkaoheError(
+            Problem(
+                path,
+                Words(f"{len(named)} 个不同的选项", f"{len(named)} different option(s)"),
+                Words("至少两个，名称不重复", "at least two, with names of their own"),
+            )
+        )
+    found = [
+        option
+        if isinstance(option, Scenario)
+        else Scenario(name=name, edits=FrozenDict({path: option}))
+        for name, option in named.items()
+    ]
+    return Choice(path, tuple(named), tuple(found))
+
+
+def _option_name(option: Any) -> str:
+    if isinstance(option, Scenario):
+        return option.name
+    return str(option) if not isinstance(option, Mapping) else repr(dict(option))
+
+
+# -- noise -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Noise(Varying):
+    """Normal errors of data; see :func:`noise`."""
+
+    table: str
+    indicators: tuple[str, ...] | None
+    sd: float | tuple[tuple[str, float], ...] | None
+    relative: float | None
+
+    @cached_property
+    def _stated(self) -> dict[str, float]:
+        return dict(self.sd) if isinstance(self.sd, tuple) else {}
+
+    def bind(self, engine: Engine) -> Bound:
+        """Return what varies in one scheme; see :class:`Varying`."""
+        from scipy.special import ndtri
+
+        errors = self._errors(engine)
+
+        def draws(u: Array) -> dict[str, Array]:
+            found, start = {}, 0
+            for path, value, sd in errors:
+                moved = np.flatnonzero(sd > 0)
+                values = np.tile(value, (len(u), 1))
+                stop = start + len(moved)
+                values[:, moved] += sd[moved] * ndtri(u[:, start:stop] + HALF)
+                found[path], start = values, stop
+            return found
+
+        columns = {
+            f"{path} › {engine.units[unit]}": path
+            for path, _, sd in errors
+            for unit in np.flatnonzero(sd > 0)
+        }
+        return Bound(columns, draws)
+
+    def _errors(self, engine: Engine) -> list[tuple[str, Array, Array]]:
+        """Return path, values (N,) and standard errors (N,), 0 where there is none."""
+        found: dict[str, tuple[str, Array, Array]] = {}
+        for leaf in self._leaves(engine):
+            column = leaf.id if self.table == "value" else leaf.column
+            value = (
+                engine.values(leaf)
+                if self.table == "value"
+                else engine.numbers(self.table, leaf.column)
+            )
+            if self.relative is not None:
+                sd = self.relative * np.abs(value)
+            elif isinstance(self.sd, float):
+                sd = np.full(len(value), self.sd)
+            elif leaf.id in self._stated:
+                sd = np.full(len(value), self._stated[leaf.id])
+            else:
+                size = engine.numbers("sample_size", leaf.column)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    sd = engine.numbers("sample_sd", leaf.column) / np.sqrt(size)
+            path = f"data.{self.table}.{column}"
+            found[path] = path, value, np.nan_to_num(np.where(np.isnan(value), 0.0, sd), posinf=0)
+        if not any((sd > 0).any() for _, _, sd in found.values()):
+            raise SimkaoheError(
+                Problem(
+                    f"noise › {self.table}",
+                    Words("没有任何数值有误差", "no value has an error"),
+                    remedy=Words(
+                        "请给出 sd 或 relative，或在数据里给出 sample_sd 和 sample_size",
+                        "Give sd or relative, or sample_sd and sample_size in the data",
+                    ),
+                )
+            )
+        return list(found.values())
+
+    def _leaves(self, engine: Engine) -> Iterator[Indicator]:
+        leaves = {leaf.id: leaf for leaf in engine.scheme.indicators}
+        asked = self.indicators or tuple(self._stated)
+        labels = {name: leaf.label for name, leaf in leaves.items()}
+        if missing := [name for name in asked if name not in leaves]:
+            words = Words("指标", "indicator")
+            raise SimkaoheError(*(unknown("noise.indicators", n, labels, words) for n in missing))
+        for name in asked or leaves:
+            leaf = leaves[name]
+            column = name if self.table == "value" else leaf.column
+            if not readers(engine.scheme, self.table, column):
+                if not asked:
+                    continue
+                raise SimkaoheError(
+                    Problem(
+                        f"noise › {name}",
+                        Words(f"不使用 {self.table} 数据", f"it does not use {self.table}"),
+                        remedy=Words(
+                            "可用 table='value' 给测得的值加误差",
+                            "table='value' puts errors on what it measures",
+                        ),
+                    )
+                )
+            if self.table == "value" and leaf.way == "moderate":
+                if not asked:
+                    continue
+                value = np.zeros((1, len(engine.units)))
+                checked(engine.scheme, engine.people, {f"data.value.{name}": value})
+            yield leaf
+
+
+def noise(
+    table: str = "actual",
+    *,
+    indicators: Sequence[str] | str | None = None,
+    sd: float | Mapping[str, float] | None = None,
+    relative: float | None = None,
+) -> Noise:
+    """Put normal errors on observed values (数据误差), independent between units and indicators.
+
+    Parameters
+    ----------
+    table : str, default "actual"
+        ``actual``, ``target``, ``previous``, … of the data; ``"value"``: on what an indicator
+        measures (a growth rate, a mean of ratings or answers). Values of other units are already
+        counted in (数据归属).
+    indicators : list of str, optional
+        Default: all that use the table, or those that ``sd`` names.
+    sd : float, or mapping of indicator to float, optional
+        Standard deviation, in the unit of the values. Without ``sd`` and ``relative`` it is the
+        standard error of a survey: ``sample_sd / sqrt(sample_size)`` of the data.
+    relative : float, optional
+        Standard deviation as a share of the value.
+
+    Returns
+    -------
+    Noise
+        A missing value stays missing; a unit without sample has no error.
+    """
+    numbers = [*(sd.values() if isinstance(sd, Mapping) else [sd]), relative]
+    wrong = [n for n in numbers if n is not None and not 0 < n < np.inf]
+    problems = []
+    if table not in DATA_TABLES:
+        problems.append(unknown("noise.table", table, DATA_TABLES, Words("数据表", "table")))
+    if wrong or (sd is not None and relative is not None):
+        problems.append(
+            Problem(
+                "noise",
+                f"sd={sd}, relative={relative}",
+                Words("其中之一，大于 0", "one of them, above 0"),
+            )
+        )
+    if problems:
+        raise SimkaoheError(*problems)
+    names = (indicators,) if isinstance(indicators, str) else indicators
+    stated = tuple(sd.items()) if isinstance(sd, Mapping) else None if sd is None else float(sd)
+    return Noise(table, None if names is None else tuple(names), stated, relative)
