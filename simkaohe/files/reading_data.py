@@ -105,6 +105,17 @@ class DataReader(SchemeReader):
                         "Write “Unit” and the columns' ids into a row of headings",
                     ),
                 )
+            elif table == "actual":
+                self.report(
+                    sheet.name,
+                    "",
+                    Words("这张表是空的", "the sheet is empty"),
+                    remedy=Words(
+                        "请填写：一行一个单位，一列一个指标，第一行写“单位”和各列的编号",
+                        "Fill it in: a unit a row, an indicator a column, with “Unit” and the "
+                        "columns' ids in the first row",
+                    ),
+                )
             return None
         at_unit, columns = self._data_columns(sheet, top, unit_words, known)
         self.check_merged(sheet, top, [at_unit, *columns.values()])
@@ -152,7 +163,7 @@ class DataReader(SchemeReader):
         known, loose = dict(self.units), loosely(self.units)
         found: dict[str, list[float]] = {}
         places = list(columns.values())
-        percents = ["points" if name in points else "refuse" for name in columns]
+        percents = ["points" if name in points else "unit" for name in columns]
         for number in order:
             cells = sheet.rows[number]
             if all(is_blank(cell) for cell in cells.values()):
@@ -217,7 +228,7 @@ class DataReader(SchemeReader):
             number = to_number(text, percent)
             if number is not None:
                 return number
-            self.report(sheet, at, shown(text), BRIEF, mend(text))
+            self.report(sheet, at, shown(text), BRIEF, mend(text, "unit"))
         except Misfit as misfit:
             self.report(sheet, at, misfit.found, misfit.expected, misfit.remedy)
         return np.nan

@@ -7,6 +7,7 @@ from typing import Any
 
 from simkaohe.errors import unknown
 from simkaohe.files import sheets as layout
+from simkaohe.files import weighing
 from simkaohe.files.cells import place
 from simkaohe.files.numerals import Misfit, key
 from simkaohe.files.reading import Reader, Row, Table, loosely, put_path
@@ -153,10 +154,12 @@ class SchemeReader(Reader):
             return
         by_field = {column.field: column for column in columns}
         parents: dict[str, tuple[str | None, int]] = {}
+        rows: dict[str, Row] = {}
         for row in table:
             name = self.name_in(table, row, by_field["id"], set(self.nodes))
             if name is None:
                 continue
+            rows[name] = row
             self.places[name] = self.where(table.sheet.name, table.at(row.number, by_field["id"]))
             values = self.record(table, row, name, ("parent",))
             self.nodes[name] = values | {"id": name}
@@ -168,6 +171,12 @@ class SchemeReader(Reader):
         self._join(
             table, by_field["parent"] if by_field["parent"] in table.columns else None, parents
         )
+        families = [
+            [rows[child["id"]] for child in node.get("children", ())]
+            for node in self.nodes.values()
+        ]
+        for problem in weighing.problems(table, families, columns, self.categories):
+            self.note(problem._replace(where=self.where(table.sheet.name, problem.where)))
 
     def _join(
         self, table: Table, column: Column | None, parents: dict[str, tuple[str | None, int]]

@@ -112,6 +112,12 @@ class Category(NamedTuple):
     names: tuple[str, ...] = ()
 
 
+def span_of(info: FieldInfo) -> Any:
+    """Return the sensible range of a field, if it states one."""
+    extra: Any = info.json_schema_extra or {}
+    return extra.get("span")
+
+
 def words_of(name: str, info: FieldInfo) -> Words:
     """Return what a field is called, ready to be a heading."""
     extra: Any = info.json_schema_extra or {}
@@ -175,17 +181,19 @@ def field_columns(
         short = Words(words.zh.removeprefix("分类"), words.en.removesuffix(" by category"))
         for category in categories:
             label = category_label(category, categories)
-            prefixes = {*short, *words, name}
+            singular = name.removesuffix("s_by_category")
+            prefixes = {*short, *words, name, singular}
             aliases = [
                 f"{p}{dot}{n}"
                 for p in prefixes
                 for n in (category.id, *category.names)
                 for dot in ("·", ".", "・", "/", "-", "：", "|", "_")
             ]
+            aliases += [f"{p}({n})" for p in prefixes for n in (category.id, *category.names)]
             heading = Words(f"{short.zh} · {label}", f"{short.en} · {label}")
             yield Column(name, "entry", heading, takes, category.id, tuple(aliases), info)
     else:
-        kind = kind_of(name, info.annotation, tuple(info.metadata))
+        kind = kind_of(name, info.annotation, info.metadata, span_of(info))
         yield Column(name, "value", words, kind, info=info)
 
 
@@ -321,7 +329,7 @@ def _entries(fields: Mapping[str, FieldInfo], path: str, zh: str, en: str) -> It
         model, here = model_of(info.annotation), f"{path}{name}"
         if here == "grades.bands":
             continue
-        kind = kind_of(name, info.annotation, tuple(info.metadata))
+        kind = kind_of(name, info.annotation, info.metadata, span_of(info))
         if model is not None and not issubclass(model, Method) and here.count(".") < 4:
             yield from _entries(model.model_fields, f"{here}.", f"{words.zh} · ", f"{words.en} · ")
         else:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -69,8 +69,8 @@ class Kind(NamedTuple):
     forms : set of {"text", "number", "switch", "mapping", "list", "none"}
     options : mapping of value to Words
         The choices of a field that has some.
-    percent : {"refuse", "points", "share"}
-        What 35% means: a problem, 35, or 0.35.
+    percent : {"refuse", "unit", "points", "share"}
+        What 35% means: a problem (``unit``: in a number of the data), 35 (of weights), or 0.35.
     """
 
     forms: frozenset[str]
@@ -83,7 +83,12 @@ TEXT = Kind(frozenset(("text",)))
 COUNT = Kind(frozenset(("number",)))
 
 
-def kind_of(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Kind:
+def kind_of(
+    name: str,
+    annotation: Any,
+    metadata: Sequence[Any] = (),
+    span: Sequence[float] | None = None,
+) -> Kind:
     """Return what a field of a model takes, from its type.
 
     Parameters
@@ -92,17 +97,27 @@ def kind_of(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Kind:
         The field's; it says what its choices are called.
     annotation, metadata
         As in pydantic's ``FieldInfo``.
+    span : (float, float), optional
+        The sensible range; ratios have theirs near 1.
     """
     forms: set[str] = set()
     options: dict[str, Words] = {}
     _gather(annotation, forms, options)
     words = LITERALS.get(name, {})
     options = {value: words.get(value, Words(value, value)) for value in options}
-    at_most = next((bound.le for bound in metadata if hasattr(bound, "le")), None)
-    percent = "share" if at_most == 1 else "points" if "weight" in name else "refuse"
-    if "share" in name:
-        percent = "share"
-    return Kind(frozenset(forms), options, percent)
+    return Kind(frozenset(forms), options, meaning_of_percent(name, metadata, span))
+
+
+def meaning_of_percent(
+    name: str, metadata: Sequence[Any] = (), span: Sequence[float] | None = None
+) -> str:
+    """Return what 35% means in a field: 35 of a weight, 0.35 of a share or ratio, else a problem."""
+    if "weight" in name:
+        return "points"
+    bounds = [getattr(b, "le", None) or getattr(b, "lt", None) for b in metadata]
+    share = any(bound is not None and bound <= 1 for bound in bounds)
+    share |= span is not None and span[1] <= 1.5
+    return "share" if share or re.search("share|ratio|coefficient", name) else "refuse"
 
 
 def _gather(annotation: Any, forms: set[str], options: dict[str, Words]) -> None:
@@ -165,7 +180,7 @@ def _decode_odd(cell: Odd, kind: Kind) -> Any:
         return percentage(Decimal(repr(cell.value)) * 100, cell.text, kind.percent)
     if cell.kind == "date" and "text" in kind.forms and not kind.options:
         return cell.text
-    raise Misfit(odd_words(cell), expected(kind), odd_remedy(cell))
+    raise Misfit(odd_words(cell), expected(kind), odd_remedy(cell, kind.percent))
 
 
 def _decode_text(text: str, kind: Kind) -> Any:
@@ -195,7 +210,9 @@ def _decode_text(text: str, kind: Kind) -> Any:
 
 
 def _misfit(text: str, kind: Kind) -> Misfit:
-    return Misfit(shown(text), expected(kind), mend(text) if "number" in kind.forms else "")
+    return Misfit(
+        shown(text), expected(kind), mend(text, kind.percent) if "number" in kind.forms else ""
+    )
 
 
 def expected(kind: Kind) -> Words:

@@ -266,7 +266,7 @@ class Limit(Model):
     bonus, deduction : float, points, optional
         Highest sum of all bonuses, of all deductions; applied before one is set off against the
         other.
-    bonus_share : float, optional
+    bonus_share : float in [0, 1], optional
         Highest sum of all bonuses as a share of the score before.
     net : float, points, optional
         Highest bonus less deductions, after both.
@@ -277,7 +277,7 @@ class Limit(Model):
     bonus: float | None = parameter(None, "加分总上限", "cap of bonuses", ge=0, span=(0, 20))
     deduction: float | None = parameter(None, "减分总上限", "cap of deductions", ge=0, span=(0, 20))
     bonus_share: float | None = parameter(
-        None, "加分占比上限", "cap as a share", ge=0, span=(0, 0.2)
+        None, "加分占比上限", "cap as a share", ge=0, le=1, span=(0, 0.2)
     )
     net: float | None = parameter(None, "净加分上限", "net cap", ge=0, span=(0, 20))
     low: float | None = parameter(None, "得分下限", "lowest score", span=(0, 60))
