@@ -17,13 +17,16 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 import simkaohe as sk
-from simkaohe.files import archive, bundled_cases, cells, load_scenarios, numerals
+from simkaohe.files import archive, bundled_cases, cells, load_scenarios, numerals, values
 from simkaohe.files.workbook import read_workbook, write_empty, write_workbook
 from simkaohe.labels import use_language
+from simkaohe.scheme.adjust import Bonus, Veto
+from simkaohe.scheme.combine import Multiplier
 from simkaohe.scheme.rules import Rule
 from tests.fuzz_workbook import small_case
 from tests.strategies import schemes
 
+Completion, Tiers, MinMax = (Rule.family[name] for name in ("completion", "tiers", "minmax"))
 AWKWARD = st.one_of(
     st.text(
         st.characters(exclude_categories=("Cs",)) | st.sampled_from("=+-@'\"，；;{}[]%\n\t_x0"),
@@ -549,6 +552,45 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
 )
 def test_only_a_certain_number_is_an_example(text: str, number: str) -> None:
     assert numerals.example(text) == number
+
+
+TYPED = [
+    (Bonus, "cap=3；points={“国家”：2，“省”：1}", {"cap": 3, "points": {"国家": 2, "省": 1}}),
+    (Bonus, "cap＝３; points={国家:2,省:1}", {"cap": 3, "points": {"国家": 2, "省": 1}}),
+    (Bonus, "cap=3, points={'国家': 2}", {"cap": 3, "points": {"国家": 2}}),
+    (Bonus, "上限=3；分项上限=｛国家＝2｝", {"cap": 3, "caps": {"国家": 2}}),
+    (Bonus, "cap：3", {"cap": 3}),
+    (Veto, "effects=not_top", {"effects": ["not_top"]}),
+    (Veto, "后果=不得评为最高等次；列末位", None),
+    (Veto, "effects=不得评为最高等次、last; grade=“优”", {"effects": ["not_top", "last"], "grade": "优"}),
+    (Completion, "cap=120%; start=50％", {"cap": 1.2, "start": 0.5}),
+    (Completion, "逆向算法=差额", {"reverse": "difference"}),
+    (Tiers, "thresholds=5,6; points=10，20，30", {"thresholds": [5, 6], "points": [10, 20, 30]}),
+    (Tiers, "thresholds=［5，6］；points=[10;20;30]", {"thresholds": [5, 6], "points": [10, 20, 30]}),
+    (Tiers, "thresholds=5", {"thresholds": [5]}),
+    (Tiers, "thresholds=1,234", None),
+    (MinMax, "best=10%", None),
+    (Bonus, "points={国家:2", None),
+    (Bonus, "points={国家:2,国家:3}", None),
+    (Bonus, "cap=3; 上限=4", None),
+    (Multiplier, "base=工作; map=gate", {"base": ["工作"], "map": "gate"}),
+    (Multiplier, "base=a; map={方法:x, method: gate, 及格线: 70}", None),
+    (Multiplier, "base=a; map={method: gate, 及格线: 70}", {"base": ["a"], "map": {"method": "gate", "pass_mark": 70}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "text", "meant"), TYPED)
+def test_parameters_are_written_as_people_write(method: Any, text: str, meant: Any) -> None:
+    kind = values.Kind(frozenset(("mapping",)), hint=method)
+    if meant is None:
+        try:
+            found = values.decode(text, kind)
+        except numerals.Misfit:
+            return
+        with pytest.raises(ValueError):  # noqa: PT011
+            method.model_validate(found)
+    else:
+        assert values.decode(text, kind) == meant
 
 
 @pytest.mark.parametrize("blank", [[], ["E4"], ["E3", "E4"]])
