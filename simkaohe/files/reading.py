@@ -9,6 +9,7 @@ from typing import Any
 from simkaohe.errors import Problem, unknown
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import Cell, Odd, Sheet, place
+from simkaohe.files.locating import Grid
 from simkaohe.files.numerals import Misfit, clean, key
 from simkaohe.files.sheets import Category, Column
 from simkaohe.files.values import TEXT, decode
@@ -57,6 +58,7 @@ class Reader:
         self.categories: tuple[Category, ...] = ()
         self.units: dict[str, str] = {}
         self.nodes: dict[str, dict[str, Any]] = {}
+        self.grids: dict[str, Grid] = {}
         self.sheets = self._named(sheets)
 
     def where(self, sheet: str, cell: str = "") -> str:

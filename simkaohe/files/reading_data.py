@@ -11,6 +11,7 @@ import pandas as pd
 from simkaohe.errors import unknown
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import Cell, Odd, Sheet, place
+from simkaohe.files.locating import Grid
 from simkaohe.files.numerals import (
     BRIEF,
     Misfit,
@@ -162,6 +163,7 @@ class DataReader(SchemeReader):
         order = sorted(number for number in sheet.rows if number > top)
         known, loose = dict(self.units), loosely(self.units)
         found: dict[str, list[float]] = {}
+        rows: dict[str, int] = {}
         places = list(columns.values())
         percents = ["points" if name in points else "unit" for name in columns]
         for number in order:
@@ -178,7 +180,8 @@ class DataReader(SchemeReader):
                     at = place(number, places[index])
                     values[index] = self._number(sheet.name, at, value, percents[index])
             if unit is not None:
-                found[unit] = values
+                found[unit], rows[unit] = values, number
+        self.grids[table] = Grid(sheet, top, at_unit, rows, columns)
         if not found and table == "actual" and not self.problems:
             self.report(sheet.name, "", Words("没有任何单位", "there is no unit in it"))
         block = np.array(list(found.values()), np.float64).reshape(len(found), len(columns))

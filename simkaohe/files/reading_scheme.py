@@ -187,7 +187,7 @@ class SchemeReader(Reader):
         roots = []
         for name, (stated, row) in parents.items():
             at = table.at(row, column) if column else place(row, 1)
-            parent = None if stated is None else _resolve(stated, self.nodes)
+            parent = None if stated is None else resolve(stated, self.nodes)
             if stated is None:
                 roots.append(name)
                 if len(roots) > 1:
@@ -240,7 +240,7 @@ class SchemeReader(Reader):
                 )
 
 
-def _resolve(stated: str, nodes: Mapping[str, Mapping[str, Any]]) -> str | None:
+def resolve(stated: str, nodes: Mapping[str, Mapping[str, Any]]) -> str | None:
     """Return the id of the node that is meant: by its id, else by a name that is its own."""
     if stated in nodes:
         return stated
