@@ -25,7 +25,7 @@ from simkaohe.sensitivity.levers import Levers, children, leaves
 Array = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AdditiveForm:
     r"""线性形式: totals as linear functions of the weights of one group's children.
 
@@ -75,6 +75,9 @@ class AdditiveForm:
     behind: npt.NDArray[np.intp]
     reasons: Mapping[str, Words]
     _levers: Levers = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"AdditiveForm({self.group}: {len(self.paths)} weights, {len(self.units)} units)"
 
     @cached_property
     def corners(self) -> Array:

@@ -24,7 +24,7 @@ BLOCK = 1 << 20
 """Numbers in an array of differences at once."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Robustness:
     """稳健性: what change of weights every order, every place and the whole ranking survives.
 
@@ -49,6 +49,9 @@ class Robustness:
     form: AdditiveForm
     within: Literal["all", "category"]
     ranks: Ints
+
+    def __repr__(self) -> str:
+        return f"Robustness({len(self.form.paths)} weights, {len(self.form.units)} units)"
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
