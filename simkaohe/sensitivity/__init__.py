@@ -20,7 +20,7 @@ _HOMES = {
     "choice": "varying",
     "noise": "varying",
     "ranges": "varying",
-    "weights": "varying",
+    "weights": "weighing",
     "Breakpoints": "stepping",
     "breakpoints": "stepping",
     "expected_ranks": "volumes",

@@ -27,8 +27,8 @@ from simkaohe.sensitivity.demands import (
 from simkaohe.sensitivity.field import Field
 from simkaohe.sensitivity.form import additive_form
 from simkaohe.sensitivity.ordering import ordered
+from simkaohe.sensitivity.proportions import with_shares
 from simkaohe.sensitivity.solving import Norm, nearest
-from simkaohe.sensitivity.weighing import weighing
 
 Array = npt.NDArray[np.float64]
 SUBSETS = 3000
@@ -194,7 +194,7 @@ def solved(field: Field, demands: Sequence[Demand], norm: Norm, seconds: float) 
             )
         )
     if shares:
-        found = weighing(field, shares, g, h, norm)
+        found = with_shares(field, shares, g, h, norm)
         return None if found is None else Solution(*found)
     if ranks:
         found = ordered(field, ranks, g, h, norm, seconds)

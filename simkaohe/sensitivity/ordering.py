@@ -198,7 +198,9 @@ def _nearest_euclid(
     body = np.hstack([base[0], np.zeros((len(base[0]), 1))])
     most = base[1]
     best, upper = w, float(((w - now) ** 2).sum())
-    points = [w]
+    aside = np.eye(size) - np.eye(size).mean(0)
+    aside *= np.sqrt(upper / 2) / np.linalg.norm(aside, axis=1, keepdims=True)
+    points = [w, *(now + aside), *(now - aside)]
     while True:
         for v in points:  # (distance)² >= its tangent at v
             slope = 2 * (v - now)
@@ -210,7 +212,8 @@ def _nearest_euclid(
             answer = _answer(cost, count, 1, body, most, at, ends)
         except SimkaoheError:
             return best, False
-        assert answer is not None
+        if answer is None:  # every order that could be nearer has been looked at
+            return best, True
         lower = (answer.mip_dual_bound or 0.0) / PERCENT**2
         v = answer.x[:size]
         order = np.round(answer.x[size : size + count])
@@ -222,8 +225,11 @@ def _nearest_euclid(
                 best, upper = polished, far
         if upper - lower <= GAP * max(upper, 1e-8) + 1e-10:
             return best, True
-        if answer.status != 0 or (len(points) > 1 and np.abs(v - polished).max() < 1e-9):
-            return best, answer.status == 0
+        if answer.status != 0:
+            return best, False
+        # the nearest weights of this order are known now (or there are none): not this one again
+        row = np.concatenate([np.zeros(size), 2 * order - 1, [0.0]])
+        body, most = np.vstack([body, row]), np.append(most, order.sum() - 1)
 
 
 def _answer(

@@ -42,7 +42,8 @@ def breakpoints(
         a number of a multiplier (``total.combine.high``, ``low``, ``base_mark``,
         ``map.beta``, ``map.rate``, ``map.otherwise``, ``map.pass_mark``). A weight that moves
         scales its siblings so that the group's sum stays, in every category in which it is not
-        overridden; categories with an override of their own stay as they are.
+        overridden; categories with an override of their own, or without a sibling that has
+        weight, stay as they are.
     low, high : float, optional
         How far it moves; default: a weight from 0 to the group's sum, a parameter over its
         sensible range and its present value. The ends themselves do not belong to the range
@@ -69,7 +70,8 @@ def breakpoints(
     up to the second degree, by eigenvalues beyond.
 
     Ranks are those before rounding. Two units whose totals are rounded to d decimals share a rank
-    at most within ``zone`` of the point: 10^−d over the difference of the slopes.
+    at most within ``zone`` of the point: 10^−d over the difference of the slopes there (exact for
+    lines, of first order for curves and near a kink; 0 at a jump between level stretches).
 
     References
     ----------
