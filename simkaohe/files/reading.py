@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from simkaohe.errors import Problem, unknown
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import Cell, Odd, Sheet, place
+from simkaohe.files.locating import Grid
 from simkaohe.files.numerals import Misfit, clean, key
 from simkaohe.files.sheets import Category, Column
 from simkaohe.files.values import TEXT, decode
@@ -56,6 +58,7 @@ class Reader:
         self.categories: tuple[Category, ...] = ()
         self.units: dict[str, str] = {}
         self.nodes: dict[str, dict[str, Any]] = {}
+        self.grids: dict[str, Grid] = {}
         self.sheets = self._named(sheets)
 
     def where(self, sheet: str, cell: str = "") -> str:
@@ -245,10 +248,21 @@ class Reader:
             self.places.setdefault(path, where)
             if column in row:
                 try:
-                    put(found, column, decode(row[column], column.kind))
+                    kind = column.kind_for(self._method_in(row, column))
+                    put(found, column, decode(row[column], kind))
                 except Misfit as misfit:
                     self.misfit(table, row.number, column, misfit, path)
         return found
+
+    @staticmethod
+    def _method_in(row: Row, column: Column) -> str | None:
+        """Return the method that a row's parameters are of."""
+        if column.role == "parameters":
+            for other, cell in row.items():
+                if other.role == "method" and other.field == column.field:
+                    with suppress(Misfit):
+                        return str(decode(cell, other.kind))
+        return None
 
     def misfit(
         self, table: Table, row: int, column: Column, misfit: Misfit, path: str = ""

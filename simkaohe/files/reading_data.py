@@ -11,6 +11,7 @@ import pandas as pd
 from simkaohe.errors import unknown
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import Cell, Odd, Sheet, place
+from simkaohe.files.locating import Grid
 from simkaohe.files.numerals import (
     BRIEF,
     Misfit,
@@ -105,6 +106,17 @@ class DataReader(SchemeReader):
                         "Write “Unit” and the columns' ids into a row of headings",
                     ),
                 )
+            elif table == "actual":
+                self.report(
+                    sheet.name,
+                    "",
+                    Words("这张表是空的", "the sheet is empty"),
+                    remedy=Words(
+                        "请填写：一行一个单位，一列一个指标，第一行写“单位”和各列的编号",
+                        "Fill it in: a unit a row, an indicator a column, with “Unit” and the "
+                        "columns' ids in the first row",
+                    ),
+                )
             return None
         at_unit, columns = self._data_columns(sheet, top, unit_words, known)
         self.check_merged(sheet, top, [at_unit, *columns.values()])
@@ -151,8 +163,9 @@ class DataReader(SchemeReader):
         order = sorted(number for number in sheet.rows if number > top)
         known, loose = dict(self.units), loosely(self.units)
         found: dict[str, list[float]] = {}
+        rows: dict[str, int] = {}
         places = list(columns.values())
-        percents = ["points" if name in points else "refuse" for name in columns]
+        percents = ["points" if name in points else "unit" for name in columns]
         for number in order:
             cells = sheet.rows[number]
             if all(is_blank(cell) for cell in cells.values()):
@@ -167,7 +180,8 @@ class DataReader(SchemeReader):
                     at = place(number, places[index])
                     values[index] = self._number(sheet.name, at, value, percents[index])
             if unit is not None:
-                found[unit] = values
+                found[unit], rows[unit] = values, number
+        self.grids[table] = Grid(sheet, top, at_unit, rows, columns)
         if not found and table == "actual" and not self.problems:
             self.report(sheet.name, "", Words("没有任何单位", "there is no unit in it"))
         block = np.array(list(found.values()), np.float64).reshape(len(found), len(columns))
@@ -217,7 +231,7 @@ class DataReader(SchemeReader):
             number = to_number(text, percent)
             if number is not None:
                 return number
-            self.report(sheet, at, shown(text), BRIEF, mend(text))
+            self.report(sheet, at, shown(text), BRIEF, mend(text, "unit"))
         except Misfit as misfit:
             self.report(sheet, at, misfit.found, misfit.expected, misfit.remedy)
         return np.nan

@@ -7,6 +7,7 @@ from typing import Any
 
 from simkaohe.errors import unknown
 from simkaohe.files import sheets as layout
+from simkaohe.files import weighing
 from simkaohe.files.cells import place
 from simkaohe.files.numerals import Misfit, key
 from simkaohe.files.reading import Reader, Row, Table, loosely, put_path
@@ -153,10 +154,12 @@ class SchemeReader(Reader):
             return
         by_field = {column.field: column for column in columns}
         parents: dict[str, tuple[str | None, int]] = {}
+        rows: dict[str, Row] = {}
         for row in table:
             name = self.name_in(table, row, by_field["id"], set(self.nodes))
             if name is None:
                 continue
+            rows[name] = row
             self.places[name] = self.where(table.sheet.name, table.at(row.number, by_field["id"]))
             values = self.record(table, row, name, ("parent",))
             self.nodes[name] = values | {"id": name}
@@ -168,6 +171,12 @@ class SchemeReader(Reader):
         self._join(
             table, by_field["parent"] if by_field["parent"] in table.columns else None, parents
         )
+        families = [
+            [rows[child["id"]] for child in node.get("children", ())]
+            for node in self.nodes.values()
+        ]
+        for problem in weighing.problems(table, families, columns, self.categories):
+            self.note(problem._replace(where=self.where(table.sheet.name, problem.where)))
 
     def _join(
         self, table: Table, column: Column | None, parents: dict[str, tuple[str | None, int]]
@@ -178,7 +187,7 @@ class SchemeReader(Reader):
         roots = []
         for name, (stated, row) in parents.items():
             at = table.at(row, column) if column else place(row, 1)
-            parent = None if stated is None else _resolve(stated, self.nodes)
+            parent = None if stated is None else resolve(stated, self.nodes)
             if stated is None:
                 roots.append(name)
                 if len(roots) > 1:
@@ -231,7 +240,7 @@ class SchemeReader(Reader):
                 )
 
 
-def _resolve(stated: str, nodes: Mapping[str, Mapping[str, Any]]) -> str | None:
+def resolve(stated: str, nodes: Mapping[str, Mapping[str, Any]]) -> str | None:
     """Return the id of the node that is meant: by its id, else by a name that is its own."""
     if stated in nodes:
         return stated

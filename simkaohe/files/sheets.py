@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from simkaohe.files.numerals import key
+from simkaohe.files.structure import inner
 from simkaohe.files.values import ANY, COUNT, TEXT, Kind, kind_of
+from simkaohe.files.words import method_words
 from simkaohe.labels import RECORD_COLUMNS, Words
 from simkaohe.panel import RECORDS, WIDE
 from simkaohe.scheme.edit import Scenario
@@ -83,6 +85,10 @@ class Column:
     aliases : tuple of str
         Other headings that mean the same.
     info : FieldInfo, optional
+    family : type, optional
+        Whose method and parameters these are.
+    method : str
+        Which method of the family it is where the row names none.
     """
 
     field: str
@@ -92,6 +98,14 @@ class Column:
     entry: str = ""
     aliases: tuple[str, ...] = ()
     info: FieldInfo | None = None
+    family: type[Method] | None = None
+    method: str = ""
+
+    def kind_for(self, method: str | None) -> Kind:
+        """Return what the column takes in a row with this method."""
+        if self.role != "parameters" or self.family is None:
+            return self.kind
+        return self.kind._replace(hint=self.family.family.get(method or self.method))
 
     @property
     def path(self) -> str:
@@ -119,21 +133,6 @@ def words_of(name: str, info: FieldInfo) -> Words:
     return Words(extra.get("zh") or name, english[:1].upper() + english[1:])
 
 
-def inner(annotation: Any) -> Any:
-    """Return a field's type without None, ``Annotated`` and the like."""
-    while True:
-        arguments = [each for each in get_args(annotation) if each is not type(None)]
-        origin = get_origin(annotation)
-        if origin is Annotated:
-            annotation = get_args(annotation)[0]
-        elif (origin is Union or str(origin) == "<class 'types.UnionType'>") and len(
-            arguments
-        ) == 1:
-            annotation = arguments[0]
-        else:
-            return annotation
-
-
 def model_of(annotation: Any) -> type[Model] | None:
     """Return the model that a field holds, if it holds one."""
     found = inner(annotation)
@@ -158,11 +157,6 @@ def mappings() -> dict[str, type[Model]]:
     return {name: model for name, model in found.items() if model is not None}
 
 
-def options_of(family: type[Method]) -> dict[str, Words]:
-    """Return the methods of a family with their names."""
-    return {name: method.label for name, method in family.family.items()}
-
-
 def field_columns(
     name: str, info: FieldInfo, categories: tuple[Category, ...] = ()
 ) -> Iterator[Column]:
@@ -175,17 +169,19 @@ def field_columns(
         short = Words(words.zh.removeprefix("分类"), words.en.removesuffix(" by category"))
         for category in categories:
             label = category_label(category, categories)
-            prefixes = {*short, *words, name}
+            singular = name.removesuffix("s_by_category")
+            prefixes = {*short, *words, name, singular}
             aliases = [
                 f"{p}{dot}{n}"
                 for p in prefixes
                 for n in (category.id, *category.names)
                 for dot in ("·", ".", "・", "/", "-", "：", "|", "_")
             ]
+            aliases += [f"{p}({n})" for p in prefixes for n in (category.id, *category.names)]
             heading = Words(f"{short.zh} · {label}", f"{short.en} · {label}")
             yield Column(name, "entry", heading, takes, category.id, tuple(aliases), info)
     else:
-        kind = kind_of(name, info.annotation, tuple(info.metadata))
+        kind = kind_of(name, info.annotation, info)
         yield Column(name, "value", words, kind, info=info)
 
 
@@ -211,14 +207,18 @@ def find_category(text: str, categories: tuple[Category, ...]) -> str | None:
 def _method_columns(
     name: str, words: Words, family: type[Method], info: FieldInfo | None
 ) -> Iterator[Column]:
-    kind = Kind(frozenset(("text",)), options_of(family))
-    yield Column(name, "method", words, kind, aliases=(name,), info=info)
+    kind = Kind(frozenset(("text",)), method_words(family))
+    default: Any = None if info is None or info.is_required() else info.get_default()
+    method = getattr(default, "method", "")
+    yield Column(name, "method", words, kind, "", (name,), info, family, method)
     yield Column(
         name,
         "parameters",
         Words(f"{words.zh}参数", f"{words.en} parameters"),
         Kind(frozenset(("mapping",))),
         aliases=(f"{name}.parameters",),
+        family=family,
+        method=method,
     )
 
 
@@ -321,7 +321,7 @@ def _entries(fields: Mapping[str, FieldInfo], path: str, zh: str, en: str) -> It
         model, here = model_of(info.annotation), f"{path}{name}"
         if here == "grades.bands":
             continue
-        kind = kind_of(name, info.annotation, tuple(info.metadata))
+        kind = kind_of(name, info.annotation, info)
         if model is not None and not issubclass(model, Method) and here.count(".") < 4:
             yield from _entries(model.model_fields, f"{here}.", f"{words.zh} · ", f"{words.en} · ")
         else:

@@ -273,7 +273,9 @@ class _Writer:
         for number, row in enumerate(rows, 2):
             for at, column in enumerate(columns, 1):
                 if column in row:
-                    cell = self.put(page, number, at, encode(row[column], column.kind))
+                    methods = {c.field: str(row[c]) for c in row if c.role == "method"}
+                    kind = column.kind_for(methods.get(column.field))
+                    cell = self.put(page, number, at, encode(row[column], kind))
                     if column.field in ("id", "unit", "parent"):
                         cell.number_format = "@"
         for at, column in enumerate(columns, 1):

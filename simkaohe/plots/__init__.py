@@ -10,6 +10,7 @@ from simkaohe.plots.sensitivity import (
     breakpoints,
     effective_weights,
     rank_intervals,
+    sobol,
     tornado,
 )
 
@@ -20,5 +21,6 @@ __all__ = [
     "rank_intervals",
     "ranking",
     "shift",
+    "sobol",
     "tornado",
 ]

@@ -15,7 +15,9 @@ from simkaohe.plots.style import DOWN, SAME, UP, families, new_axes, style
 
 if TYPE_CHECKING:
     from simkaohe.sensitivity.acceptability import MonteCarlo
-    from simkaohe.sensitivity.importance import EffectiveWeights, OneAtATime
+    from simkaohe.sensitivity.importance import EffectiveWeights
+    from simkaohe.sensitivity.influence import OneAtATime
+    from simkaohe.sensitivity.sobol import SobolIndices
     from simkaohe.sensitivity.stepping import Breakpoints
 
 NAMED = 40
@@ -225,12 +227,15 @@ def effective_weights(result: EffectiveWeights, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        A ring is the stated weight, a dot the indicator's share of the differences between units
-        (its covariance share, or its correlation ratio below a node that is not additive).
+        A ring is the stated weight; a dot the share of the differences between units that the
+        indicator makes (its covariance share; they sum to 1), or, where the tree is not additive,
+        the share that it explains alone (correlation ratio; these do not sum to 1).
     """
     table = result.table
-    effect = table["covariance_share"]
-    effect = effect.fillna(table["correlation_ratio"]).fillna(table["correlation_squared"])
+    effect, words = table["covariance_share"], Words("有效权重", "share of the differences")
+    if effect.isna().any():
+        effect = table["correlation_ratio"].fillna(table["correlation_squared"])
+        words = Words("单独解释的差异", "differences explained alone")
     gap = (effect - table["nominal"].fillna(0)).abs()
     order = gap.sort_values(ascending=False, kind="stable").index
     table, effect = table.loc[order], effect.loc[order]
@@ -241,11 +246,50 @@ def effective_weights(result: EffectiveWeights, ax: Axes | None = None) -> Axes:
         ax.plot(table["nominal"], rows, "o", color="white", markeredgecolor=SAME, zorder=2,
                 label=str(Words("名义权重", "stated weight")))  # fmt: skip
         ax.plot(effect, rows, "o", color=UP, zorder=3,
-                label=str(Words("有效权重", "share of the differences")))  # fmt: skip
+                label=str(words))  # fmt: skip
         _name_rows(ax, [str(name) for name in table["name"]])
         ax.xaxis.set_major_formatter(PercentFormatter(1.0))
         ax.axvline(0, color="0.7", linewidth=0.8)
         ax.legend(frameon=False, loc="lower right", prop={"family": families()})
         sns.despine(ax=ax, left=True)
         _titled(ax, Words("名义权重与有效权重", "Stated and effective weights"))
+    return ax
+
+
+def sobol(result: SobolIndices, most: int = 20, ax: Axes | None = None) -> Axes:
+    """Draw what matters most for the ranking (Sobol 指数): first order and total, with errors.
+
+    Parameters
+    ----------
+    result : SobolIndices
+    most : int, default 20
+        How many factors, the most important first.
+    ax : Axes, optional
+    """
+    table = result.summary.head(most)
+    rows = np.arange(len(table))
+    with style():
+        ax = new_axes(ax, _height(2 * len(table)))
+        for shift, name, words, colour in (
+            (-0.2, "first", Words("一阶", "first order"), UP),
+            (0.2, "total", Words("总效应", "total"), DOWN),
+        ):
+            ax.barh(
+                rows + shift, table[name].fillna(0), height=0.38, color=colour, label=str(words)
+            )
+            ax.errorbar(
+                table[name], rows + shift, xerr=table[f"{name}_error"], fmt="none", ecolor="0.3",
+                elinewidth=1,
+            )  # fmt: skip
+        _name_rows(ax, [str(factor) for factor in table.index])
+        ax.axvline(0, color="0.4", linewidth=0.8)
+        ax.legend(frameon=False, loc="lower right", prop={"family": families()})
+        sns.despine(ax=ax, left=True)
+        idle = len(result.without_effect)
+        title = Words("谁最影响名次", "What moves the ranking most")
+        if idle:
+            title = Words(f"{title.zh}（{idle} 项没有影响）", f"{title.en} ({idle} without effect)")
+        _titled(
+            ax, title, Words("平均位次变动的方差份额", "Share of the variance of the mean shift")
+        )
     return ax

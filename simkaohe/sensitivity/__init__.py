@@ -20,7 +20,7 @@ _HOMES = {
     "choice": "varying",
     "noise": "varying",
     "ranges": "varying",
-    "weights": "varying",
+    "weights": "weighing",
     "Breakpoints": "stepping",
     "breakpoints": "stepping",
     "expected_ranks": "volumes",
@@ -31,6 +31,17 @@ _HOMES = {
     "robustness": "radius",
     "RankRange": "extremes",
     "rank_range": "extremes",
+    "effective_weights": "importance",
+    "equivalent_weight": "importance",
+    "leave_one_out": "influence",
+    "one_at_a_time": "influence",
+    "sobol_indices": "sobol",
+    "design": "inverse",
+    "at_least_level": "demands",
+    "bounds": "demands",
+    "category_means_within": "demands",
+    "effective_near_nominal": "demands",
+    "order": "demands",
 }
 
 __all__ = list(_HOMES)

@@ -43,6 +43,8 @@ class MonteCarlo:
     draws : int
         How many were drawn.
     units : tuple of str
+    without_effect : tuple of str
+        Factors that vary and change nothing, in sixteen trials; ``repr`` names them too.
 
     Notes
     -----
@@ -62,13 +64,13 @@ class MonteCarlo:
         self._study, self._name, self._again = study, name, again
         self._points, self._tables = points, tables
         self.draws, self.units = points * BATCHES, study.units
-        self._effects = study.effects(name)
+        self.without_effect = tuple(study.idle(name))
 
     def __repr__(self) -> str:
         text = f"MonteCarlo({len(self.units)} units, {self.draws:,} draws"
-        idle = list(self.effects.index[~self.effects["effect"]])
-        if idle:
-            text += str(Words("；没有影响：", "; without effect: ")) + ", ".join(idle)
+        if self.without_effect:
+            text += str(Words("；没有影响：", "; without effect: "))
+            text += ", ".join(self.without_effect)
         return text + ")"
 
     def _table(self, kind: str) -> npt.NDArray[Any]:
@@ -185,12 +187,11 @@ class MonteCarlo:
         grade
             Share of grades that change.
         effect : bool
-            False: nothing changed in any trial. Such a factor is named by ``repr`` too.
+            False: nothing changed in any trial.
         """
-        rows = list(self._effects.values())
-        frame = pd.DataFrame(
-            rows, pd.Index(list(self._effects), name="factor"), ["total", "rank", "grade"]
-        )
+        found = self._study.effects(self._name)
+        index = pd.Index(list(found), name="factor")
+        frame = pd.DataFrame(list(found.values()), index, ["total", "rank", "grade"])
         frame["effect"] = (frame > 0).any(axis=1)
         return frame
 

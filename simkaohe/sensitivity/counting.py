@@ -1,35 +1,24 @@
-"""One study: schemes, data and what varies, ready to count any part of the draws.
-
-A plan says everything and can be sent to another process; a study is the plan with its engines.
-"""
+"""Counting any part of the draws of a study, and what each factor does."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import product
-from math import prod
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.labels import Words
-from simkaohe.panel import Panel
-from simkaohe.scheme.tree import Scheme
-from simkaohe.sensitivity.kernel import CACHE, Additive, additive, bin_shift, bins, counted
-from simkaohe.sensitivity.sources import BATCHES, Kind, check_dimensions, uniforms
-from simkaohe.sensitivity.varying import Bound, Choice, Varying, Weights
+from simkaohe.sensitivity.kernel import Additive, bin_shift, bins, counted
+from simkaohe.sensitivity.layout import Layout, Plan
+from simkaohe.sensitivity.running import one_thread
+from simkaohe.sensitivity.sources import BATCHES, uniforms
+from simkaohe.sensitivity.weighing import Weights
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Tables = dict[str, npt.NDArray[Any]]
-VARIANTS = 256
-"""Combinations of alternatives that are run at most."""
 TRIALS = 16
 """Pairs of draws that show whether a factor has an effect."""
 
@@ -42,176 +31,24 @@ class Task(NamedTuple):
     stop: int
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Everything that the counts depend on."""
-
-    key: str
-    schemes: tuple[tuple[str, Scheme], ...]
-    panel: Panel
-    what: tuple[Varying | Choice, ...]
-    seed: int
-    source: Kind
-    also: frozenset[str]
-
-
 class Parts(NamedTuple):
     """Outcomes of draws, each (R, N), units in the order of the first scheme's engine."""
 
     totals: Array
     ranks: Ints
     category_ranks: Ints
-    grades: Ints
+    grades: npt.NDArray[Any]
 
 
-class Variant:
-    """One scheme with its alternatives chosen."""
-
-    def __init__(self, engine: Engine, bound: Sequence[tuple[Varying, Bound]]) -> None:
-        self.engine, self.bound = engine, bound
-        self.places: list[npt.NDArray[np.intp]] = []
-        self.lean: Additive | None = additive(engine, [varying for varying, _ in bound])
-
-    def locate(self, place: dict[str, int]) -> None:
-        """Learn which columns of the draws belong to what."""
-        self.places = [np.array([place[c] for c in b.columns], np.intp) for _, b in self.bound]
-
-    def draws(self, u: Array) -> dict[str, Array]:
-        """Return the draws of the engine."""
-        found: dict[str, Array] = {}
-        for (_, bound), place in zip(self.bound, self.places, strict=True):
-            found |= bound.draws(u[:, place])
-        return found
+def _each(parts: Parts, change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Parts:
+    return Parts(*map(change, parts))
 
 
-class Study:
-    """Engines of every scheme and variant, and which number in [0, 1) belongs to what.
-
-    Attributes
-    ----------
-    units : tuple of str
-    columns : dict of column to place
-    factors : dict of factor to places of its columns
-    """
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.choices = [each for each in plan.what if isinstance(each, Choice)]
-        atoms = [a for each in plan.what if isinstance(each, Varying) for a in each.atoms()]
-        self._check_variants()
-        self.variants = {
-            name: [Variant(e, []) for e in self._engines(name, scheme)]
-            for name, scheme in plan.schemes
-        }
-        everywhere = [v for variants in self.variants.values() for v in variants]
-        self.factors: dict[str, list[int]] = {c.path: [k] for k, c in enumerate(self.choices)}
-        self.columns: dict[str, int] = {c.path: k for k, c in enumerate(self.choices)}
-        taken: dict[str, int] = {}
-        for number, atom in enumerate(atoms):
-            self._bind(number, atom, everywhere, taken)
-        for variant in everywhere:
-            variant.lean = additive(variant.engine, [atom for atom, _ in variant.bound])
-            variant.locate(self.columns)
-        check_dimensions(plan.source, len(self.columns))
-        first = everywhere[0].engine
-        self.units = first.units
-        self.order = {
-            name: [v.engine.people.places(self.units) for v in variants]
-            for name, variants in self.variants.items()
-        }
-        self.bands = self._bands(everywhere)
-        self.largest = max(max(map(len, v.engine.members)) for v in everywhere)
-        self.several = any(len(v.engine.members) > 1 for v in everywhere)
-        self.rows = self._rows()
-
-    def _check_variants(self) -> None:
-        count = prod(len(each.options) for each in self.choices)
-        if not self.plan.what or count > VARIANTS:
-            raise SimkaoheError(
-                Problem(
-                    "montecarlo",
-                    Words("没有变动因素", "nothing varies")
-                    if not self.plan.what
-                    else Words(f"{count} 种方案组合", f"{count} combinations of alternatives"),
-                    Words("weights、ranges、choice、noise 之一", "weights, ranges, choice or noise")
-                    if not self.plan.what
-                    else Words(f"最多 {VARIANTS} 种", f"at most {VARIANTS}"),
-                )
-            )
-
-    def _engines(self, name: str, scheme: Scheme) -> list[Engine]:
-        engines = []
-        for options in product(*(each.options for each in self.choices)):
-            try:
-                edited = scheme
-                for option in options:
-                    edited = edited.edit(option)
-                engines.append(Engine(edited, self.plan.panel))
-            except SimkaoheError as error:
-                place = " + ".join(option.name for option in options)
-                names = [part for part in (name, place) if part]
-                raise error.inside(" › ".join(names)) if names else error from error
-        return engines
-
-    def _bind(
-        self, number: int, atom: Varying, variants: list[Variant], taken: dict[str, int]
-    ) -> None:
-        """Bind what varies to every variant that has it; one must."""
-        problem: SimkaoheError | None = None
-        found = False
-        for variant in variants:
-            try:
-                bound = atom.bind(variant.engine)
-            except SimkaoheError as error:
-                problem = problem or error
-                continue
-            found = True
-            variant.bound = [*variant.bound, (atom, bound)]
-            for column, factor in bound.columns.items():
-                if taken.setdefault(column, number) != number:
-                    raise SimkaoheError(
-                        Problem(
-                            column,
-                            Words("变动了两次", "it varies twice"),
-                            remedy=Words("只保留一种变动", "Keep one of the ways to vary it"),
-                        )
-                    )
-                if column not in self.columns:
-                    self.columns[column] = len(self.columns)
-                    self.factors.setdefault(factor, []).append(self.columns[column])
-        if problem is not None and not found:
-            raise problem
-
-    def _bands(self, variants: list[Variant]) -> tuple[str, ...]:
-        names = {
-            tuple(band.name for band in v.engine.scheme.grades.bands)
-            if v.engine.scheme.grades
-            else ()
-            for v in variants
-        }
-        if len(names) > 1:
-            raise SimkaoheError(
-                Problem(
-                    "grades",
-                    Words("各方案的等次名称不同", "the alternatives have different grades"),
-                    remedy=Words("请使用相同的等次", "Give them the same grades"),
-                )
-            )
-        return names.pop()
-
-    def _rows(self) -> int:
-        """Return how many draws are best taken at a time."""
-        leans = [v.lean for variants in self.variants.values() for v in variants]
-        if len(leans) == 1 and leans[0] is not None and not self.plan.also:
-            return leans[0].rows
-        room = 8 * CACHE // max(len(self.units), len(self.columns))
-        most = 2048 * max(map(len, self.variants.values()))
-        return 1 << (int(np.clip(room, 64, most)).bit_length() - 1)
-
-    # -- counting --------------------------------------------------------------------------------
+class Study(Layout):
+    """Engines of every scheme and variant, ready to count."""
 
     def count(self, task: Task) -> Tables:
-        """Return the counts of a task's draws, by scheme and kind: ``scheme|ranks`` …"""
+        """Return the counts of a task's draws, by scheme and kind: ``scheme|ranks`` …."""
         plan = self.plan
         found: Tables = {}
         leans: dict[tuple[str, int], Additive] = {}
@@ -224,7 +61,8 @@ class Study:
                 for number, rows in self._shared(u):
                     variant = variants[number]
                     if variant.lean is not None and not plan.also:
-                        lean = leans.setdefault((name, number), variant.lean.fresh())
+                        lean = leans.get((name, number)) or variant.lean.fresh()
+                        leans[name, number] = lean
                         place = np.concatenate(variant.places)
                         some = u if len(place) == u.shape[1] else u[:, place]
                         lean.count(some if rows is None else some[rows])
@@ -256,17 +94,14 @@ class Study:
     def _parts(self, name: str, number: int, u: Array) -> Parts:
         variant, order = self.variants[name][number], self.order[name][number]
         outcome = variant.engine.run(variant.draws(u), check=False)
-        grades = outcome.ranks[:, :0] if outcome.grades is None else outcome.grades[:, order]
-        found = Parts(
-            outcome.totals[:, order],
-            outcome.ranks[:, order],
-            outcome.category_ranks[:, order],
-            grades.astype(np.int64),
-        )
+        grades = outcome.ranks[:, :0] if outcome.grades is None else outcome.grades
+        found = Parts(outcome.totals, outcome.ranks, outcome.category_ranks, grades)
+        if variant.engine.units != self.units:
+            found = _each(found, lambda part: part[:, order] if part.shape[1] else part)
         if len(found.ranks) == len(u):
             return found
         # nothing that is drawn concerns this variant
-        return Parts(*(np.broadcast_to(part, (len(u), part.shape[1])) for part in found))
+        return _each(found, lambda part: np.broadcast_to(part, (len(u), part.shape[1])))
 
     def _tally(self, found: Tables, name: str, parts: Parts) -> None:
         whole = [("ranks", "rank_sums", parts.ranks, len(self.units))]
@@ -277,7 +112,11 @@ class Study:
             both = np.array([ranks.sum(0), np.einsum("rn,rn->n", ranks, ranks)])
             _add(found, f"{name}|{sums}", both)
         if self.bands:
-            _add(found, f"{name}|grades", counted(parts.grades + 1, len(self.bands), 0))
+            _add(
+                found,
+                f"{name}|grades",
+                counted(parts.grades.astype(np.int64) + 1, len(self.bands), 0),
+            )
 
     def _more(self, found: Tables, ranks: dict[str, Ints], u: Array) -> None:
         """Count what needs the ranks of whole draws."""
@@ -324,7 +163,17 @@ class Study:
 
     # -- does it matter? -------------------------------------------------------------------------
 
-    def effects(self, name: str) -> dict[str, tuple[float, float, float]]:
+    def idle(self, name: str) -> list[str]:
+        """Return the factors that change nothing; most show in a single trial that they do."""
+        return self._without_effect(name, self._without_effect(name, list(self.factors), 1))
+
+    def _without_effect(self, name: str, factors: list[str], trials: int = TRIALS) -> list[str]:
+        found = self.effects(name, factors, trials)
+        return [factor for factor in factors if not any(found[factor])]
+
+    def effects(
+        self, name: str, factors: Sequence[str] | None = None, trials: int = TRIALS
+    ) -> dict[str, tuple[float, float, float]]:
         """Return what redrawing one factor alone changes.
 
         Returns
@@ -335,21 +184,22 @@ class Study:
         plan = self.plan
         d = len(self.columns)
         [pairs] = uniforms(plan.source, plan.seed, BATCHES, d, 0, 2 * TRIALS, 2 * TRIALS)
-        base, other = pairs[:TRIALS], pairs[TRIALS:]
-        ends = np.arange(TRIALS) % 4  # half of the trials go to the ends of the range
+        base, other = pairs[:trials], pairs[TRIALS : TRIALS + trials]
+        ends = np.arange(trials) % 4  # half of the trials go to the ends of the range
         other[ends == 1], other[ends == 3] = 2.0**-20, 1 - 2.0**-20
         found = {}
-        at_once = max((1 << 22) // (TRIALS * d), 1)
-        factors = list(self.factors.items())
+        at_once = max((1 << 22) // (trials * d), 1)
+        names = list(self.factors) if factors is None else list(factors)
         before = self._outcomes(name, base)
-        for start in range(0, len(factors), at_once):
-            some = factors[start : start + at_once]
+        for start in range(0, len(names), at_once):
+            some = names[start : start + at_once]
             moved = np.tile(base, (len(some), 1))
-            for k, (_, places) in enumerate(some):
-                moved[k * TRIALS : (k + 1) * TRIALS, places] = other[:, places]
+            for k, factor in enumerate(some):
+                places = self.factors[factor]
+                moved[k * trials : (k + 1) * trials, places] = other[:, places]
             after = self._outcomes(name, moved)
-            for k, (factor, _) in enumerate(some):
-                rows = slice(k * TRIALS, (k + 1) * TRIALS)
+            for k, factor in enumerate(some):
+                rows = slice(k * trials, (k + 1) * trials)
                 found[factor] = (
                     float(np.abs(after.totals[rows] - before.totals).max()),
                     float(np.abs(after.ranks[rows] - before.ranks).mean()),
@@ -393,7 +243,5 @@ def study_of(plan: Plan) -> Study:
 
 def count(plan: Plan, task: Task) -> Tables:
     """Count one task; what is sent to other threads and processes."""
-    from simkaohe.sensitivity.running import one_thread
-
     with one_thread():
         return study_of(plan).count(task)

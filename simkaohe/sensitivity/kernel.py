@@ -16,7 +16,8 @@ import numpy.typing as npt
 from simkaohe.engine import EXACT, Engine
 from simkaohe.ranks import NOISE, places
 from simkaohe.scheme.tree import Group
-from simkaohe.sensitivity.varying import Siblings, Varying, Weights
+from simkaohe.sensitivity.varying import Varying
+from simkaohe.sensitivity.weighing import Siblings, Weights
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -79,7 +80,7 @@ class Places:
         self.bits = max(n - 1, 1).bit_length()
         self._sums = np.zeros((2, n), np.int64)
         self._kind: Any = np.int32 if (span + 1) << self.bits < 2**31 else np.int64
-        self._unit = np.arange(n, dtype=self._kind)
+        self._unit: npt.NDArray[Any] = np.arange(n).astype(self._kind)
         self._place = self._unit << self.bits
         # by unit and range of ranks, or by rank and unit
         self._width = ((n - 1) >> shift) + 1 if self._many else 1 << self.bits
@@ -164,8 +165,10 @@ class Additive:
 
     Attributes
     ----------
+    complete : bool
+        Whether every score is there and none is negative; if not, it cannot count.
     rows : int
-        Draws that are best counted at a time.
+        Draws that are best counted at a time, a power of two.
     """
 
     def __init__(self, engine: Engine, varying: Sequence[Weights]) -> None:
@@ -179,16 +182,17 @@ class Additive:
                 start = columns.stop
         self._root = scheme.root
         self._open = _above(scheme.root, self._drawn)
-        self._categories = engine.categories
-        self._scheme = scheme
+        self._stated: dict[str, tuple[Array, bool]] = {}
+        for name in self._open:
+            children = scheme.nodes[name].children  # type: ignore[union-attr]
+            found = [[scheme.weight_in(k, c) for k in children] for c in engine.categories]
+            self._stated[name] = np.array(found), any(k.id in self._open for k in children)
         leaves = self._terms(scheme.root)
         scores = engine.run(nodes=leaves).scores
         x = np.array([scores[name][0] for name in leaves])
         digits = EXACT if scheme.ranking.digits is None else scheme.ranking.digits
         scale = scheme.full / 100 * 10.0**digits
-        self.complete = (
-            bool(engine.people.ranked.any()) and not np.isnan(x).any() and bool((x >= 0).all())
-        )
+        self.complete = bool(engine.people.ranked.any() and (x >= 0).all())  # NaN is not ≥ 0
         if not self.complete:
             return
         top = float(x.max()) * scale
@@ -201,8 +205,9 @@ class Additive:
         self._order = np.concatenate(self._members)
         self._sizes = [len(m) for m in engine.members]
         self._several, self._count, self._span = len(self._members) > 1, len(engine.units), span
-        room = max(CACHE // max(len(engine.units), len(leaves)), 16)
+        room = max(CACHE // max(len(engine.units), len(leaves)), 32)
         self.rows = 1 << (room.bit_length() - 1)
+        self._clear()
 
     def _terms(self, group: Group) -> list[str]:
         found: list[str] = []
@@ -214,15 +219,17 @@ class Additive:
     def fresh(self) -> Additive:
         """Return a counter of the same scheme that has counted nothing yet."""
         new = copy(self)
-        shift = bin_shift(self._count)
+        new._clear()
+        return new
+
+    def _clear(self) -> None:
+        self._draws = 0
+        self._whole = Places(len(self._order), self._span, bin_shift(self._count))
         largest = bin_shift(max(self._sizes))
-        new._whole = Places(len(self._order), self._span, shift)
-        new._apart = [
+        self._apart = [
             Places(len(m), self._span, largest) if len(m) and self._several else None
             for m in self._members
         ]
-        new._draws = 0
-        return new
 
     def count(self, u: Array) -> None:
         """Count the places of draws, from numbers (R, columns) in [0, 1)."""
@@ -230,27 +237,21 @@ class Additive:
             name: law.raw(np.ascontiguousarray(u[:, columns]), each.reference)
             for name, (law, each, columns) in self._drawn.items()
         }
-        distance = np.empty((len(u), len(self._order)))
-        start = 0
-        for c, members in enumerate(self._members):
-            if not len(members):
-                continue
-            stop = start + len(members)
-            shares = self._shares(self._root, c, factors, None)
-            part = shares @ self._below[c]
-            if self._several:
-                self._apart[c].add(part)  # type: ignore[union-attr]
-            distance[:, start:stop] = part
-            start = stop
-        self._whole.add(distance)
         self._draws += len(u)
+        parts = []
+        for c, (below, apart) in enumerate(zip(self._below, self._apart, strict=True)):
+            if below.shape[1]:
+                parts.append(self._shares(self._root, c, factors, None) @ below)
+            if apart is not None:
+                apart.add(parts[-1])
+        self._whole.add(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))
 
     def _shares(
         self, group: Group, category: int, factors: Mapping[str, Array], above: Array | None
     ) -> Array:
         """Return the share (R, K) of every term in the total, for one category."""
-        name = self._categories[category]
-        stated = np.array([self._scheme.weight_in(child, name) for child in group.children])
+        stated, inner = self._stated[group.id]
+        stated = stated[category]
         own = factors.get(group.id)
         if own is None:
             share = (stated / (stated.sum() or 1.0))[None]
@@ -266,7 +267,7 @@ class Additive:
             share /= np.where(whole > 0, whole, 1.0)[:, None]
         if above is not None:
             share = share * above[:, None]
-        if not any(isinstance(child, Group) and child.id in self._open for child in group.children):
+        if not inner:
             return share
         parts = []
         for k, child in enumerate(group.children):

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
+from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
@@ -20,7 +22,8 @@ from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 
 Tables = dict[str, npt.NDArray[Any]]
-Given, Found = TypeVar("Given"), TypeVar("Found")
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 TRIES = 3
 """How often a task is given to an executor before it is done here."""
 WAITING = 64
@@ -30,10 +33,9 @@ WAITING = 64
 @cache
 def _controller() -> Any:
     try:
-        from threadpoolctl import ThreadpoolController
+        return import_module("threadpoolctl").ThreadpoolController()
     except ImportError:
         return None
-    return ThreadpoolController()
 
 
 def one_thread() -> AbstractContextManager[Any]:
@@ -154,7 +156,7 @@ def load(file: str | os.PathLike[str], key: str) -> tuple[int, Tables]:
     if not path.exists():
         return 0, {}
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as found:
             tables = {n.removeprefix("table "): found[n] for n in found if n.startswith("table ")}
             theirs, done = str(found["key"]), int(found["done"])
     except (OSError, ValueError, KeyError, BadZipFile) as error:

@@ -18,7 +18,8 @@ from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.acceptability import MonteCarlo, Paired, largest_error
-from simkaohe.sensitivity.counting import Plan, Study, Tables, Task, count, study_of
+from simkaohe.sensitivity.counting import Study, Tables, Task, count, study_of
+from simkaohe.sensitivity.layout import Plan
 from simkaohe.sensitivity.running import in_order, load, save
 from simkaohe.sensitivity.sources import BATCHES, Kind, points_per_batch
 from simkaohe.sensitivity.varying import Choice, Varying
@@ -271,4 +272,4 @@ def _bar(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
         with tqdm(total=total, unit="draw", unit_scale=True) as bar:
             yield lambda done: bar.update(done - bar.n)
     else:
-        yield lambda done: None
+        yield lambda _: None

@@ -16,7 +16,6 @@ from simkaohe.errors import SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.result import evaluate
-from simkaohe.scheme.edit import Slot
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls
 
@@ -48,7 +47,12 @@ class SurenessApp(w.VBox):
             style=controls.WIDE,
             layout=controls.LINE,
         )
-        weights = {p: slot for p, slot in scheme.paths().items() if _is_weight(p, slot)}
+        slots = scheme.paths()
+        leaves = [leaf.id for leaf in scheme.indicators]
+        nodes = [*leaves, *(name for name in scheme.nodes if name not in leaves)]
+        weights = {
+            path: slots[path] for path in (f"{n}.weight" for n in nodes) if slots[path].value
+        }
         self.path = w.Dropdown(
             options=[(slot.label, path) for path, slot in weights.items()],
             description=str(Words("沿着", "Along")),
@@ -89,15 +93,12 @@ class SurenessApp(w.VBox):
             figure: Any = draw().figure
         except SimkaoheError as error:
             self._messages[place].value = f"<p role='alert'>{escape(str(error))}</p>"
+            self._pictures[place].value = b""
             return
         stream = io.BytesIO()
         figure.savefig(stream, format="png", dpi=90)
         plt.close(figure)
         self._messages[place].value, self._pictures[place].value = "", stream.getvalue()
-
-
-def _is_weight(path: str, slot: Slot) -> bool:
-    return path.endswith(".weight") and bool(slot.value)
 
 
 def sureness(scheme: Scheme, panel: Panel) -> SurenessApp:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from scipy import stats
 
 import simkaohe as sk
 from simkaohe.ranks import last_digits
-from simkaohe.sensitivity import counting, kernel, running, varying
+from simkaohe.sensitivity import counting, kernel, layout, running
 from simkaohe.sensitivity import simulation as front
 from simkaohe.sensitivity.counting import Task, study_of
 from simkaohe.sensitivity.simulation import montecarlo, paired
 from simkaohe.sensitivity.sources import BATCHES, points_per_batch, uniforms
-from simkaohe.sensitivity.varying import choice, noise, ranges, weights
+from simkaohe.sensitivity.varying import choice, noise, ranges
+from simkaohe.sensitivity.weighing import Weights, weights
 
 
 def flat(
@@ -75,10 +77,10 @@ LAWS = [weights(0.4), weights("simplex"), weights(dirichlet=30.0), weights(ordin
 @pytest.mark.parametrize("node", [None, "total", ("p", "r")])
 def test_the_kernel_counts_what_the_engine_counts(law, node, monkeypatch) -> None:
     scheme, panel = tree()
-    what = varying.Weights(law.law, law.amount, (node,) if isinstance(node, str) else node)
+    what = Weights(law.law, law.amount, (node,) if isinstance(node, str) else node)
     lean = montecarlo(scheme, panel, what, draws=6000, seed=3, threads=1)
     assert lean._study.variants[""][0].lean is not None
-    monkeypatch.setattr(counting, "additive", lambda *_: None)
+    monkeypatch.setattr(layout, "additive", lambda *_: None)
     counting._studies.clear()
     whole = montecarlo(scheme, panel, what, draws=6000, seed=3, threads=1)
     assert whole._study.variants[""][0].lean is None
@@ -221,9 +223,11 @@ def test_laws_of_weights() -> None:
     spread = reference / 10 * (1 - reference / 10) / 31
     np.testing.assert_allclose(drawn["dirichlet"].var(0), spread, rtol=0.04)
     relative = LAWS[0].raw(u.copy(), reference)
-    assert relative.min() >= 0.6 and relative.max() <= 1.4
+    assert relative.min() >= 0.6
+    assert relative.max() <= 1.4
     one, two, three, four = drawn["ordinal"].T
-    assert (four >= np.maximum(two, three)).all() and (np.minimum(two, three) >= one).all()
+    assert (four >= np.maximum(two, three)).all()
+    assert (np.minimum(two, three) >= one).all()
     assert abs((two > three).mean() - 0.5) < 0.01
     # the centroid of the ordered simplex: (1/K) Σ 1/k, of tied places the mean
     corner = np.cumsum(1 / np.arange(4, 0, -1)) / 4
@@ -257,7 +261,7 @@ def exact_with_two(x: np.ndarray) -> np.ndarray:
                 cuts |= {t} if 0 < t < 1 else set()
     ends = np.array(sorted(cuts))
     found = np.zeros((n, n))
-    for low, high in zip(ends, ends[1:], strict=False):
+    for low, high in pairwise(ends):
         middle = (low + high) / 2
         ranks = stats.rankdata(-(slope * middle + height), "min").astype(int)
         found[np.arange(n), ranks - 1] += high - low
@@ -376,7 +380,7 @@ def test_a_stopped_run_goes_on_from_its_file(tmp_path, monkeypatch, precision) -
 
         with pytest.raises(Stop):
             montecarlo(scheme, panel, weights(0.3), file=file, progress=stop, **options)
-    assert seen[4] > seen[3] > 0 and seen[3] <= seen[4]
+    assert seen[4] == seen[3] > 0  # nothing that was counted is counted again
     rest = montecarlo(scheme, panel, weights(0.3), file=file, **options)
     assert rest.draws == whole.draws
     same(whole._tables, rest._tables)
@@ -563,7 +567,8 @@ def test_progress_is_told() -> None:
     scheme, panel = sk.load("tai")
     seen: list[tuple[int, int]] = []
     montecarlo(scheme, panel, weights(), draws=1000, progress=lambda *now: seen.append(now))
-    assert seen[0] == (0, 1024) and seen[-1] == (1024, 1024)
+    assert seen[0] == (0, 1024)
+    assert seen[-1] == (1024, 1024)
     assert seen == sorted(seen)
     montecarlo(scheme, panel, weights(), draws=16, progress=True)
 

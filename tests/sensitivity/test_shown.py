@@ -107,7 +107,7 @@ def test_bad_input_has_a_sentence(capsys, words: tuple[str, str], said: str) -> 
 def test_the_live_widget_follows_and_shows_sentences() -> None:
     app = sk.widgets.sureness(*sk.load("three_papers"))
     before = [picture.value for picture in app._pictures]
-    assert all(value.startswith(b"\x89PNG") for value in before)
+    assert all(bytes(value).startswith(b"\x89PNG") for value in before)
     app.within.value = 60
     app.path.value = "gdp_growth.weight"
     assert [picture.value for picture in app._pictures] != before

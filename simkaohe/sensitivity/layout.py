@@ -1,0 +1,185 @@
+"""Who takes part in a study: schemes, their variants, and which number in [0, 1) belongs to what.
+
+A plan says everything and can be sent to another process; a layout is the plan with its engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.engine import Engine
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.labels import Words
+from simkaohe.panel import Panel
+from simkaohe.scheme.tree import Scheme
+from simkaohe.sensitivity.kernel import CACHE, Additive, additive
+from simkaohe.sensitivity.sources import Kind, check_dimensions
+from simkaohe.sensitivity.varying import Bound, Choice, Varying
+
+Array = npt.NDArray[np.float64]
+VARIANTS = 256
+"""Combinations of alternatives that are run at most."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the counts depend on."""
+
+    key: str
+    schemes: tuple[tuple[str, Scheme], ...]
+    panel: Panel
+    what: tuple[Varying | Choice, ...]
+    seed: int
+    source: Kind
+    also: frozenset[str]
+
+
+class Variant:
+    """One scheme with its alternatives chosen."""
+
+    def __init__(self, engine: Engine, bound: Sequence[tuple[Varying, Bound]]) -> None:
+        self.engine, self.bound = engine, bound
+        self.places: list[npt.NDArray[np.intp]] = []
+        self.lean: Additive | None = additive(engine, [varying for varying, _ in bound])
+
+    def locate(self, place: dict[str, int]) -> None:
+        """Learn which columns of the draws belong to what."""
+        self.places = [np.array([place[c] for c in b.columns], np.intp) for _, b in self.bound]
+
+    def draws(self, u: Array) -> dict[str, Array]:
+        """Return the draws of the engine."""
+        found: dict[str, Array] = {}
+        for (_, bound), place in zip(self.bound, self.places, strict=True):
+            found |= bound.draws(u[:, place])
+        return found
+
+
+class Layout:
+    """Engines of every scheme and variant, and which number in [0, 1) belongs to what.
+
+    Attributes
+    ----------
+    units : tuple of str
+    columns : dict of column to place
+    factors : dict of factor to places of its columns
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.choices = [each for each in plan.what if isinstance(each, Choice)]
+        atoms = [a for each in plan.what if isinstance(each, Varying) for a in each.atoms()]
+        self._check_variants()
+        self.variants = {
+            name: [Variant(e, []) for e in self._engines(name, scheme)]
+            for name, scheme in plan.schemes
+        }
+        everywhere = [v for variants in self.variants.values() for v in variants]
+        self.factors: dict[str, list[int]] = {c.path: [k] for k, c in enumerate(self.choices)}
+        self.columns: dict[str, int] = {c.path: k for k, c in enumerate(self.choices)}
+        taken: dict[str, int] = {}
+        for number, atom in enumerate(atoms):
+            self._bind(number, atom, everywhere, taken)
+        for variant in everywhere:
+            variant.lean = additive(variant.engine, [atom for atom, _ in variant.bound])
+            variant.locate(self.columns)
+        check_dimensions(plan.source, len(self.columns))
+        first = everywhere[0].engine
+        self.units = first.units
+        self.order = {
+            name: [v.engine.people.places(self.units) for v in variants]
+            for name, variants in self.variants.items()
+        }
+        self.bands = self._bands(everywhere)
+        self.largest = max(max(map(len, v.engine.members)) for v in everywhere)
+        self.several = any(len(v.engine.members) > 1 for v in everywhere)
+        self.rows = self._rows()
+
+    def _check_variants(self) -> None:
+        count = prod(len(each.options) for each in self.choices)
+        if not self.plan.what or count > VARIANTS:
+            raise SimkaoheError(
+                Problem(
+                    "montecarlo",
+                    Words("没有变动因素", "nothing varies")
+                    if not self.plan.what
+                    else Words(f"{count} 种方案组合", f"{count} combinations of alternatives"),
+                    Words("weights、ranges、choice、noise 之一", "weights, ranges, choice or noise")
+                    if not self.plan.what
+                    else Words(f"最多 {VARIANTS} 种", f"at most {VARIANTS}"),
+                )
+            )
+
+    def _engines(self, name: str, scheme: Scheme) -> list[Engine]:
+        engines = []
+        for options in product(*(each.options for each in self.choices)):
+            try:
+                edited = scheme
+                for option in options:
+                    edited = edited.edit(option)
+                engines.append(Engine(edited, self.plan.panel))
+            except SimkaoheError as error:
+                place = " + ".join(option.name for option in options)
+                names = [part for part in (name, place) if part]
+                raise error.inside(" › ".join(names)) if names else error from error
+        return engines
+
+    def _bind(
+        self, number: int, atom: Varying, variants: list[Variant], taken: dict[str, int]
+    ) -> None:
+        """Bind what varies to every variant that has it; one must."""
+        problem: SimkaoheError | None = None
+        found = False
+        for variant in variants:
+            try:
+                bound = atom.bind(variant.engine)
+            except SimkaoheError as error:
+                problem = problem or error
+                continue
+            found = True
+            variant.bound = [*variant.bound, (atom, bound)]
+            for column, factor in bound.columns.items():
+                if taken.setdefault(column, number) != number:
+                    raise SimkaoheError(
+                        Problem(
+                            column,
+                            Words("变动了两次", "it varies twice"),
+                            remedy=Words("只保留一种变动", "Keep one of the ways to vary it"),
+                        )
+                    )
+                if column not in self.columns:
+                    self.columns[column] = len(self.columns)
+                    self.factors.setdefault(factor, []).append(self.columns[column])
+        if problem is not None and not found:
+            raise problem
+
+    def _bands(self, variants: list[Variant]) -> tuple[str, ...]:
+        names = {
+            tuple(band.name for band in v.engine.scheme.grades.bands)
+            if v.engine.scheme.grades
+            else ()
+            for v in variants
+        }
+        if len(names) > 1:
+            raise SimkaoheError(
+                Problem(
+                    "grades",
+                    Words("各方案的等次名称不同", "the alternatives have different grades"),
+                    remedy=Words("请使用相同的等次", "Give them the same grades"),
+                )
+            )
+        return names.pop()
+
+    def _rows(self) -> int:
+        """Return how many draws are best taken at a time."""
+        leans = [v.lean for variants in self.variants.values() for v in variants]
+        if len(leans) == 1 and leans[0] is not None and not self.plan.also:
+            return leans[0].rows
+        room = 8 * CACHE // max(len(self.units), len(self.columns))
+        most = 2048 * max(map(len, self.variants.values()))
+        return 1 << (int(np.clip(room, 64, most)).bit_length() - 1)
