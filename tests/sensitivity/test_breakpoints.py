@@ -259,6 +259,24 @@ def test_a_category_with_its_own_weight_stays_as_it_is() -> None:
     agrees_with_the_engine(only, panel)
 
 
+def test_a_table_that_is_too_large_is_refused_and_a_unit_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(7)
+    table = {f"u{i}": list(row) for i, row in enumerate(rng.uniform(0, 100, (30, 3)))}
+    scheme, panel = scheme_of(table, [1, 2, 3])
+    whole = breakpoints(scheme, panel, "x0.weight")
+    monkeypatch.setattr("simkaohe.sensitivity.stepping.AT_ONCE", 100)  # in many parts
+    found = breakpoints(scheme, panel, "x0.weight")
+    pd.testing.assert_frame_equal(found.points, whole.points)
+    pd.testing.assert_frame_equal(found.steps("u3"), whole.steps("u3"))
+    monkeypatch.setattr("simkaohe.sensitivity.stepping.LARGEST", 1000)
+    with pytest.raises(sk.SimkaoheError, match=r"steps\(unit\)"):
+        _ = found.intervals
+    with pytest.raises(sk.SimkaoheError, match="Did you mean 'u3'"):
+        found.steps("u33")
+
+
 def test_rounded_totals_keep_their_order_outside_the_zones() -> None:
     rng = np.random.default_rng(8)
     table = {f"u{i}": list(row) for i, row in enumerate(rng.uniform(0, 100, (20, 3)))}
