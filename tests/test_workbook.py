@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 import simkaohe as sk
-from simkaohe.files import archive, bundled_cases, cells, load_scenarios, numerals, values
+from simkaohe.files import archive, bundled_cases, cells, load_scenarios, methods, numerals, values
 from simkaohe.files import sheets as layout
 from simkaohe.files.workbook import read_workbook, write_empty, write_workbook
 from simkaohe.labels import use_language
@@ -335,7 +335,7 @@ def book(tmp_path: Path) -> Any:
 def test_sheets_stand_in_their_order(book: Any) -> None:
     assert book.sheetnames == [
         "说明", "方案", "指标", "类别", "单位", "等次", "加减分", "一票否决", "限额", "结果运用", "归属",
-        "数据", "上年", "难度系数", "背景", "各期", "台账", "评分", "答卷", "情景",
+        "数据", "上年", "难度系数", "背景", "各期", "台账", "评分", "答卷", "情景", "方法说明",
     ]  # fmt: skip
 
 
@@ -634,6 +634,15 @@ def test_parameters_are_written_as_people_write(method: Any, text: str, meant: A
             method.model_validate(found)
     else:
         assert values.decode(text, kind) == meant
+
+
+@pytest.mark.parametrize("family", [family for family, _ in methods.USED])
+def test_the_examples_of_the_methods_are_valid(family: Any) -> None:
+    for name, method in family.family.items():
+        kind = values.Kind(frozenset(("mapping",)), hint=method)
+        text = methods.example(method)
+        found = values.decode(text, kind) if text else {}
+        assert family.model_validate({"method": name, **found}).method == name
 
 
 @pytest.mark.parametrize("blank", [[], ["E4"], ["E3", "E4"]])

@@ -49,9 +49,11 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
     ),
     "indicators": (
         Words(
-            "总分、分组和指标，一行一个。编号不重复；上级填上级的编号，只有总分的上级留空。",
+            "总分、分组和指标，一行一个。编号不重复；上级填上级的编号，只有总分的上级留空。"
+            "某一类别另有权重时，加一列“权重 · 城区类”这样的表头。方法的参数见“方法说明”表。",
             "The total, groups and indicators, one a row. Every id once; the parent by its id, empty "
-            "for the total only.",
+            "for the total only. Weights of a category of its own: add a column such as "
+            "“Weights · Urban”. Parameters of methods: see the sheet Methods.",
         ),
         (
             Words(
@@ -160,8 +162,9 @@ NOTES = {
     ),
     "parent": Words("上级的编号；总分一行留空。", "The parent's id; empty for the total."),
     "parameters": Words(
-        "方法的参数，例如 cap=1.2; start=0.5；空着用默认值。",
-        "The method's parameters, e.g. cap=1.2; start=0.5; empty: the defaults.",
+        "方法的参数，例如 cap=1.2; start=0.5；空着用默认值。每种方法有哪些参数，见“方法说明”表。",
+        "The method's parameters, e.g. cap=1.2; start=0.5; empty: the defaults. The sheet Methods "
+        "lists the parameters of every method.",
     ),
     "unit": Words("单位名称，与“单位”表一致。", "The unit's name as on the sheet Units."),
     "path": Words("改动的位置，例如 gdp.weight。", "What is changed, e.g. gdp.weight."),
@@ -182,7 +185,9 @@ def lines(titles: Mapping[str, Words]) -> Iterator[tuple[str, tuple[str, ...]]]:
             for example in examples:
                 cells = (str(Words("示例", "Example")), *str(example).split(" | "))
                 yield "example", cells
-    more = [str(titles[name]) for name in titles if name not in (*PURPOSE, "guide", "lists")]
+    more = [
+        str(titles[name]) for name in titles if name not in (*PURPOSE, "guide", "methods", "lists")
+    ]
     yield "text", ()
     yield "heading", (str(Words("还可以有的工作表", "Further sheets that there may be")),)
     yield "text", (str(Words("、", ", ")).join(more),)

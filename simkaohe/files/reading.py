@@ -17,6 +17,10 @@ from simkaohe.labels import Words
 
 COLUMN = Words("列", "column")
 SHEET = Words("工作表", "sheet")
+ELSEWHERE = Words(
+    "考核不用的内容可以移到名称以 _ 或“结果”开头的工作表",
+    "What the assessment does not need may move to a sheet whose name begins with _",
+)
 ONLY_ONE = Words("只保留一个", "Keep one of them")
 
 
@@ -104,7 +108,7 @@ class Reader:
                         "Start the name of a sheet that is not to be read with “Result” or _",
                     )
                     problem = unknown(self.where(sheet.name), sheet.name, known, SHEET)
-                    self.note(problem._replace(remedy=_both(problem.remedy, remedy)))
+                    self.note(problem._replace(remedy=both(problem.remedy, remedy)))
             elif name in found:
                 self.report(
                     sheet.name,
@@ -165,12 +169,13 @@ class Reader:
 
     def _table(self, sheet: Sheet, top: int, meaning: Mapping[str, Column]) -> Table:
         columns: dict[Column, int] = {}
-        known = {str(column.words): column.field for column in meaning.values()}
+        known = {str(column.words): "" for column in meaning.values()}
         for at, cell in self.headings(sheet, top):
             column = meaning.get(heading_of(cell))
             if column is None:
                 text = text_of(cell)
-                self.note(unknown(self.where(sheet.name, place(top, at)), text, known, COLUMN))
+                problem = unknown(self.where(sheet.name, place(top, at)), text, known, COLUMN)
+                self.note(problem._replace(remedy=both(problem.remedy, ELSEWHERE)))
             elif column in columns:
                 self.twice(sheet, top, at, column.words)
             else:
@@ -316,7 +321,8 @@ def loosely(names: Mapping[str, str]) -> dict[str, str]:
     return {bare: min(meanings) for bare, meanings in found.items() if len(meanings) == 1}
 
 
-def _both(first: Words | str, second: Words) -> Words:
+def both(first: Words | str, second: Words) -> Words:
+    """Return two remedies as one."""
     one = first if isinstance(first, Words) else Words(first, first)
     zh, en = one.zh.rstrip("。"), one.en.rstrip(".")
     zh, en = zh + "。" * (zh[-1:] != "？"), en + "." * (en[-1:] != "?")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.errors import unknown
+from simkaohe.errors import nearest, unknown
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import Cell, Odd, Sheet, place
 from simkaohe.files.locating import Grid
@@ -23,7 +23,7 @@ from simkaohe.files.numerals import (
     shown,
     to_number,
 )
-from simkaohe.files.reading import heading_of, is_blank, loosely, text_of
+from simkaohe.files.reading import ELSEWHERE, both, heading_of, is_blank, loosely, text_of
 from simkaohe.files.reading_scheme import SchemeReader
 from simkaohe.files.values import COUNT, decode
 from simkaohe.labels import Words
@@ -155,19 +155,20 @@ class DataReader(SchemeReader):
                 self.report(sheet.name, place(top, at), odd_words(cell), INDICATOR)
                 continue
             name = heading if known is None else known.get(heading) or loose.get(key(heading))
-            if name is None and (both := self._ambiguous(heading)):
+            if name is None and (several := self._ambiguous(heading)):
                 self.report(
                     sheet.name,
                     place(top, at),
                     Words(
-                        f"有歧义：“{heading}”可能是 {'、'.join(both)}",
-                        f"ambiguous: {heading!r} may be {' or '.join(both)}",
+                        f"有歧义：“{heading}”可能是 {'、'.join(several)}",
+                        f"ambiguous: {heading!r} may be {' or '.join(several)}",
                     ),
                     remedy=Words("请写编号", "Write the id"),
                 )
             elif name is None:
                 where = self.where(sheet.name, place(top, at))
-                self.note(unknown(where, heading, list(known or ()), INDICATOR))
+                problem = unknown(where, heading, list(known or ()), INDICATOR)
+                self.note(problem._replace(remedy=both(problem.remedy, ELSEWHERE)))
             elif name in columns:
                 self.twice(sheet, top, at, name)
             else:
@@ -234,7 +235,10 @@ class DataReader(SchemeReader):
             return text
         if key(text) in loose:
             return loose[key(text)]
-        self.note(unknown(self.where(sheet.name, place(number, at)), text, list(known), UNIT))
+        problem = unknown(self.where(sheet.name, place(number, at)), text, list(known), UNIT)
+        if not nearest(text, list(known)):
+            problem = problem._replace(remedy=both(problem.remedy, ELSEWHERE))
+        self.note(problem)
         return None
 
     def _number(self, sheet: str, at: str, cell: Cell | None, percent: str) -> float:

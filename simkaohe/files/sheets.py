@@ -56,9 +56,10 @@ TITLES = {
     "ratings": Words("评分", "Ratings"),
     "answers": Words("答卷", "Answers"),
     "scenarios": Words("情景", "Scenarios"),
+    "methods": Words("方法说明", "Methods"),
     "lists": Words("列表", "Lists"),
 }
-NOT_READ = ("guide", "lists")
+NOT_READ = ("guide", "methods", "lists")
 VETOES = ("veto",)
 """Methods of adjustments that stand on a sheet of their own."""
 UNIT = Words("单位", "Unit")
@@ -350,7 +351,7 @@ def titles() -> dict[str, Words]:
     """Return every sheet with its title, in the order of the workbook."""
     fields = {name: words_of(name, Scheme.model_fields[name]) for name in mappings()}
     more = fields | {name: table_words(name) for name in (*WIDE, *RECORDS)}
-    last = {name: TITLES[name] for name in ("scenarios", "lists")}
+    last = {name: TITLES[name] for name in ("scenarios", "methods", "lists")}
     first = {name: words for name, words in TITLES.items() if name not in last}
     return first | {name: words for name, words in more.items() if name not in TITLES} | last
 
