@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 
 import simkaohe as sk
 from simkaohe.files import archive, bundled_cases, cells, load_scenarios, numerals, values
+from simkaohe.files import sheets as layout
 from simkaohe.files.workbook import read_workbook, write_empty, write_workbook
 from simkaohe.labels import use_language
 from simkaohe.scheme.adjust import Bonus, Veto
@@ -152,6 +153,44 @@ def test_an_empty_workbook_asks_for_indicators(tmp_path: Path) -> None:
     with pytest.raises(sk.SimkaoheError) as error:
         read_workbook(tmp_path / "a.xlsx")
     assert str(error.value) == "a.xlsx › Indicators: there is no indicator in it."
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_examples_of_the_guide_can_be_evaluated(language: Any, tmp_path: Path) -> None:
+    """Every example, typed into the empty workbook as it stands."""
+    use_language(language)
+    path = tmp_path / "a.xlsx"
+    write_empty(path)
+    book = load_workbook(path)
+    names = {str(words): name for name, words in layout.titles().items()}
+    page: Any = None
+    rows: dict[str, int] = {}
+    typed = set()
+    for line in book[book.sheetnames[0]].iter_rows(values_only=True):
+        cells = [str(text) for text in line if text is not None]
+        if len(cells) == 1 and cells[0] in names:
+            page = book[cells[0]] if cells[0] in book.sheetnames else None
+        if not cells or cells[0] not in ("示例", "Example"):
+            continue
+        heads = {str(c.value): c.column for c in page[1] if c.value is not None}
+        row = rows.get(page.title, 2)
+        if names[page.title] == "scheme":
+            row = next(r[0].row for r in page.iter_rows() if r[0].value == cells[1])
+        if cells[1] in ("单位", "Unit"):
+            row = 1
+        for at, text in enumerate(cells[1:], 1):
+            if text.endswith(("（空）", "(empty)")):
+                continue
+            head = max((h for h in heads if text.startswith(f"{h} ")), key=len, default=None)
+            value = text if head is None else text.removeprefix(f"{head} ")
+            page.cell(row, at if head is None else heads[head]).value = value
+        rows[page.title] = max(row, 1) + 1
+        typed.add(names[page.title])
+    book.save(path)
+    scheme, panel, scenarios = read_workbook(path)
+    assert len(sk.evaluate(scheme, panel).ranking) == 2
+    assert len(scenarios) == 1
+    assert {"adjustments", "vetoes", "events", "limits", "categories", "units"} <= typed
 
 
 # -- everything that a scheme can say ----------------------------------------------------------------
@@ -495,6 +534,10 @@ REFUSED = [
     (set_cell("指标", "E3", "—"), "考核.xlsx › 指标 › E3 (gdp.weight): found '—'; expected a number. Write 0 if it does not count."),
     (set_cell("指标", "E3", "#N/A"), "考核.xlsx › 指标 › E3 (gdp.weight): found the error #N/A; expected a number. Mend the formula."),
     (lambda b: b["数据"].delete_rows(1, 9), "考核.xlsx › 数据: the sheet is empty. Fill it in"),
+    (set_cell("指标", "B4", "air"), "考核.xlsx › 指标 › B4: found 'air' is an indicator (it has a scoring rule) and no parent; expected the id"),
+    (set_cell("单位", "B2", None), "考核.xlsx › 单位 › B2: found nothing; expected one of 城区类, 乡村类."),
+    (set_cell("情景", "D2", "gdp.wieght"), "考核.xlsx › 情景 › D2 (gdp.wieght): there is no entry 'wieght'. Did you mean 'weight'"),
+    (lambda b: b["数据"].delete_rows(5), "考核.xlsx › 数据: there is no row for '001'. Add a row for each"),
     (set_cell("单位", "B2", "城市"), "考核.xlsx › 单位 › B2 (units.东县): there is no category '城市'"),
     (set_cell("单位", "A3", "东县"), "考核.xlsx › 单位 › A3: '东县' is there twice"),
     (set_cell("类别", "A3", "urban"), "考核.xlsx › 类别 › A3: 'urban' is there twice"),

@@ -59,12 +59,12 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
                 "Id total | Parent (empty) | Name Total | Combination weighted sum",
             ),
             Words(
-                "编号 gdp | 上级 total | 名称 地区生产总值增速 | 权重 60 | 计分方法 选一种",
-                "Id gdp | Parent total | Name GDP growth | Weight 60 | Scoring rule: choose one",
+                "编号 gdp | 上级 total | 名称 地区生产总值增速 | 权重 60 | 计分方法 极差法",
+                "Id gdp | Parent total | Name GDP growth | Weight 60 | Scoring rule min–max",
             ),
             Words(
-                "编号 air | 上级 total | 名称 空气质量 | 权重 40 | 计分方法 选一种",
-                "Id air | Parent total | Name Air quality | Weight 40 | Scoring rule: choose one",
+                "编号 air | 上级 total | 名称 空气质量 | 权重 40 | 计分方法 极差法",
+                "Id air | Parent total | Name Air quality | Weight 40 | Scoring rule min–max",
             ),
         ),
     ),
@@ -72,7 +72,10 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
         Words(
             "分类考核时的类别；不分类就留空。", "Categories of units; empty when all are compared."
         ),
-        (Words("编号 urban | 名称 城区类", "Id urban | Name Urban"),),
+        (
+            Words("编号 urban | 名称 城区类", "Id urban | Name Urban"),
+            Words("编号 rural | 名称 生态类", "Id rural | Name Rural"),
+        ),
     ),
     "units": (
         Words("被考核的单位和它的类别。", "The units and their category."),
@@ -91,8 +94,8 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
         ),
         (
             Words(
-                "编号 awards | 方法 加分 | 方法参数 cap=3",
-                "Id awards | Method bonus | Method parameters cap=3",
+                "编号 awards | 方法 加分 | 方法参数 points={国家级: 2, 省级: 1}; cap=3",
+                "Id awards | Method bonus | Method parameters points={national: 2, provincial: 1}; cap=3",
             ),
         ),
     ),
@@ -100,8 +103,8 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
         Words("一票否决的规则，一行一条。", "Veto rules, one a row."),
         (
             Words(
-                '编号 safety | 方法参数 effects=["not_top"]',
-                'Id safety | Method parameters effects=["not_top"]',
+                "编号 safety | 方法参数 effects=不得评为最高等次",
+                "Id safety | Method parameters effects=not_top",
             ),
         ),
     ),
@@ -124,6 +127,7 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
         (
             Words("单位 | gdp | air", "Unit | gdp | air"),
             Words("青山区 | 6.5 | 92.1", "Qingshan | 6.5 | 92.1"),
+            Words("清河县 | 5.8 | 96.4", "Qinghe | 5.8 | 96.4"),
         ),
     ),
     "target": (Words("目标值，格式与“数据”相同。", "Targets, like Data."), ()),

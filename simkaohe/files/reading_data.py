@@ -59,6 +59,15 @@ class DataReader(SchemeReader):
         known = {n: min(cs) for n, cs in names.items() if len(cs) == 1} | known
         return known, {column for column, all_are in percent.items() if all(all_are)}
 
+    def _ambiguous(self, name: str) -> list[str]:
+        """Return the indicators that a name may mean, when there are several."""
+        found = dict.fromkeys(
+            column
+            for column, values in self._leaves()
+            if key(name) in {key(str(values.get(f) or "")) for f in ("name", "name_en")}
+        )
+        return list(found) if len(found) > 1 else []
+
     def _events(self) -> dict[str, str]:
         """Return adjustments and events by id and by name."""
         named = self.values.get("events") or {}
@@ -87,14 +96,7 @@ class DataReader(SchemeReader):
     ) -> pd.DataFrame | None:
         sheet = self.sheets[table]
         unit_words = {key(text) for text in (*layout.UNIT, "unit")}
-        top = next(
-            (
-                number
-                for number in sorted(sheet.rows)[:50]
-                if any(heading_of(cell) in unit_words for cell in sheet.rows[number].values())
-            ),
-            None,
-        )
+        top = self._top(sheet, unit_words, known)
         if top is None:
             if any(not is_blank(cell) for row in sheet.rows.values() for cell in row.values()):
                 self.report(
@@ -122,6 +124,17 @@ class DataReader(SchemeReader):
         self.check_merged(sheet, top, [at_unit, *columns.values()])
         return self._numbers(table, sheet, top, at_unit, columns, points)
 
+    @staticmethod
+    def _top(sheet: Sheet, unit_words: set[str], known: dict[str, str] | None) -> int | None:
+        """Return the row of headings: of those with “Unit”, the one with most known headings."""
+        names = {key(name) for name in known or ()}
+        best, most = None, -1
+        for number in sorted(sheet.rows)[:50]:
+            here = {heading_of(cell) for cell in sheet.rows[number].values() if not is_blank(cell)}
+            if here & unit_words and len(here & names) > most:
+                best, most = number, len(here & names)
+        return best
+
     def _data_columns(
         self, sheet: Sheet, top: int, unit_words: set[str], known: dict[str, str] | None
     ) -> tuple[int, dict[str, int]]:
@@ -142,7 +155,17 @@ class DataReader(SchemeReader):
                 self.report(sheet.name, place(top, at), odd_words(cell), INDICATOR)
                 continue
             name = heading if known is None else known.get(heading) or loose.get(key(heading))
-            if name is None:
+            if name is None and (both := self._ambiguous(heading)):
+                self.report(
+                    sheet.name,
+                    place(top, at),
+                    Words(
+                        f"有歧义：“{heading}”可能是 {'、'.join(both)}",
+                        f"ambiguous: {heading!r} may be {' or '.join(both)}",
+                    ),
+                    remedy=Words("请写编号", "Write the id"),
+                )
+            elif name is None:
                 where = self.where(sheet.name, place(top, at))
                 self.note(unknown(where, heading, list(known or ()), INDICATOR))
             elif name in columns:

@@ -7,7 +7,7 @@ from the models, so that a new field has its column from the day it exists.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, get_args, get_origin
 
@@ -234,7 +234,14 @@ def indicator_columns(categories: tuple[Category, ...]) -> list[Column]:
     return [columns[0], parent, *columns[1:]]
 
 
-def entry_columns(model: type[Model], categories: tuple[Category, ...] = ()) -> list[Column]:
+def implied_method(sheet: str) -> str:
+    """Return the method that every row of a sheet has, where there is only one."""
+    return VETOES[0] if sheet == "vetoes" else ""
+
+
+def entry_columns(
+    model: type[Model], categories: tuple[Category, ...] = (), implied: str = ""
+) -> list[Column]:
     """Return the columns of a mapping's sheet: the id and the fields of its entries."""
     fields = dict(model.model_fields)
     columns = [Column("id", "value", Words("编号", "Id"), TEXT)]
@@ -244,6 +251,7 @@ def entry_columns(model: type[Model], categories: tuple[Category, ...] = ()) -> 
         last = [column for column in own if column.field == "note"]
         first = [column for column in own if column.field != "note"]
         method = _method_columns("method", Words("方法", "Method"), model, None)
+        method = (replace(column, method=implied) for column in method)
         return [*columns, *first, *method, *last]
     return columns + [c for n, info in fields.items() for c in field_columns(n, info, categories)]
 

@@ -25,6 +25,8 @@ TAIL = 1e-13
 TERMS = 1 << 18
 """Terms of the Fourier series, at most; where they do not do, exact fractions are used."""
 EXACT_DIMENSIONS = 12
+BLOCK = 1024
+"""Pairs at once, so that the arrays fit a core's cache."""
 Chance = Callable[[Array, Array], Array]
 """From differences (P, k) and weights (k,) to P(difference · weights > 0), shape (P,)."""
 
@@ -63,9 +65,15 @@ def _simplex(d: Array, w: Array) -> Array:  # noqa: ARG001
 def frustum(d: Array) -> Array:
     """Return the share (P,) of the simplex where ``d · w > 0``, for differences (P, k).
 
-    Ali's recursion for all pairs at once: every step is a mean of two shares.
+    Ali's recursion for a block of pairs at once: every step is a mean of two shares.
     """
-    d = np.ascontiguousarray(d.T)
+    found = np.empty(len(d))
+    for start in range(0, len(d), BLOCK):
+        found[start : start + BLOCK] = _frustum(np.ascontiguousarray(d[start : start + BLOCK].T))
+    return found
+
+
+def _frustum(d: Array) -> Array:
     ahead = d > 0
     share = np.zeros(d.shape)
     last = np.where(ahead.all(0), 1.0, 0.0)
@@ -75,12 +83,13 @@ def frustum(d: Array) -> Array:
         there = is_x & ~ahead
         whole = np.where(there, x - d, 1.0)
         mine = np.where(there, x / whole, ahead)  # columns that are ahead only hand on
-        kept = np.where(there, -d / whole, ~ahead)
+        share *= np.where(there, -d / whole, ~ahead)
         last = np.ones(d.shape[1])
-        for k in range(len(d)):
-            last = kept[k] * share[k] + mine[k] * last
-            share[k] = last
-    return last
+        for part, own in zip(share, mine, strict=True):
+            own *= last
+            part += own
+            last = part
+    return last.copy()
 
 
 def alphas(weights: Array, total: int) -> npt.NDArray[np.intp]:
