@@ -113,7 +113,8 @@ class Robustness:
                     "orders": _least(pairs.loc[~pairs["tied"], "survives"]),
                 }
             )
-        return pd.DataFrame(rows).set_index("category")
+        columns = ["category", "survives", "radius", "ties", "orders"]  # also when nobody is ranked
+        return pd.DataFrame(rows, columns=columns).set_index("category")
 
     @cached_property
     def centre(self) -> pd.DataFrame:
