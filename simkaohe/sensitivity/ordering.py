@@ -16,7 +16,7 @@ from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.sensitivity.demands import CategoriesAlike
 from simkaohe.sensitivity.field import Field
-from simkaohe.sensitivity.placing import FIRM, NOTHING
+from simkaohe.sensitivity.placing import NOTHING
 from simkaohe.sensitivity.polytope import Polytope, Program, mixed
 from simkaohe.sensitivity.solving import Norm, nearest
 
@@ -25,6 +25,8 @@ MOST = 1500
 """Open pairs of units (both ways) that a program may have."""
 GAP = 1e-6
 """Of the squared distance: when outer approximation stops."""
+APART = 1e-5
+"""Hundredths of full marks: totals that are not level are at least so far apart."""
 PERCENT = 100.0
 """Weights are told to the solver in percent, whose squares it can tell from nothing."""
 
@@ -116,9 +118,9 @@ def _tightened(at: Polytope, g: Array, h: Array) -> Polytope:
 def _pairs(field: Field, at: Polytope) -> _Pairs:
     form = field.form
     digits = form.engine.scheme.ranking.digits
-    step = max(10.0 ** -(EXACT if digits is None else digits) / field.scale, FIRM)
+    step = max(10.0 ** -(EXACT if digits is None else digits) / field.scale, APART)
     if form.logarithmic:
-        step = FIRM
+        step = APART
     units = np.flatnonzero(form.behind < 2)
     both = [p for p in permutations(units, 2) if form.behind[p[0]] == form.behind[p[1]]]
     ahead, behind = np.array(both, np.intp).reshape(-1, 2).T
