@@ -32,10 +32,10 @@ from timing import Timing, interleaved
 import simkaohe as sk
 from simkaohe.sensitivity.counting import study_of
 from simkaohe.sensitivity.kernel import bin_shift, bins
-from simkaohe.sensitivity.montecarlo import montecarlo
+from simkaohe.sensitivity.laws import weights
+from simkaohe.sensitivity.simulation import montecarlo
 from simkaohe.sensitivity.sources import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.varying import ranges
-from simkaohe.sensitivity.weighing import weights
 
 try:
     import skcriteria
@@ -70,9 +70,7 @@ def case(units: int, indicators: int) -> tuple[Any, Any, Any, Any]:
     base = np.round(rng.uniform(1, 5, indicators), 1)
     rule = {"method": "minmax", "worst": 0.0, "best": 100.0}
     leaves = [{"id": n, "weight": w, "rule": rule} for n, w in zip(frame, base, strict=True)]
-    scheme = sk.Scheme.read(
-        {"ranking": {"digits": 2}, "root": {"id": "total", "children": leaves}}
-    )
+    scheme = sk.Scheme.read({"ranking": {"digits": 2}, "root": {"id": "total", "children": leaves}})
     return scheme, sk.Panel(frame), raw, base
 
 
@@ -171,7 +169,12 @@ def additive(units: int, indicators: int, draws: int) -> None:
     if loops:
         for name, timing in interleaved(loops, seconds=2.0, least=2, turn=1).items():
             times[name] = scaled(timing, draws / looped)
-    show(f"{units} units × {indicators} indicators, additive, {draws:,} draws", draws, times, "simkaohe, Sobol")
+    show(
+        f"{units} units × {indicators} indicators, additive, {draws:,} draws",
+        draws,
+        times,
+        "simkaohe, Sobol",
+    )
 
 
 # -- a full scheme ---------------------------------------------------------------------------------
@@ -243,7 +246,10 @@ class Handmade:
         kinds = np.array([scheme.units[u] for u in panel.units])
         self.members = [np.flatnonzero(kinds == kind) for kind in scheme.categories]
         self.base = np.array(
-            [[scheme.weight_in(leaf, kind) for leaf in scheme.indicators] for kind in scheme.categories]
+            [
+                [scheme.weight_in(leaf, kind) for leaf in scheme.indicators]
+                for kind in scheme.categories
+            ]
         )
         engine = sk.Engine(scheme, panel)
         self.bonus = engine.amounts(scheme.root)["award"]

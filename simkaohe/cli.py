@@ -120,6 +120,29 @@ def _parser() -> argparse.ArgumentParser:
     board = command("scoreboard", _scoreboard, "print all units and where they stand", table, edits)
     board.add_argument("case", **case)
     board.add_argument("--before", metavar="CASE", help="the same units at an earlier date")
+    sure = command("sensitivity", _sensitivity, "print how sure the places are", table, edits)
+    sure.add_argument("case", **case)
+    sure.add_argument(
+        "--within",
+        type=_share,
+        default=0.25,
+        metavar="SHARE",
+        help="how far the weights vary, 0.25 for ± 25 %% (default)",
+    )
+    sure.add_argument(
+        "--range",
+        action="append",
+        default=[],
+        metavar="PATH=LOW:HIGH",
+        help="let a number of the scheme vary as well; may be repeated",
+    )
+    sure.add_argument("--draws", type=_places, default=100_000, metavar="N")
+    sure.add_argument("--seed", type=int, default=0, metavar="N")
+    sure.add_argument(
+        "--along",
+        metavar="PATH",
+        help="instead: where units change places along one number, exactly",
+    )
     report = command("report", _report, "write a report, to print or to hand in", language, edits)
     report.add_argument("case", **case)
     report.add_argument("scenarios", **scenarios)
@@ -165,6 +188,19 @@ def _spare_what_is_read(arguments: argparse.Namespace) -> None:
                     remedy=Words("请写到另一个文件", "Write to another file"),
                 )
             )
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        words = Words(
+            f"{text!r} 应为大于 0、不大于 1 的数", f"found {text!r}; expected above 0, at most 1"
+        )
+        raise argparse.ArgumentTypeError(str(words))
+    return share
 
 
 def _put(text: str, arguments: argparse.Namespace) -> None:
@@ -297,6 +333,58 @@ def _scoreboard(arguments: argparse.Namespace) -> str:
         for column in ("best", "worst"):
             board[column] = [node and scheme.nodes[node].label for node in board[column]]
     return _shown(board, arguments, scheme)
+
+
+def _sensitivity(arguments: argparse.Namespace) -> str:
+    from simkaohe import sensitivity
+
+    scheme, panel = _load(arguments.case)
+    scheme = scheme.edit(_set(arguments))
+    if arguments.along:
+        found = sensitivity.breakpoints(scheme, panel, arguments.along)
+        return _shown(found.points, arguments, None)
+    what: list[Any] = [sensitivity.weights(within=arguments.within)]
+    if arguments.range:
+        what.append(sensitivity.ranges(dict(_range(text) for text in arguments.range)))
+    drawn = sensitivity.montecarlo(
+        scheme, panel, *what, draws=arguments.draws, seed=arguments.seed, progress=_at_a_terminal()
+    )
+    ranking = evaluate(scheme, panel).ranking
+    frame = ranking[["category", "total", "rank"]].copy()
+    frame["mean_rank"] = drawn.mean_rank["mean_rank"]
+    for level in (0.05, 0.95):
+        frame[f"rank_{level:g}"] = drawn.quantiles[level]
+    keeps = [
+        drawn.acceptability.loc[unit].get(rank) if rank is not pd.NA else None
+        for unit, rank in ranking["rank"].items()
+    ]
+    frame["same_rank"] = pd.array(keeps, "Float64")
+    if scheme.grades:
+        frame["grade"] = ranking["grade"]
+        keeps = [drawn.grades.at[unit, grade] for unit, grade in ranking["grade"].items()]
+        frame["same_grade"] = keeps
+    text = _shown(frame.reset_index(), arguments, scheme)
+    idle = list(drawn.effects.index[~drawn.effects["effect"]])
+    if idle and arguments.format == "table":
+        words = Words("没有影响", "Without effect")
+        text += f"\n\n{words}: {', '.join(idle)}"
+    return text
+
+
+def _range(text: str) -> tuple[str, tuple[float, float]]:
+    path, equals, span = text.partition("=")
+    low, colon, high = span.partition(":")
+    try:
+        return path.strip(), (float(low), float(high))
+    except ValueError as error:
+        found = Words("没有等号或冒号", "no = or :") if not (equals and colon) else quoted(span)
+        raise SimkaoheError(
+            Problem(f"--range {text}", found, Words("路径=下限:上限", "PATH=LOW:HIGH"))
+        ) from error
+
+
+def _at_a_terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 def _report(arguments: argparse.Namespace) -> None:

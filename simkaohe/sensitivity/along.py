@@ -18,6 +18,7 @@ import numpy.typing as npt
 from simkaohe.engine import Engine
 from simkaohe.scheme.adjust import Limit, Points, Veto
 from simkaohe.scheme.combine import Geometric, Minimum, Multiplier, WeightedSum
+from simkaohe.scheme.condition import TOLERANCE, Condition
 from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group
 from simkaohe.sensitivity.curves import Curves
@@ -53,31 +54,71 @@ class Along:
         chain = [group]
         while parent := engine.parent(chain[-1].id):
             chain.append(parent)
-        self._refuse_conditions({node.id for node in chain})
+        self._conditions = self._conditional(chain)
+        self._free = self._without(self._conditions)
+        self._final: dict[str, Score] = {}
         score = self._adjusted(group, self._combined(group, {}))
         for below, node in pairwise(chain):
+            self._final[below.id] = score
             score = self._adjusted(node, self._combined(node, {below.id: score}))
         self.total = score
+
+    def _without(self, found: Mapping[str, list[Condition]]) -> Engine:
+        """Return the engine of the scheme without the conditions on scores that move."""
+        edits = {}
+        for name, gone in found.items():
+            adjustment: Any = self.scheme.adjustments[name]
+            field = "any_of" if isinstance(adjustment, Veto) else "requires"
+            kept = [c for c in getattr(adjustment, field) if c not in gone]
+            edits[f"adjustments.{name}.{field}"] = kept
+        return Engine(self.scheme.edit(edits), self.engine.panel) if edits else self.engine
 
     def constant(self, values: Any) -> Curves:
         """Return curves that do not vary, from one value or one for each unit."""
         return Curves.constant(np.broadcast_to(np.asarray(values, np.float64), (self.count,)))
 
-    def _refuse_conditions(self, moved: set[str]) -> None:
+    def _conditional(self, chain: list[Group]) -> dict[str, list[Condition]]:
+        """Return the conditions on scores that move, by adjustment; most are refused elsewhere."""
+        moved = [node.id for node in chain]
+        found: dict[str, list[Condition]] = {}
         for path, condition in conditions(self.scheme):
             first, name, *_ = path.split(".")
             subject, node = condition.subject
             if first != "adjustments" or subject != "score" or node not in moved:
                 continue
             adjustment = self.scheme.adjustments[name]
-            if isinstance(adjustment, Points) or (
-                isinstance(adjustment, Veto) and set(adjustment.effects) & SCORE_EFFECTS
-            ):
+            acts = isinstance(adjustment, Points) or (
+                isinstance(adjustment, Veto) and bool(set(adjustment.effects) & SCORE_EFFECTS)
+            )
+            ranks = isinstance(adjustment, Veto) and set(adjustment.effects) & {"last", "out"}
+            on = adjustment.on or self.scheme.root.id
+            if acts and (ranks or on not in moved or moved.index(on) <= moved.index(node)):
                 refuse(
                     self.move.path,
                     f"“{name}”以随之变动的“{node}”得分为条件",
                     f"{name!r} depends on the score of {node!r}, which moves along",
                 )
+            if acts:
+                found.setdefault(name, []).append(condition)
+        return found
+
+    def _met(self, condition: Condition) -> Curves:
+        """Return 1 where a condition on a score that moves is met, 0 elsewhere."""
+        score = self._final[condition.subject[1]]
+        one, zero = self.constant(1.0), self.constant(0.0)
+        met = one
+        curves = self.where(score.curves.missing, self.constant(np.nan), score.curves)
+        for bound, shift, above in (
+            (condition.at_least, -TOLERANCE, True),
+            (condition.at_most, TOLERANCE, False),
+            (condition.below, -TOLERANCE, False),
+        ):
+            if bound is None:
+                continue
+            mark = self.constant(score.inverse(np.full(self.count, bound + shift)))
+            inside = (zero, one) if above else (one, zero)
+            met = met * curves.where_below(mark, *inside)
+        return self.where(score.curves.missing, zero, met)
 
     # -- combination -----------------------------------------------------------------------------
 
@@ -272,11 +313,20 @@ class Along:
         for name, veto in scheme.adjustments.items():
             if not isinstance(veto, Veto) or (veto.on or scheme.root.id) != node.id:
                 continue
-            struck = engine.struck(name)
+            before = score
+            struck = self._free.struck(name)
+            always = name in self._conditions  # then it is applied to all, and taken where it holds
             if "score_cap" in veto.effects and veto.cap is not None:
-                score = self._capped(score, np.where(struck, veto.cap, FAR))
+                score = self._capped(score, np.where(struck | always, veto.cap, FAR))
             if "zero" in veto.effects:
-                score = self._capped(score, np.where(struck, 0.0, FAR))
+                zero = self.constant(score.inverse(np.zeros(self.count)))
+                score = replace(score, curves=self.where(struck | always, zero, score.curves))
+            for condition in self._conditions.get(name, ()):
+                struck_curve = self._met(condition).highest(self.constant(struck))
+                half = self.constant(0.5)
+                curves = struck_curve.where_below(half, before.curves, score.curves)
+                before = replace(score, curves=curves)  # any of several conditions
+            score = before if always else score
         return score
 
     def _capped(self, score: Score, cap: Array) -> Score:
@@ -309,7 +359,7 @@ class Along:
             self.refuse_sum()
         if rule.method == "best":
             best = np.where(there, earlier, -FAR).max(0, initial=-FAR)
-            curves = self.where(~mine, self.constant(-FAR), score.curves)
+            curves = score.curves if weights[0] > 0 else self.constant(-FAR)
             return replace(
                 score, curves=curves.highest(self.constant(best)) if there.any() else curves
             )
@@ -317,6 +367,7 @@ class Along:
         added = (np.where(there, earlier, 0.0) * weights[1:, None]).sum(0)
         if not there.any():
             return score
+        whole = np.where(score.curves.missing & (weights[0] > 0), np.nan, whole)
         curves = self.where(~mine, self.constant(0.0), score.curves)
         return Score(curves.times(weights[0] / whole).plus(added / whole))
 
@@ -325,26 +376,29 @@ class Along:
         acting = [a for a in scheme.adjustments.values() if (a.on or scheme.root.id) == node.id]
         if not acting and node.id not in scheme.limits:
             return score
-        bonus, deduction = np.zeros((2, self.count))
-        for name, amount in self.engine.amounts(node).items():
+        bonus, deduction = self.constant(0.0), self.constant(0.0)
+        for name, amount in self._free.amounts(node).items():
+            points = self.constant(np.abs(amount))
+            for condition in self._conditions.get(name, ()):
+                points = points * self._met(condition)
             if scheme.adjustments[name].sign > 0:
-                bonus = bonus + amount
+                bonus = bonus + points
             else:
-                deduction = deduction - amount
+                deduction = deduction + points
         rule = scheme.limits.get(node.id, Limit())
-        if rule.bonus is not None:
-            bonus = np.minimum(bonus, rule.bonus)
-        if rule.deduction is not None:
-            deduction = np.minimum(deduction, rule.deduction)
-        if not score.plain and (bonus.any() or deduction.any()):
+        any_points = (bonus + deduction).extremes()[1].any()
+        if any_points and not score.plain:
             self.refuse_sum()
         curves = score.curves
-        if bonus.any() or deduction.any():
-            added = self.constant(bonus)
+        if any_points:
+            if rule.bonus is not None:
+                bonus = bonus.lowest(self.constant(rule.bonus))
             if rule.bonus_share is not None:
                 share = curves.highest(self.constant(0.0)).times(rule.bonus_share)
-                added = added.lowest(share)
-            net = added.plus(-deduction)
+                bonus = bonus.lowest(share)
+            if rule.deduction is not None:
+                deduction = deduction.lowest(self.constant(rule.deduction))
+            net = bonus + deduction.times(-1.0)
             if rule.net is not None:
                 net = net.lowest(self.constant(rule.net))
             curves = curves + net

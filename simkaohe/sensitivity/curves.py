@@ -121,7 +121,8 @@ class Curves:
         size = np.where(flat, below[:, 0], 1.0)  # a constant, but for noise, is divided away
         size = np.where(below.sum(1) + below[:, 0] > 0, size, np.nan)
         rest = below[:, :1] if flat.all() else below
-        bottom = _product(self.bottom, rest / np.where(flat, below[:, 0], 1.0)[:, None])
+        whole = np.where(flat & (below[:, 0] != 0), below[:, 0], 1.0)
+        bottom = _product(self.bottom, rest / whole[:, None])
         return Curves(self.ends, _product(self.top, other.bottom), bottom).times(1 / size)
 
     def where_below(self, mark: Curves, then: Curves, otherwise: Curves) -> Curves:

@@ -14,7 +14,7 @@ from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
-from simkaohe.sensitivity.field import Ends, Field
+from simkaohe.sensitivity.field import NOT_RANKED, Ends, Field
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
 from simkaohe.sensitivity.placing import Extent, extent, found, proved
 
@@ -174,9 +174,6 @@ def _chosen(field: Field, units: Collection[str] | None) -> list[int]:
     if problems:
         raise SimkaoheError(*problems)
     return places
-
-
-NOT_RANKED = Words("这个单位不参加排名", "this unit is not ranked")
 
 
 def _end(

@@ -21,6 +21,7 @@ Bools = npt.NDArray[np.bool_]
 Ends = Mapping[str, tuple[float, float]]
 Levels = Mapping[str, Bools]
 """For every node whose weight is set: which of the K weights are at or below it."""
+NOT_RANKED = Words("这个单位不参加排名", "this unit is not ranked")
 NO_SET = Words(
     "每个单位都有缺失的得分，其权重由其余指标分摊",
     "every unit has a missing score, whose weight is spread over the others",
@@ -112,7 +113,8 @@ class Field:
             raise SimkaoheError(
                 Problem("within", f"{within:g}", Words("不小于 0 的数", "a number from 0 on"))
             )
-        low, high = self.now * max(1 - within, 0.0), self.now * (1 + within)
+        low = self.now * max(1 - within, 0.0)
+        high = np.minimum(self.now * (1 + within), 1.0)
         paths = self.paths()
         for path, (least, most) in bounds.items():
             if path not in paths:

@@ -28,6 +28,8 @@ Bools = npt.NDArray[np.bool_]
 Node = Group | Indicator
 EPSILON = 1e-9
 """Weight of the other children where one has nearly all of it (a weight of 0 may mean cancelled)."""
+NOTHING = 1e-13
+"""Share that an edit writes for a weight of 0, which may mean cancelled."""
 SAME = 1e-9
 """How far an evaluated total may be from the form, relative to the totals' size."""
 ROUNDS = 16
@@ -233,6 +235,8 @@ class _Levers:
         """Return edits for a category and those that share its set."""
         stated = self.stated[:, category]
         new = np.where(free, weights * stated[free].sum(), stated)
+        # 0 in a category would mean that the node is cancelled there
+        new = np.where(free, np.maximum(new, NOTHING * stated.sum()), stated)
         alike = self.alike(category)
         found: dict[str, float] = {}
         for node, part in self._parts(new[None], stated > 0):
@@ -387,7 +391,7 @@ class _Maker:
             factor=factor,
             constant=constant,
             logarithmic=levers.logarithmic,
-            behind=_behind(engine),
+            behind=behind(engine),
             reasons=self.reasons,
             _levers=levers,
         )
@@ -535,13 +539,14 @@ def _affine(y: Array, t: Array) -> tuple[Array, Array, Bools]:
     return factor, constant, error <= SAME * np.maximum(1, np.abs(t).max(0))
 
 
-def _behind(engine: Engine) -> npt.NDArray[np.intp]:
-    behind = np.zeros(len(engine.units), np.intp)
+def behind(engine: Engine) -> npt.NDArray[np.intp]:
+    """Return (N,): 0 for units ranked by the total, 1 for those vetoed to the end, 2 for others."""
+    found = np.zeros(len(engine.units), np.intp)
     out = ~engine.people.ranked
     for name, veto in engine.scheme.adjustments.items():
         if isinstance(veto, Veto) and {"last", "out"} & set(veto.effects):
             struck = engine.struck(name)
-            behind[struck & ("last" in veto.effects)] = 1
+            found[struck & ("last" in veto.effects)] = 1
             out = out | (struck & ("out" in veto.effects))
-    behind[out] = 2
-    return behind
+    found[out] = 2
+    return found

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from simkaohe.engine import EXACT, Engine
 from simkaohe.ranks import NOISE, places
 from simkaohe.scheme.tree import Group
+from simkaohe.sensitivity.laws import Siblings, Weights
 from simkaohe.sensitivity.varying import Varying
-from simkaohe.sensitivity.weighing import Siblings, Weights
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -20,6 +20,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
+from simkaohe.sensitivity.nearest import NOISE
 
 Array = npt.NDArray[np.float64]
 Law = (
@@ -27,8 +28,6 @@ Law = (
     | tuple[Literal["dirichlet"], int | Sequence[int]]
     | tuple[Literal["within", "normal"], float]
 )
-NOISE = 1e-9
-"""Differences of totals below this are none (sums of decimals are not exact)."""
 TAIL = 1e-13
 """What the Fourier series leaves out at most."""
 TERMS = 1 << 18

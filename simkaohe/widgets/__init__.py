@@ -3,5 +3,6 @@
 from simkaohe.widgets.apps import WeightsApp, weights
 from simkaohe.widgets.chart import ShiftChart
 from simkaohe.widgets.state import State
+from simkaohe.widgets.sureness import SurenessApp, sureness
 
-__all__ = ["ShiftChart", "State", "WeightsApp", "weights"]
+__all__ = ["ShiftChart", "State", "SurenessApp", "WeightsApp", "sureness", "weights"]

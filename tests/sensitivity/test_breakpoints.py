@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import evaluable, schemes
 
 import simkaohe as sk
-from simkaohe.sensitivity.breakpoints import Breakpoints, breakpoints
+from simkaohe.sensitivity.stepping import Breakpoints, breakpoints
 
 GRID = 400
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import simkaohe as sk
-from simkaohe.sensitivity import montecarlo as front
-from simkaohe.sensitivity.montecarlo import montecarlo
+from simkaohe.sensitivity import simulation as front
+from simkaohe.sensitivity.laws import weights
+from simkaohe.sensitivity.simulation import montecarlo
 from simkaohe.sensitivity.varying import noise, ranges
-from simkaohe.sensitivity.weighing import weights
 
 distributed = pytest.importorskip("distributed")
 

@@ -1,90 +1,16 @@
-"""Pictures for print (图): one result object in, matplotlib ``Axes`` out; nothing is computed here.
-
-Chinese is written in a font that the machine has, else in the packaged Noto Sans SC; the reader's own
-settings of matplotlib are not changed.
-"""
+"""Pictures of rankings: who stands where, and who moves."""
 
 from __future__ import annotations
 
-import functools
-import importlib.util
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
-
 import matplotlib.pyplot as plt
 import seaborn as sns
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from wcwidth import wcswidth
 
 from simkaohe.comparison import Comparison
 from simkaohe.labels import Words, column_label
+from simkaohe.plots.style import DOWN, SAME, UP, beside, families, new_axes, style
 from simkaohe.result import Result
-
-UP, DOWN, SAME = "#1f5fa8", "#d9731a", "#767676"
-"""Blue and orange: told apart by everybody, and neither is “warning” nor “rise on the exchange”."""
-FAMILIES = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Noto Sans SC",
-    "PingFang SC",
-    "Microsoft YaHei",
-    "SimHei",
-)
-
-
-@functools.cache
-def chinese_font() -> str:
-    """Return the family that Chinese is written in: one of the machine's, else the packaged one."""
-    there = set(font_manager.fontManager.get_font_names())
-    for family in FAMILIES:
-        if family in there:
-            return family
-    package = importlib.util.find_spec("zhplot")
-    if package is None or not package.submodule_search_locations:
-        return "DejaVu Sans"
-    file = Path(package.submodule_search_locations[0], "fonts", "NotoSansSC-Regular.ttf")
-    font_manager.fontManager.addfont(file)
-    return font_manager.FontProperties(fname=file).get_name()
-
-
-def _families() -> list[str]:
-    """Return the fonts that every text is set in; the second has the letters the first lacks."""
-    return [chinese_font(), "DejaVu Sans"]
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    fonts = {
-        "font.family": _families(),
-        "axes.unicode_minus": False,
-        "svg.fonttype": "path",
-        "text.parse_math": False,  # a $ in a name is a $
-    }
-    with plt.rc_context(fonts), sns.axes_style("white", rc=fonts):
-        yield
-
-
-def _axes(ax: Axes | None, height: float, width: float = 8.0) -> Axes:
-    if ax is not None:
-        return ax
-    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
-
-
-def _beside(ax: Axes, place: tuple[float, float], words: str, points: float, **look: Any) -> None:
-    """Write beside a point, so many points to its right, or to its left where negative."""
-    ax.annotate(
-        words,
-        place,
-        (points, 0),
-        textcoords="offset points",
-        ha="left" if points > 0 else "right",
-        va="center",
-        annotation_clip=False,
-        **look,
-    )
 
 
 def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = None) -> Axes:
@@ -113,10 +39,10 @@ def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = Non
     right = {unit: place for place, unit in enumerate(after, 1)}
     farthest = max(table["shift"].abs().max(), 1) if count else 1
     size = 10 if count <= 40 else 8
-    with _style():
+    with style():
         # In a figure of our own the layout keeps room for the names, whatever their length.
         reach = (-0.02, 1.02) if ax is None else (-0.62, 1.64)
-        ax = _axes(ax, max(3.0, 0.8 + count * (0.27 if count <= 40 else 0.17)))
+        ax = new_axes(ax, max(3.0, 0.8 + count * (0.27 if count <= 40 else 0.17)))
         for unit, row in table.iterrows():
             moved = int(row["shift"])
             colour = UP if moved > 0 else DOWN if moved < 0 else SAME
@@ -133,12 +59,12 @@ def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = Non
             )
             sign = f"▲{moved}" if moved > 0 else f"▼{-moved}" if moved < 0 else "–"
             look = {"size": size, "color": "black" if moved else SAME}
-            _beside(ax, (0, left[unit]), f"{unit}  {row['rank_before']}", -7, **look)
-            _beside(ax, (1, right[unit]), sign, 7, size=size, color=colour)
-            _beside(ax, (1, right[unit]), f"{row['rank']}  {unit}", 7 + 3.2 * size, **look)
+            beside(ax, (0, left[unit]), f"{unit}  {row['rank_before']}", -7, **look)
+            beside(ax, (1, right[unit]), sign, 7, size=size, color=colour)
+            beside(ax, (1, right[unit]), f"{row['rank']}  {unit}", 7 + 3.2 * size, **look)
         ax.set(xlim=reach, ylim=(count + 0.8, 0.2), yticks=[])
         ax.set_xticks(
-            [0, 1], [comparison.base, name], size=size + 1, family=_families(), parse_math=False
+            [0, 1], [comparison.base, name], size=size + 1, family=families(), parse_math=False
         )
         ax.tick_params(length=0)
         ax.xaxis.tick_top()
@@ -146,7 +72,7 @@ def shift(comparison: Comparison, name: str | None = None, ax: Axes | None = Non
             tick.set_ha(side)  # each name over its own column: long ones do not meet
         sns.despine(ax=ax, left=True, bottom=True)
         words = str(Words("位次变化", "Shift of ranks"))
-        ax.set_title(words, loc="left", pad=14, family=_families())
+        ax.set_title(words, loc="left", pad=14, family=families())
     return ax
 
 
@@ -168,8 +94,8 @@ def ranking(result: Result, ax: Axes | None = None) -> Axes:
     count = len(table)
     size = 10 if count <= 40 else 8
     categories = list(scheme.categories) or [""]
-    with _style():
-        ax = _axes(ax, max(3.0, 1.0 + count * (0.27 if count <= 40 else 0.17)))
+    with style():
+        ax = new_axes(ax, max(3.0, 1.0 + count * (0.27 if count <= 40 else 0.17)))
         colours = dict(
             zip(categories, sns.color_palette("colorblind", len(categories)), strict=True)
         )
@@ -180,12 +106,12 @@ def ranking(result: Result, ax: Axes | None = None) -> Axes:
         names = [f"{unit}  {rank}" for unit, rank in ranks.items()]
         bands = scheme.grades.bands if scheme.grades else ()
         grades = {band.name: f"  {band.label}" for band in bands}
-        ax.set_yticks(places, names, size=size, family=_families(), parse_math=False)
+        ax.set_yticks(places, names, size=size, family=families(), parse_math=False)
         for place, (total, grade) in enumerate(zip(table["total"], table["grade"], strict=True), 1):
             words = f"{total:.{digits}f}" + grades.get(grade, "")
-            _beside(ax, (max(total, 0), place), words, 3, size=size)
+            beside(ax, (max(total, 0), place), words, 3, size=size)
         ax.set_ylim(count + 0.6, 0.4)
-        ax.set_xlabel(column_label("total"), family=_families())
+        ax.set_xlabel(column_label("total"), family=families())
         ax.margins(x=0.16)
         sns.despine(ax=ax, left=True)
         pad = 6.0
@@ -205,6 +131,6 @@ def ranking(result: Result, ax: Axes | None = None) -> Axes:
             )
             pad += 17 * -(-len(categories) // columns)
         if scheme.name or scheme.name_en:
-            look = {"family": _families(), "parse_math": False}
+            look = {"family": families(), "parse_math": False}
             ax.set_title(scheme.label, loc="left", pad=pad, **look)
     return ax

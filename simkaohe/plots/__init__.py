@@ -1,0 +1,26 @@
+"""Pictures for print (图): one result object in, matplotlib ``Axes`` out; nothing is computed here.
+
+Chinese is written in a font that the machine has, else in the packaged Noto Sans SC; the reader's own
+settings of matplotlib are not changed.
+"""
+
+from simkaohe.plots.ranking import ranking, shift
+from simkaohe.plots.sensitivity import (
+    acceptability,
+    breakpoints,
+    effective_weights,
+    rank_intervals,
+    sobol,
+    tornado,
+)
+
+__all__ = [
+    "acceptability",
+    "breakpoints",
+    "effective_weights",
+    "rank_intervals",
+    "ranking",
+    "shift",
+    "sobol",
+    "tornado",
+]

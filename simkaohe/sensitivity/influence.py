@@ -1,0 +1,271 @@
+"""One change at a time (逐项变动): each number a little up or down, each indicator left out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simkaohe.comparison import top_overlap
+from simkaohe.engine import Engine, Outcome
+from simkaohe.engine.draws import DRAWABLE, can_be_drawn
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.panel import Panel
+from simkaohe.scheme.tree import Group, Indicator, Scheme
+
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Shift(NamedTuple):
+    """Places gained (N,), 0 for units that are not ranked in both; who is (N,)."""
+
+    places: Array
+    both: Bools
+
+    @property
+    def sizes(self) -> tuple[float, float]:
+        """The mean and the largest number of places."""
+        moved = np.abs(self.places[self.both])
+        return (float(moved.mean()), float(moved.max())) if len(moved) else (0.0, 0.0)
+
+    def who(self, units: tuple[str, ...]) -> str | None:
+        """Return who moves most; None when nobody moves."""
+        return units[int(np.abs(self.places).argmax())] if self.places.any() else None
+
+
+def shifted(base: Outcome, other: Outcome) -> Shift:
+    """Return who moves from one outcome to another."""
+    both = (base.ranks[0] > 0) & (other.ranks[0] > 0)
+    return Shift(np.where(both, base.ranks[0] - other.ranks[0], 0).astype(np.float64), both)
+
+
+# -- one at a time ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OneAtATime:
+    """逐项变动: what each number does when it alone changes.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Indexed by edit path, the largest effect first: ``label``; ``value`` now; ``low`` and
+        ``high``; for each of the two ends the mean and the largest number of places that units
+        move and who moves most (``mean_low``, ``largest_low``, ``who_low``, ``mean_high``, …);
+        ``mean_shift``, ``largest_shift``, ``who``: of the worse end; ``effect``: ``"ranks"``,
+        ``"totals"`` (no rank changes) or ``"none"``.
+    without_effect : tuple of edit paths
+        Whose change leaves all totals as they are.
+    refused : mapping of edit path to sentence
+        Ends that the scheme does not allow, or at which it has no result.
+    """
+
+    table: pd.DataFrame
+    without_effect: tuple[str, ...]
+    refused: Mapping[str, str]
+
+
+def one_at_a_time(
+    scheme: Scheme, panel: Panel, paths: Iterable[str] | None = None, change: float = 0.1
+) -> OneAtATime:
+    """Change each number alone, up and down, and see who moves.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+    paths : edit paths, optional
+        Default: every number of the nodes, adjustments, limits and periods that is not 0; none of
+        the root's own weight, which means nothing.
+    change : float in (0, 1), default 0.1
+        Relative: 0.1 is ±10 %. A weight is relative to its siblings', which stay.
+
+    Returns
+    -------
+    OneAtATime
+    """
+    if not 0 < change < 1:
+        raise SimkaoheError(
+            Problem("change", f"{change:g}", Words("0 与 1 之间的数", "a number between 0 and 1"))
+        )
+    engine = Engine(scheme, panel)
+    slots = scheme.paths()
+    chosen = list(paths) if paths is not None else [*_numbers(scheme)]
+    wrong = [p for p in chosen if p not in slots or not isinstance(slots[p].value, float)]
+    if wrong:
+        known = {p: s.label for p, s in slots.items() if isinstance(s.value, float)}
+        raise SimkaoheError(*(unknown(p, p, known, Words("数", "number")) for p in wrong))
+    base = engine.run()
+    rows: dict[str, dict[str, Any]] = {}
+    refused: dict[str, str] = {}
+    for path in chosen:
+        now = slots[path].value
+        ends = sorted((now * (1 - change), now * (1 + change)))
+        row: dict[str, Any] = {"label": slots[path].label, "value": now,
+                               "low": ends[0], "high": ends[1]}  # fmt: skip
+        moved = []
+        for end, value in zip(("low", "high"), ends, strict=True):
+            try:
+                moved.append(_changed(engine, path, value))
+            except SimkaoheError as error:
+                refused[f"{path} = {value:g}"] = str(error.problems[0])
+                row |= {f"mean_{end}": np.nan, f"largest_{end}": np.nan, f"who_{end}": None}
+                continue
+            shift = shifted(base, moved[-1])
+            row[f"mean_{end}"], row[f"largest_{end}"] = shift.sizes
+            row[f"who_{end}"] = shift.who(engine.units)
+        rows[path] = row | _both(row) | {"effect": _effect(base, moved)}
+    columns = ["label", "value", "low", "high", *(f"{what}_{end}" for end in ("low", "high")
+               for what in ("mean", "largest", "who")), "mean_shift", "largest_shift", "who",
+               "effect"]  # fmt: skip
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("path")
+    table = table.sort_values(["mean_shift", "largest_shift"], ascending=False, kind="stable")
+    none = tuple(path for path, row in rows.items() if row["effect"] == "none")
+    return OneAtATime(table, none, refused)
+
+
+def _numbers(scheme: Scheme) -> Iterator[str]:
+    """Yield the paths of all numbers on which totals may depend."""
+    for path, slot in scheme.paths().items():
+        first = path.partition(".")[0]
+        if first not in scheme.nodes and first not in DRAWABLE:
+            continue
+        if isinstance(slot.value, float) and slot.value and path != f"{scheme.root.id}.weight":
+            yield path
+
+
+def _changed(engine: Engine, path: str, value: float) -> Outcome:
+    if can_be_drawn(engine.scheme, path):
+        return engine.run({path: [value]})
+    return Engine(engine.scheme.edit({path: value}), engine.panel).run()
+
+
+def _both(row: Mapping[str, Any]) -> dict[str, Any]:
+    ends = [end for end in ("low", "high") if not np.isnan(row[f"mean_{end}"])]
+    if not ends:
+        return {"mean_shift": np.nan, "largest_shift": np.nan, "who": None}
+    worse = max(ends, key=lambda end: (row[f"mean_{end}"], row[f"largest_{end}"]))
+    return {
+        "mean_shift": row[f"mean_{worse}"],
+        "largest_shift": row[f"largest_{worse}"],
+        "who": row[f"who_{worse}"],
+    }
+
+
+def _effect(base: Outcome, moved: Collection[Outcome]) -> str:
+    if any(shifted(base, each).places.any() for each in moved):
+        return "ranks"
+    if any((each.totals != base.totals).any() for each in moved):
+        return "totals"
+    return "none"
+
+
+# -- leave one out ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """逐一剔除: the ranking without each indicator.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Indexed by indicator, the largest effect first: ``name``; ``mean_shift``,
+        ``largest_shift``, ``who``; ``kendall_tau_b``, ``spearman_rho``, ``top_overlap`` with the
+        full ranking (as in a comparison).
+    shifts : DataFrame
+        Places gained (+) or lost (−) without the indicator: units × indicators.
+    refused : mapping of indicator to sentence
+        Those without which the scheme has no result.
+    """
+
+    table: pd.DataFrame
+    shifts: pd.DataFrame
+    refused: Mapping[str, str]
+
+
+def leave_one_out(scheme: Scheme, panel: Panel) -> LeaveOneOut:
+    """Drop each indicator, its weight going to its siblings, and see who moves.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+
+    Returns
+    -------
+    LeaveOneOut
+
+    Notes
+    -----
+    The siblings share the weight in proportion to theirs, in every category, whatever the group
+    says about cancelled indicators. An indicator that is alone in its group takes the group with
+    it. A coefficient that is dropped leaves the product; the only base of a multiplier cannot be
+    dropped.
+    """
+    from scipy import stats
+
+    engine = Engine(scheme, panel)
+    base = engine.run()
+    rows, shifts, refused = {}, {}, {}
+    for leaf in scheme.indicators:
+        try:
+            other = engine.run(_dropped(engine, leaf))
+        except SimkaoheError as error:
+            refused[leaf.id] = str(error.problems[0])
+            continue
+        shift = shifted(base, other)
+        old, new = base.ranks[0][shift.both], other.ranks[0][shift.both]
+        level = len(set(old)) < 2 or len(set(new)) < 2
+        mean, largest = shift.sizes
+        rows[leaf.id] = {
+            "name": leaf.label,
+            "mean_shift": mean,
+            "largest_shift": largest,
+            "who": shift.who(engine.units),
+            "kendall_tau_b": np.nan if level else stats.kendalltau(old, new).statistic,
+            "spearman_rho": np.nan if level else stats.spearmanr(old, new).statistic,
+            "top_overlap": top_overlap(old, new),
+        }
+        shifts[leaf.id] = shift.places
+    columns = ["name", "mean_shift", "largest_shift", "who", "kendall_tau_b", "spearman_rho",
+               "top_overlap"]  # fmt: skip
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("indicator")
+    table = table.sort_values(["mean_shift", "largest_shift"], ascending=False, kind="stable")
+    frame = pd.DataFrame(shifts, pd.Index(engine.units, name="unit"), dtype=np.int64)
+    return LeaveOneOut(table, frame[list(table.index)], refused)
+
+
+def _dropped(engine: Engine, leaf: Indicator) -> dict[str, list[float]]:
+    """Return the edits that drop an indicator, category by category; no weight is freed."""
+    scheme = engine.scheme
+    categories = tuple(scheme.categories) or ("",)
+    gone: dict[str, set[str]] = {}
+    for category in categories:
+        found: Group | Indicator = leaf
+        while (parent := engine.parent(found.id)) and parent is not scheme.root:
+            others = [child for child in parent.children if child is not found]
+            if any(scheme.weight_in(child, category) for child in others):
+                break
+            found = parent
+        gone.setdefault(found.id, set()).add(category)
+    edits = {}
+    for name, there in gone.items():
+        node = scheme.nodes[name]
+        edits[f"{name}.weight"] = [0.0]
+        for category in scheme.categories:
+            if category not in there:
+                kept = scheme.weight_in(node, category)
+                edits[f"{name}.weights_by_category.{category}"] = [kept]
+            elif category in node.weights_by_category:
+                edits[f"{name}.weights_by_category.{category}"] = [0.0]
+    return edits
+
+
+__all__ = ["LeaveOneOut", "OneAtATime", "Shift", "leave_one_out", "one_at_a_time", "shifted"]

@@ -1,0 +1,262 @@
+"""Inverse design (反推权重): the weights nearest to the present ones that meet stated conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simkaohe.comparison import Comparison, compare
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.labels import Words
+from simkaohe.panel import Panel
+from simkaohe.scheme.tree import Scheme
+from simkaohe.sensitivity.demands import (
+    FORGIVEN,
+    CategoriesAlike,
+    Demand,
+    Effective,
+    Evidence,
+)
+from simkaohe.sensitivity.field import Field
+from simkaohe.sensitivity.form import additive_form
+from simkaohe.sensitivity.ordering import ordered
+from simkaohe.sensitivity.solving import Norm, nearest
+from simkaohe.sensitivity.weighing import weighing
+
+Array = npt.NDArray[np.float64]
+SUBSETS = 3000
+"""How many sets of conditions are tried in the search for the smallest that conflicts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """反推结果: weights that meet the conditions, and what they do to the ranking.
+
+    Attributes
+    ----------
+    edits : dict of edit path to value
+        Ready for ``scheme.edit``; empty when the present weights meet all conditions.
+    weights : DataFrame, edit paths × (before, after, change)
+        In points.
+    checks : DataFrame, conditions × (slack, met)
+        Every condition on the evaluated result: by how much it is met, in its own unit.
+    distance : float
+        From the present weights, as shares of 1 (in every category), in the norm asked for.
+    norm : {"l1", "l2"}
+    proved : bool
+        Whether no nearer weights meet the conditions. With a tolerance on effective weights, which
+        is not a convex condition, they are the nearest that were found.
+    comparison : Comparison
+        ``present`` and ``design``.
+    """
+
+    edits: dict[str, float]
+    weights: pd.DataFrame
+    checks: pd.DataFrame
+    distance: float
+    norm: Norm
+    proved: bool
+    comparison: Comparison
+
+    @cached_property
+    def ranking(self) -> pd.DataFrame:
+        """排名: every unit before and after; see :meth:`Comparison.table`."""
+        return self.comparison.table().sort_values("rank", kind="stable")
+
+
+def design(
+    scheme: Scheme,
+    panel: Panel,
+    conditions: Collection[Demand],
+    group: str | None = None,
+    *,
+    distance: Norm = "l2",
+    seconds: float = 60.0,
+) -> Design:
+    """Return the weights nearest to the present ones that meet all conditions.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+    conditions : collection of Demand
+        Made by :func:`bounds`, :func:`order`, :func:`at_least_level`,
+        :func:`category_means_within` and :func:`effective_near_nominal`.
+    group : str, optional
+        Whose children's weights may change, see :func:`additive_form`; default: the root.
+    distance : {"l2", "l1"}
+        Euclidean distance, or the sum of all changes.
+    seconds : float
+        Time limit of each mixed-integer program.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    SimkaoheError
+        Conditions that cannot be met together: the smallest set of them that conflicts is named.
+        Unknown paths and units, totals that are not linear in the weights.
+
+    Notes
+    -----
+    Weights stay at or above zero and keep their sum, in every category that has its own.
+    Linear conditions: ``l1`` is a linear program (HiGHS), ``l2`` a least-distance problem, solved
+    as non-negative least squares (Lawson and Hanson 1974, ch. 23). Mean ranks: a mixed-integer
+    program (HiGHS); for ``l2`` by outer approximation (Duran and Grossmann 1986). Totals that are
+    not level differ by one last digit (at least 1e-6) in it. Effective weights: exact targets have
+    one solution, the minimum of a convex function (Spinu 2013); with a tolerance SLSQP starts from
+    there. The result is evaluated by the engine and every condition checked on it.
+
+    References
+    ----------
+    [1] Lawson and Hanson (1974), Solving Least Squares Problems.
+    [2] Duran and Grossmann (1986), Mathematical Programming 36.
+    [3] Spinu (2013), An algorithm for computing risk parity weights.
+    """
+    form = additive_form(scheme, panel, group)
+    field = Field(form, np.inf, {})
+    demands = [*conditions]
+    for demand in demands:
+        demand.rows(field)  # names unknown paths and units before anything is solved
+    found = solved(field, demands, distance, seconds)
+    if found is None:
+        raise _infeasible(field, demands, seconds)
+    w = found.w
+    change = w - field.now
+    if np.abs(change).max() < 1e-12:
+        w, change = field.now, np.zeros_like(change)
+    edits = field.edits(w) if change.any() else {}
+    comparison = compare(panel, present=scheme, design=scheme.edit(edits) if edits else scheme)
+    checks = _checked(field, demands, comparison, w)
+    before, after = field.edits(field.now), field.edits(w)
+    weights = pd.DataFrame({"before": before, "after": after}).rename_axis("path")
+    weights["change"] = weights["after"] - weights["before"]
+    norm = float(np.abs(change).sum() if distance == "l1" else np.sqrt((change**2).sum()))
+    return Design(edits, weights, checks, norm, distance, found.proved, comparison)
+
+
+def _checked(
+    field: Field, demands: Sequence[Demand], comparison: Comparison, w: Array
+) -> pd.DataFrame:
+    evidence = Evidence(field, comparison.results["design"], w)
+    measured = [d.measured(evidence) for d in demands]
+    index = pd.Index([str(d.words) for d in demands], name="condition")
+    checks = pd.DataFrame(measured, index, ["slack", "met"])
+    if not checks["met"].all():
+        missed = index[~checks["met"].to_numpy(bool)]
+        raise SimkaoheError(
+            *(
+                Problem(
+                    str(name),
+                    Words(
+                        "求得的权重经复算不满足此条件", "the weights found miss it when evaluated"
+                    ),
+                    remedy=Words("请略微放宽条件", "Loosen it slightly"),
+                )
+                for name in missed
+            )
+        )
+    return checks
+
+
+# -- solving --------------------------------------------------------------------------------------
+
+
+class Solution(NamedTuple):
+    """Weights (V,), and whether none are nearer."""
+
+    w: Array
+    proved: bool
+
+
+def solved(field: Field, demands: Sequence[Demand], norm: Norm, seconds: float) -> Solution | None:
+    """Return the nearest weights, None when there are none (or, not proved, none were found)."""
+    rows = [demand.rows(field) for demand in demands]
+    g = np.vstack([np.zeros((0, len(field.now))), *(row for row, _ in rows)])
+    h = np.concatenate([np.zeros(0), *(least for _, least in rows)])
+    ranks = [d for d in demands if isinstance(d, CategoriesAlike) and d.of == "ranks"]
+    shares = [d for d in demands if isinstance(d, Effective)]
+    if shares and ranks:
+        raise SimkaoheError(
+            Problem(
+                str(shares[0].words),
+                Words("不能与平均排名的条件同时求解", "cannot be solved together with mean ranks"),
+                remedy=Words('请用 of="scores"', 'Use of="scores" for the categories'),
+            )
+        )
+    if shares:
+        found = weighing(field, shares, g, h, norm)
+        return None if found is None else Solution(*found)
+    if ranks:
+        found = ordered(field, ranks, g, h, norm, seconds)
+        return None if found is None else Solution(*found)
+    w = nearest(field.at, field.now, g, h, norm)
+    return None if w is None else Solution(w, True)
+
+
+# -- conditions that conflict ---------------------------------------------------------------------
+
+
+def _infeasible(field: Field, demands: Sequence[Demand], seconds: float) -> SimkaoheError:
+    """Return an error that names the smallest set of conditions that conflicts."""
+    conflict, smallest = _conflict(field, demands, seconds)
+    loose = [d for d in conflict if isinstance(d, Effective) and d.tolerance > FORGIVEN]
+    names = "; ".join(str(demand.words) for demand in conflict)
+    if loose:
+        found = Words(
+            "没有找到同时满足这些条件的权重", "no weights were found that meet them together"
+        )
+    elif len(conflict) == 1:
+        found = Words("没有权重能满足这个条件", "no weights meet this condition")
+    else:
+        found = Words(
+            f"这 {len(conflict)} 个条件互相冲突", f"these {len(conflict)} conditions conflict"
+        )
+    several = (
+        Words("放宽其中之一", "Loosen one of them")
+        if len(conflict) > 1
+        else Words("放宽它", "Loosen it")
+    )
+    less = Words("（每去掉一个就可满足）", " (without any one of them the others can be met)")
+    return SimkaoheError(
+        Problem(
+            names,
+            found if smallest else Words(found.zh + less.zh, found.en + less.en),
+            remedy=several,
+        )
+    )
+
+
+def _conflict(field: Field, demands: Sequence[Demand], seconds: float) -> tuple[list[Demand], bool]:
+    """Return a set of conditions that cannot be met together, and whether none is smaller.
+
+    Conditions are taken out one by one while the rest still conflicts; then all smaller sets are
+    tried, unless they are too many.
+    """
+
+    def conflicts(some: Sequence[Demand]) -> bool:
+        return solved(field, some, "l1", seconds) is None
+
+    kept = [*demands]
+    for demand in demands:
+        rest = [d for d in kept if d is not demand]
+        if conflicts(rest):
+            kept = rest
+    tried = 0
+    for size in range(1, len(kept)):
+        for some in combinations(demands, size):
+            tried += 1
+            if tried > SUBSETS:
+                return kept, False
+            if conflicts(some):
+                return [*some], True
+    return kept, True

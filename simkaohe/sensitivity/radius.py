@@ -1,0 +1,345 @@
+"""How much the weights may change before an order does (排名的稳健半径)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simkaohe.labels import Words
+from simkaohe.panel import Panel
+from simkaohe.scheme.tree import Scheme
+from simkaohe.sensitivity.form import AdditiveForm, additive_form
+from simkaohe.sensitivity.nearest import NOISE, smallest_change
+from simkaohe.sensitivity.volumes import differences
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+BLOCK = 1 << 20
+"""Numbers in an array of differences at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """稳健性: what change of weights every order, every place and the whole ranking survives.
+
+    Attributes
+    ----------
+    form : AdditiveForm
+    within : {"all", "category"}
+    ranks : array (N,) of int
+        Ranks now, 0 for units that are not ranked.
+
+    Notes
+    -----
+    “Survives any ± x” means: each weight is changed by up to a share x of itself, each on its own,
+    then all are renormalised, and whatever the changes the order is not reversed; just beyond x
+    some change reverses it. It is about totals before rounding: with d decimals the two may show
+    as level before, never in reverse order; ``distinct`` is the x up to which they cannot even
+    show as level. Units that tie now (after rounding) are a tie: 0, since any change may part them;
+    infinite when they are equal whatever the weights. Infinite: no change of the weights, of any
+    size, reverses the order.
+    """
+
+    form: AdditiveForm
+    within: Literal["all", "category"]
+    ranks: Ints
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """相邻两位: every two units that follow each other in the ranking, or tie.
+
+        Columns: ``above``, ``below``; ``rank`` of the upper one; ``category`` where ranks are
+        within categories; ``gap`` in points before rounding (of logarithms for a geometric group);
+        ``tied`` (after rounding); ``survives`` (share: 0.05 is ± 5 %); ``distinct``;
+        ``radius`` (root of the sum of squared changes, of weights that sum to 1, with which the
+        two are level); ``reason`` why there is none of them.
+        """
+        rows = [row for scope in self._scopes for row in self._rows(scope)]
+        columns = ["above", "below", "rank", "category", "gap", "tied", "survives", "distinct"]
+        return pd.DataFrame(rows, columns=[*columns, "radius", "reason"])
+
+    @cached_property
+    def places(self) -> pd.DataFrame:
+        """位次: what change every unit's place survives, by unit, best first.
+
+        ``rank``; ``survives``: up to this no order between the unit and any other is reversed;
+        ``rival``: whose order with it is reversed first; ``reason`` why there is none.
+        """
+        form = self.form
+        rows = []
+        for scope in self._scopes:
+            for unit in scope[np.argsort(self.ranks[scope], kind="stable")]:
+                others = scope[scope != unit]
+                home = form.set_of[unit]
+                apart = others[(form.set_of[others] != home) | (home < 0)]
+                least, rival, reason = np.inf, None, ""
+                if len(apart):
+                    least, reason = np.nan, str(form.why_not(unit, int(apart[0])))
+                elif len(others):
+                    survives = self._survives(np.stack([np.full(len(others), unit), others], 1))
+                    least = float(survives.min())
+                    if np.isfinite(least):
+                        rival = form.units[others[int(survives.argmin())]]
+                rows.append((form.units[unit], int(self.ranks[unit]), least, rival, reason))
+        columns = ["unit", "rank", "survives", "rival", "reason"]
+        return pd.DataFrame(rows, columns=columns).set_index("unit")
+
+    @cached_property
+    def whole(self) -> pd.DataFrame:
+        """全部位次: what change the whole ranking survives, one row for each scope.
+
+        By category (``""`` for all units): ``survives`` and ``radius``, the smallest of those of
+        its pairs, NaN when one of them has none; ``ties``, how many pairs tie now; ``orders``, what
+        the orders of all other pairs survive.
+        """
+        rows = []
+        for scope in self._scopes:
+            pairs = self.pairs[self.pairs["category"] == self._name(scope)]
+            rows.append(
+                {
+                    "category": self._name(scope),
+                    "survives": _least(pairs["survives"]),
+                    "radius": _least(pairs["radius"]),
+                    "ties": int(pairs["tied"].sum()),
+                    "orders": _least(pairs.loc[~pairs["tied"], "survives"]),
+                }
+            )
+        return pd.DataFrame(rows).set_index("category")
+
+    @cached_property
+    def centre(self) -> pd.DataFrame:
+        """最稳权重: the weights with the same ranking that are farthest from any other.
+
+        By edit path, one column for each scope: shares of 1, the centre of the largest ball inside
+        the region of weights with the present order (Chebyshev), walls at weight 0 included; its
+        radius stands in the row ``radius``. Units that tie now are left as they are. NaN when not
+        all orders are linear in one set of weights.
+
+        Notes
+        -----
+        A linear program (HiGHS).
+        """
+        columns = {self._name(scope): self._centre(scope) for scope in self._scopes}
+        return pd.DataFrame(columns, index=pd.Index([*self.form.paths, "radius"], name="path"))
+
+    @property
+    def headline(self) -> str:
+        """One sentence for each scope, in the reader's language."""
+        parts = []
+        orders, ties = self.whole["orders"].to_dict(), self.whole["ties"].to_dict()
+        for scope in self._scopes:
+            name = self._name(scope)
+            label = self.form.engine.scheme.category_label(name)
+            all_, first = _percent(orders[name]), _percent(self._first(scope))
+            count = ties[name]
+            words = Words(
+                f"所有先后次序经得起权重{all_.zh}的变动，第一名经得起{first.zh}"
+                + (f"；并列 {count} 对，稍有变动即可能分开" if count else ""),
+                f"every order survives {all_.en} of the weights, first place {first.en}"
+                + (f"; {count} tied pairs, which any change may part" if count else ""),
+            )
+            before = Words(f"{label}：", f"{label}: ") if name else Words("", "")
+            parts.append(str(before) + str(words))
+        return "\n".join(part + str(Words("。", ".")) for part in parts)
+
+    def _first(self, scope: Ints) -> float:
+        places = self.places.loc[[self.form.units[unit] for unit in scope]]
+        return _least(places.loc[places["rank"] == 1, "survives"])
+
+    @cached_property
+    def _scopes(self) -> list[Ints]:
+        engine = self.form.engine
+        members = engine.members if self.within == "category" else [np.arange(len(engine.units))]
+        ranked = [scope[self.ranks[scope] > 0] for scope in members]
+        return [scope for scope in ranked if len(scope)]
+
+    def _name(self, scope: Ints) -> str:
+        engine = self.form.engine
+        return engine.categories[engine.category[scope[0]]] if self.within == "category" else ""
+
+    def _adjacent(self, scope: Ints) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """Return pairs (P, 2) of units of one and of the next rank, upper first; which tie."""
+        ranks = self.ranks[scope]
+        levels = [scope[ranks == rank] for rank in np.unique(ranks)]
+        pairs: list[tuple[int, int]] = []
+        tied: list[bool] = []
+        for level in levels:
+            pairs += [(a, b) for k, a in enumerate(level) for b in level[k + 1 :]]
+            tied += [True] * (len(pairs) - len(tied))
+        for upper, lower in pairwise(levels):
+            pairs += [(a, b) for a in upper for b in lower]
+        tied += [False] * (len(pairs) - len(tied))
+        order = sorted(range(len(pairs)), key=lambda k: (self.ranks[pairs[k][0]], not tied[k]))
+        found = np.array(pairs, np.intp).reshape(-1, 2)
+        return found[order], np.array(tied, bool)[order]
+
+    def _rows(self, scope: Ints) -> list[tuple[object, ...]]:
+        form = self.form
+        pairs, tied = self._adjacent(scope)
+        reasons = [form.why_not(a, b) for a, b in pairs]
+        sound = np.array([reason is None for reason in reasons], bool)
+        survives, distinct, radius = np.full((3, len(pairs)), np.nan)
+        if sound.any():
+            survives[sound] = self._survives(pairs[sound])
+            distinct[sound] = self._survives(pairs[sound], self._digit)
+            radius[sound] = [
+                0.0 if s == 0 else np.inf if np.isinf(s) else self._radius(pair)
+                for pair, s in zip(pairs[sound], survives[sound], strict=True)
+            ]
+        gaps = form.totals[pairs[:, 0]] - form.totals[pairs[:, 1]]
+        return [
+            (
+                form.units[a],
+                form.units[b],
+                int(self.ranks[a]),
+                self._name(scope),
+                gaps[k],
+                bool(tied[k]),
+                survives[k],
+                distinct[k],
+                radius[k],
+                str(reasons[k] or ""),
+            )
+            for k, (a, b) in enumerate(pairs)
+        ]
+
+    @property
+    def _digit(self) -> float:
+        digits = self.form.engine.scheme.ranking.digits
+        return 0.0 if digits is None else 10.0**-digits
+
+    def _survives(self, pairs: npt.NDArray[np.intp], ahead: float = 0.0) -> Array:
+        r"""Return up to which x no change of ± x reverses the order of pairs (P, 2) in one set.
+
+        .. math:: x = \frac{|d \cdot w|}{\sum_k |d_k| w_k}
+
+        With ``ahead``: up to which the difference stays at least that many points.
+        """
+        form = self.form
+        if ahead and form.logarithmic:
+            return np.full(len(pairs), np.nan)
+        found = np.empty(len(pairs))
+        size = max(1, BLOCK // len(form.paths))
+        for start in range(0, len(pairs), size):
+            some = pairs[start : start + size]
+            for which in np.unique(form.set_of[some[:, 0]]):
+                mine = form.set_of[some[:, 0]] == which
+                found[start : start + size][mine] = self._survive(some[mine], which, ahead)
+        return found
+
+    def _survive(self, pairs: npt.NDArray[np.intp], which: int, ahead: float) -> Array:
+        form = self.form
+        free = form.free(which)
+        d = differences(form, pairs, free)
+        level = ~d.any(1)
+        first, second = self.ranks[pairs].T
+        d = d * np.where(first < second, 1.0, -1.0)[:, None]
+        tie = first == second
+        d = d - ahead
+        part = d * form.weights[free, which]
+        gap, whole = part.sum(1), np.abs(part).sum(1)
+        found = np.where(gap > 0, gap / np.where(whole > 0, whole, 1.0), 0.0)
+        found = np.where((d >= 0).all(1), np.inf, found)
+        found = np.where(tie, np.where(level & (ahead == 0), np.inf, 0.0), found)
+        apart = form.behind[pairs[:, 0]] != form.behind[pairs[:, 1]]
+        return np.where(apart, np.inf, found)
+
+    def _radius(self, pair: npt.NDArray[np.intp]) -> float:
+        """Return the L2 distance to the nearest weights with which a pair is level."""
+        form = self.form
+        which = int(form.set_of[pair[0]])
+        free = form.free(which)
+        w = form.weights[free, which]
+        d = -differences(form, pair[None], free)[0]
+        slope = d - d.mean()
+        new = w - (d @ w) / (slope @ slope) * slope
+        if (new < 0).any():
+            new = smallest_change(d, w, 0.0, "l2", np.zeros(len(w)), np.ones(len(w)))
+        return float(np.sqrt(((new - w) ** 2).sum()))
+
+    def _centre(self, scope: Ints) -> Array:
+        from scipy.optimize import linprog
+
+        form = self.form
+        none = np.full(len(form.paths) + 1, np.nan)
+        sets = np.unique(form.set_of[scope])
+        if len(sets) > 1 or sets[0] < 0:
+            return none
+        free = form.free(sets[0])
+        pairs, tied = self._adjacent(scope)
+        pairs = pairs[~tied & (form.behind[pairs[:, 0]] == form.behind[pairs[:, 1]])]
+        d = differences(form, pairs, free)
+        d = d[(d < -NOISE).any(1)]
+        count = len(free)
+        norms = np.sqrt(((d - d.mean(1, keepdims=True)) ** 2).sum(1))
+        wall = np.sqrt(1 - 1 / count)
+        size = np.maximum(np.abs(d).max(1, initial=0.0), NOISE)[:, None]
+        solved = linprog(
+            np.append(np.zeros(count), -1.0),
+            A_ub=np.block(
+                [[-d / size, norms[:, None] / size], [-np.eye(count), np.full((count, 1), wall)]]
+            ),
+            b_ub=np.zeros(len(d) + count),
+            A_eq=np.append(np.ones(count), 0.0)[None],
+            b_eq=[1.0],
+            bounds=[(0, None)] * (count + 1),
+        )
+        if solved.x is None:
+            return none
+        found = np.zeros(len(form.paths) + 1)
+        found[free], found[-1] = solved.x[:-1], solved.x[-1]
+        return found
+
+
+def robustness(
+    scheme: Scheme,
+    panel: Panel,
+    *,
+    group: str | None = None,
+    within: Literal["all", "category"] = "all",
+) -> Robustness:
+    """Return what change of weights every order, every place and the whole ranking survives.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+    group : str, optional
+        Whose children's weights change, see :func:`additive_form`. Default: the root.
+    within : {"all", "category"}
+        Whether the ranking of all units or those within categories. Units whose categories have
+        weights of their own can only be compared within them.
+
+    Returns
+    -------
+    Robustness
+        Tables are computed when they are first looked at.
+
+    Raises
+    ------
+    SimkaoheError
+        Totals that are not linear in the weights.
+    """
+    form = additive_form(scheme, panel, group)
+    now = form.engine.run()
+    ranks = (now.ranks if within == "all" else now.category_ranks)[0]
+    return Robustness(form, within, ranks)
+
+
+def _least(numbers: pd.Series[float]) -> float:
+    """Return the smallest number, infinite when there is none, NaN when one is."""
+    return float(np.min(numbers.to_numpy(), initial=np.inf))
+
+
+def _percent(share: float) -> Words:
+    if np.isnan(share):
+        return Words("（无法确定）", "(not known)")
+    if np.isinf(share):
+        return Words("任意幅度", "any change")
+    return Words(f"任意 ±{100 * share:.2g}% ", f"any change of ± {100 * share:.2g} %")
