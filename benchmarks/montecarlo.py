@@ -352,20 +352,24 @@ def full_scheme(draws: int) -> None:
 
 
 def memory() -> None:
+    """Print the peak of a fresh process, from Linux' own book-keeping."""
+    if not os.path.exists("/proc/self/status"):
+        return
+    here = os.path.dirname(os.path.abspath(__file__))
     code = (
-        "import resource, sys; sys.path.insert(0, {here!r})\n"
-        "from montecarlo import case, montecarlo, weights\n"
+        "import sys; sys.path.insert(0, {here!r})\n"
+        "from montecarlo import case, montecarlo, peak, weights\n"
         "scheme, panel, *_ = case(100, 40)\n"
-        "montecarlo(scheme, panel, weights(0.2), draws=16, threads=1).acceptability\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "montecarlo(scheme, panel, weights(0.2), draws={draws}, threads={threads}).acceptability\n"
-        "print(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "run = lambda draws: montecarlo(scheme, panel, weights(0.2), draws=draws, threads={threads})\n"
+        "run(16).acceptability\n"
+        "before = peak()\n"
+        "run({draws}).acceptability\n"
+        "print(before, peak())\n"
     )
     rows = []
     for draws in (10_000, 100_000, 1_000_000):
         row = [f"{draws:,}"]
         for threads in (1, 2):
-            here = os.path.dirname(os.path.abspath(__file__))
             script = code.format(here=here, draws=draws, threads=threads)
             done = subprocess.run(
                 [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -375,6 +379,12 @@ def memory() -> None:
         rows.append(row)
     headers = ["draws", "peak MB, 1 thread", "of which the run", "2 threads", "of which the run"]
     print(f"\nMemory, 100 units × 40 indicators\n{tabulate(rows, headers, tablefmt='simple')}")
+
+
+def peak() -> int:
+    """Return the most memory that this process has had, in kB."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 
 def scaled(timing: Timing, by: float) -> Timing:

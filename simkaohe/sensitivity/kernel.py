@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,21 @@ def counted(ranks: Ints, most: int, shift: int) -> Ints:
     return np.bincount(code.ravel(), minlength=(most + 1) * n).reshape(most + 1, n)
 
 
+class Spaces:
+    """Arrays that are used again: memory fresh from the system costs more than the work in it."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, Any], npt.NDArray[Any]] = {}
+
+    def of(self, name: str, shape: tuple[int, ...], kind: Any) -> npt.NDArray[Any]:
+        """Return an array with whatever is in it."""
+        size = prod(shape)
+        found = self._found.get((name, kind))
+        if found is None or len(found) < size:
+            found = self._found[name, kind] = np.empty(size, kind)
+        return found[:size].reshape(shape)
+
+
 class Places:
     """Counts of the competition ranks (1, 2, 2, 4) of n units, from scores still to be rounded.
 
@@ -85,6 +101,7 @@ class Places:
         # by unit and range of ranks, or by rank and unit
         self._width = ((n - 1) >> shift) + 1 if self._many else 1 << self.bits
         self._counts = np.zeros(n * self._width, np.int64)
+        self._spaces = Spaces()
 
     def tables(self, most: int, shift: int) -> tuple[Ints, Ints]:
         """Return how often each unit had each (range of) rank, and sums of ranks and squares.
@@ -111,7 +128,8 @@ class Places:
 
     def add(self, distance: Array) -> None:
         """Count the ranks of draws (R, n); a distance is how far below the best a score is."""
-        key = distance.astype(self._kind)
+        key = self._spaces.of("key", distance.shape, self._kind)
+        np.copyto(key, distance, casting="unsafe")
         if self._many:
             self._by_counting(key)
         else:
@@ -123,19 +141,23 @@ class Places:
         key.sort(axis=1)
         mask = (1 << self.bits) - 1
         flat = key.reshape(-1)
-        alike = (flat[1:] ^ flat[:-1]) <= mask  # the same score as the one before
-        alike[self.n - 1 :: self.n] = False
+        apart = self._spaces.of("apart", (len(flat) - 1,), self._kind)
+        np.bitwise_xor(flat[1:], flat[:-1], out=apart)
+        alike = np.less_equal(apart, mask, out=self._spaces.of("alike", apart.shape, np.bool_))
+        alike[self.n - 1 :: self.n] = False  # the first of a draw and the last of the one before
         tied = np.flatnonzero(alike)
-        code = key & mask
-        code |= self._place
+        key &= mask
+        key |= self._place
         if len(tied):
             tied += 1
             first = np.empty(len(tied), bool)
             first[0] = True
             np.not_equal(tied[1:] - tied[:-1], 1, out=first[1:])
             start = np.maximum.accumulate(np.where(first, tied - 1, 0))
-            code.reshape(-1)[tied] -= ((tied - start) << self.bits).astype(self._kind)
-        self._counts += np.bincount(code.reshape(-1), minlength=len(self._counts))
+            flat[tied] -= ((tied - start) << self.bits).astype(self._kind)
+        code = self._spaces.of("code", flat.shape, np.int64)
+        np.copyto(code, flat)
+        np.add.at(self._counts, code, 1)
 
     def _by_counting(self, key: Any) -> None:
         key -= key.min()
@@ -204,6 +226,7 @@ class Additive:
         self._below = [np.ascontiguousarray(below[:, m]) for m in self._members]
         self._order = np.concatenate(self._members)
         self._sizes = [len(m) for m in engine.members]
+        self._last = max(c for c, m in enumerate(self._members) if len(m))
         self._several, self._count, self._span = len(self._members) > 1, len(engine.units), span
         room = max(CACHE // max(len(engine.units), len(leaves)), 32)
         self.rows = 1 << (room.bit_length() - 1)
@@ -224,6 +247,7 @@ class Additive:
 
     def _clear(self) -> None:
         self._draws = 0
+        self._spaces = Spaces()
         self._whole = Places(len(self._order), self._span, bin_shift(self._count))
         largest = bin_shift(max(self._sizes))
         self._apart = [
@@ -241,7 +265,9 @@ class Additive:
         parts = []
         for c, (below, apart) in enumerate(zip(self._below, self._apart, strict=True)):
             if below.shape[1]:
-                parts.append(self._shares(self._root, c, factors, None) @ below)
+                into = self._spaces.of(f"part {c}", (len(u), below.shape[1]), np.float64)
+                shares = self._shares(self._root, c, factors, None)
+                parts.append(np.matmul(shares, below, out=into))
             if apart is not None:
                 apart.add(parts[-1])
         self._whole.add(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))
@@ -256,15 +282,16 @@ class Additive:
         if own is None:
             share = (stated / (stated.sum() or 1.0))[None]
         elif own.shape[1] == len(stated):
-            share = own * stated
+            # the last category may have the array itself
+            share = np.multiply(own, stated, out=own if category == self._last else None)
         else:
             nodes = self._drawn[group.id][1].nodes
             place = [group.children.index(node) for node in nodes]
             share = np.zeros((len(own), len(stated)))
             share[:, place] = own * stated[place]
         if own is not None:
-            whole = share.sum(1)  # 0 where the group itself has no weight
-            share /= np.where(whole > 0, whole, 1.0)[:, None]
+            whole = share @ np.ones(share.shape[1])  # 0 where the group itself has no weight
+            share *= (1 / np.where(whole > 0, whole, 1.0))[:, None]
         if above is not None:
             share = share * above[:, None]
         if not inner:
