@@ -112,7 +112,7 @@ def test_totals_that_are_level_after_rounding_are_a_tie() -> None:
 def test_pairs_of_the_cases_by_evaluation(case: tuple[str, str | None]) -> None:
     scheme, panel = sk.load(case[0])
     found = robustness(scheme, panel, group=case[1], within="category")
-    assert check_pairs(found, scheme, panel) >= 15
+    assert check_pairs(found, scheme, panel, 2) >= 15
     assert not found.pairs["reason"].any()
 
 
