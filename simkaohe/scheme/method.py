@@ -94,7 +94,7 @@ class OrderedDict(FrozenDict[Value]):
     """A frozen dictionary whose order means something: equal only in the same order."""
 
     def __eq__(self, other: object) -> bool:
-        return dict.__eq__(self, other) and list(self) == list(other)  # type: ignore[call-overload]
+        return isinstance(other, dict) and list(self.items()) == list(other.items())
 
     __hash__ = None  # type: ignore[assignment]
 
