@@ -123,7 +123,8 @@ class Places:
             return table, self._sums
         by_rank = self._counts.reshape(self.n, self._width)[:, : self.n]
         ranks = np.arange(1, self.n + 1)
-        np.add.at(table, ((ranks - 1) >> shift) + 1, by_rank)
+        starts = np.arange(0, self.n, 1 << shift)
+        table[1 : len(starts) + 1] = np.add.reduceat(by_rank, starts) if shift else by_rank
         return table, np.array([ranks @ by_rank, ranks**2 @ by_rank])
 
     def add(self, distance: Array) -> None:

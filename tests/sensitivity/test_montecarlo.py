@@ -553,6 +553,7 @@ def test_what_cannot_vary_says_so(make, words: str) -> None:
         ([], {}, "nothing varies"),
         ([weights(), weights(0.1)], {}, "it varies twice"),
         ([weights()], {"draws": 0}, "above 0"),
+        ([weights()], {"draws": 1_000_000_000}, "at most 268,435,456"),
         ([weights()], {"precision": -1.0}, "above 0"),
         ([weights()], {"also": ("winz",)}, "Did you mean 'wins'"),
     ],
