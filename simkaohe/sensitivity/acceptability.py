@@ -12,8 +12,8 @@ import pandas as pd
 
 from simkaohe.labels import Words
 from simkaohe.sensitivity.counting import Study, Tables
-from simkaohe.sensitivity.kernel import bin_shift, bins
 from simkaohe.sensitivity.sources import BATCHES
+from simkaohe.sensitivity.tallying import bin_shift, bins
 
 Array = npt.NDArray[np.float64]
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.sensitivity.kernel import Additive, bin_shift, bins, counted
+from simkaohe.sensitivity.kernel import Additive
 from simkaohe.sensitivity.layout import Layout, Plan
 from simkaohe.sensitivity.running import one_thread
 from simkaohe.sensitivity.sources import BATCHES, uniforms
+from simkaohe.sensitivity.tallying import bin_shift, bins, counted
 from simkaohe.sensitivity.weighing import Weights
 
 Array = npt.NDArray[np.float64]

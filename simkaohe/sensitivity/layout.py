@@ -18,8 +18,9 @@ from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
-from simkaohe.sensitivity.kernel import CACHE, Additive, additive
+from simkaohe.sensitivity.kernel import Additive, additive
 from simkaohe.sensitivity.sources import Kind, check_dimensions
+from simkaohe.sensitivity.tallying import CACHE
 from simkaohe.sensitivity.varying import Bound, Choice, Varying
 
 Array = npt.NDArray[np.float64]

@@ -21,7 +21,7 @@ from simkaohe.sensitivity.acceptability import MonteCarlo, Paired, largest_error
 from simkaohe.sensitivity.counting import Study, Tables, Task, count, study_of
 from simkaohe.sensitivity.layout import Plan
 from simkaohe.sensitivity.running import in_order, load, save
-from simkaohe.sensitivity.sources import BATCHES, Kind, points_per_batch
+from simkaohe.sensitivity.sources import BATCHES, Kind, check_points, points_per_batch
 from simkaohe.sensitivity.varying import Choice, Varying
 
 Progress = bool | Callable[[int, int], None] | None
@@ -203,6 +203,7 @@ def _run(
         )
     study = study_of(plan)
     most = points_per_batch(draws)
+    check_points(plan.source, most)
     ends = _rounds(most) if precision is not None else [most]
     key = f"{plan.key} {'until precise' if precision is not None else most}"
     done, tables = load(file, key) if file is not None else (0, {})

@@ -19,6 +19,8 @@ Array = npt.NDArray[np.float64]
 Kind = Literal["sobol", "random"]
 BATCHES = 16
 """Independent scrambles, or streams of pseudo-random numbers."""
+BITS = 24
+"""Of a Sobol point; a scramble has as many points as they can tell apart."""
 MOST = 21201
 """Dimensions that Sobol's direction numbers (Joe and Kuo 2008) exist for."""
 
@@ -56,7 +58,7 @@ def uniforms(
     from scipy.stats import qmc
 
     scramble = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(batch,)))
-    points = qmc.Sobol(dimensions, scramble=True, seed=scramble)
+    points = qmc.Sobol(dimensions, scramble=True, bits=BITS, seed=scramble)
     if start:
         points.fast_forward(start)
     for first in range(start, stop, rows):
@@ -66,6 +68,27 @@ def uniforms(
 def points_per_batch(draws: int) -> int:
     """Return the number of draws of each batch: the power of two that gives at least ``draws``."""
     return 1 << max((draws + BATCHES - 1) // BATCHES - 1, 0).bit_length()
+
+
+def check_points(kind: Kind, points: int) -> None:
+    """Refuse more points of a batch than a scramble has.
+
+    Raises
+    ------
+    SimkaoheError
+    """
+    if kind == "sobol" and points > 1 << BITS:
+        raise SimkaoheError(
+            Problem(
+                "draws",
+                f"{points * BATCHES:,}",
+                Words(
+                    f"使用 Sobol 序列时最多 {BATCHES << BITS:,}",
+                    f"at most {BATCHES << BITS:,} with Sobol points",
+                ),
+                Words("请用 source='random'", "Use source='random'"),
+            )
+        )
 
 
 def check_dimensions(kind: Kind, dimensions: int) -> None:

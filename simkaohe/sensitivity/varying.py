@@ -23,8 +23,8 @@ from simkaohe.scheme.method import FrozenDict
 from simkaohe.scheme.tree import Indicator
 
 Array = npt.NDArray[np.float64]
-HALF = 2.0**-32
-"""Keeps a number off 0, where the normal distribution has no value."""
+LEAST = 2.0**-25
+"""Stands for 0, where the normal distribution has no value: half of a Sobol point's last bit."""
 
 
 class Bound(NamedTuple):
@@ -228,7 +228,7 @@ class Noise(Varying):
                 moved = np.flatnonzero(sd > 0)
                 values = np.tile(value, (len(u), 1))
                 stop = start + len(moved)
-                values[:, moved] += sd[moved] * ndtri(u[:, start:stop] + HALF)
+                values[:, moved] += sd[moved] * ndtri(np.maximum(u[:, start:stop], LEAST))
                 found[path], start = values, stop
             return found
 

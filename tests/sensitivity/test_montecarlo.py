@@ -14,7 +14,7 @@ from scipy import stats
 
 import simkaohe as sk
 from simkaohe.ranks import last_digits
-from simkaohe.sensitivity import counting, kernel, layout, running
+from simkaohe.sensitivity import counting, layout, running, tallying
 from simkaohe.sensitivity import simulation as front
 from simkaohe.sensitivity.counting import Task, study_of
 from simkaohe.sensitivity.simulation import montecarlo, paired
@@ -100,11 +100,13 @@ def test_places_are_those_of_scipy(units: int, digits: int | None) -> None:
     scores[:, 1::3] = scores[:, ::3][:, : scores[:, 1::3].shape[1]]
     q = last_digits(scores, 9 if digits is None else digits)
     span = int(q.max()) + 2
-    counter = kernel.Places(units, span, kernel.bin_shift(units))
+    counter = tallying.Places(units, span, tallying.bin_shift(units))
     counter.add((span - q) + 0.25)
     ranks = stats.rankdata(-q, method="min", axis=1).astype(np.int64)
-    table, sums = counter.tables(kernel.bins(units), kernel.bin_shift(units))
-    assert np.array_equal(table, kernel.counted(ranks, kernel.bins(units), kernel.bin_shift(units)))
+    table, sums = counter.tables(tallying.bins(units), tallying.bin_shift(units))
+    assert np.array_equal(
+        table, tallying.counted(ranks, tallying.bins(units), tallying.bin_shift(units))
+    )
     assert np.array_equal(sums, [ranks.sum(0), (ranks**2).sum(0)])
 
 
@@ -114,7 +116,7 @@ def test_many_units_are_counted_in_ranges_of_ranks(monkeypatch) -> None:
     assert list(found.acceptability)[:2] == ["1–8", "9–16"]
     assert found.acceptability.columns[-1] == "697–700"
     np.testing.assert_allclose(found.acceptability.sum(axis="columns"), 1.0)
-    monkeypatch.setattr(kernel, "SINGLE", 1000)
+    monkeypatch.setattr(tallying, "SINGLE", 1000)
     counting._studies.clear()
     single = montecarlo(scheme, panel, weights(), draws=500, seed=1, threads=1)
     counting._studies.clear()
@@ -553,6 +555,7 @@ def test_what_cannot_vary_says_so(make, words: str) -> None:
         ([], {}, "nothing varies"),
         ([weights(), weights(0.1)], {}, "it varies twice"),
         ([weights()], {"draws": 0}, "above 0"),
+        ([weights()], {"draws": 1_000_000_000}, "at most 268,435,456"),
         ([weights()], {"precision": -1.0}, "above 0"),
         ([weights()], {"also": ("winz",)}, "Did you mean 'wins'"),
     ],
