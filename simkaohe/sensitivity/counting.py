@@ -191,14 +191,14 @@ class Study(Layout):
         found = {}
         at_once = max((1 << 22) // (trials * d), 1)
         names = list(self.factors) if factors is None else list(factors)
-        before = self._outcomes(name, base)
+        before = self.outcomes(name, base)
         for start in range(0, len(names), at_once):
             some = names[start : start + at_once]
             moved = np.tile(base, (len(some), 1))
             for k, factor in enumerate(some):
                 places = self.factors[factor]
                 moved[k * trials : (k + 1) * trials, places] = other[:, places]
-            after = self._outcomes(name, moved)
+            after = self.outcomes(name, moved)
             for k, factor in enumerate(some):
                 rows = slice(k * trials, (k + 1) * trials)
                 found[factor] = (
@@ -208,7 +208,7 @@ class Study(Layout):
                 )
         return found
 
-    def _outcomes(self, name: str, u: Array) -> Parts:
+    def outcomes(self, name: str, u: Array) -> Parts:
         whole: list[npt.NDArray[Any]] = []
         for number, rows in self._shared(u):
             parts = self._parts(name, number, u if rows is None else u[rows])

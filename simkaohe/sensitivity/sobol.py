@@ -87,7 +87,7 @@ def sobol_indices(
     study = Study(Plan(key, (("", scheme),), panel, objects, seed, "sobol", frozenset()))
     names, problem = _problem(study, scheme, factors)
     points = _points(problem, draws, seed)
-    outcome = study._outcomes("", points)
+    outcome = study.outcomes("", points)
     base = Engine(scheme, panel).run()
     ranked = (base.ranks[0] > 0) & (outcome.ranks > 0).all(0)
     shift = np.abs(outcome.ranks - base.ranks[0])[:, ranked].mean(1) if ranked.any() else None
