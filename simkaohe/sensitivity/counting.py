@@ -209,6 +209,7 @@ class Study(Layout):
         return found
 
     def outcomes(self, name: str, u: Array) -> Parts:
+        """Return what one scheme gives for points of the unit cube, (R, dimensions)."""
         whole: list[npt.NDArray[Any]] = []
         for number, rows in self._shared(u):
             parts = self._parts(name, number, u if rows is None else u[rows])
