@@ -31,11 +31,11 @@ from timing import Timing, interleaved
 
 import simkaohe as sk
 from simkaohe.sensitivity.counting import study_of
-from simkaohe.sensitivity.laws import weights
 from simkaohe.sensitivity.simulation import montecarlo
 from simkaohe.sensitivity.sources import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.tallying import bin_shift, bins
 from simkaohe.sensitivity.varying import ranges
+from simkaohe.sensitivity.weighing import weights
 
 try:
     import skcriteria

@@ -49,7 +49,8 @@ def small_case() -> tuple[sk.Scheme, sk.Panel, list[sk.Scenario]]:
                 "id": "total",
                 "children": [
                     {"id": "gdp", "name": "生产总值", "unit": "%", "weight": 60,
-                     "weights_by_category": {"rural": 40}, "rule": {"method": "minmax", "worst": 0, "best": 10}},
+                     "weights_by_category": {"rural": 40}, "missing": "spread",
+                     "rule": {"method": "minmax", "worst": 0, "best": 10}},
                     {"id": "soft", "name": "软指标", "weight": 40, "children": [
                         {"id": "air", "name": "空气", "rule": "minmax", "missing": "zero"},
                         {"id": "debt", "name": "债务", "rule": "minmax", "direction": "negative", "missing": "zero"}]},

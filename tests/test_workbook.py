@@ -17,13 +17,17 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 import simkaohe as sk
-from simkaohe.files import archive, bundled_cases, cells, load_scenarios
+from simkaohe.files import archive, bundled_cases, cells, load_scenarios, methods, numerals, values
+from simkaohe.files import sheets as layout
 from simkaohe.files.workbook import read_workbook, write_empty, write_workbook
 from simkaohe.labels import use_language
+from simkaohe.scheme.adjust import Bonus, Veto
+from simkaohe.scheme.combine import Multiplier
 from simkaohe.scheme.rules import Rule
 from tests.fuzz_workbook import small_case
 from tests.strategies import schemes
 
+Completion, Tiers, MinMax = (Rule.family[name] for name in ("completion", "tiers", "minmax"))
 AWKWARD = st.one_of(
     st.text(
         st.characters(exclude_categories=("Cs",)) | st.sampled_from("=+-@'\"，；;{}[]%\n\t_x0"),
@@ -71,7 +75,7 @@ EXTREME = st.floats(allow_nan=True, allow_infinity=False).map(lambda x: x if x =
 def round_trip(folder: Path, scheme: Any, panel: Any, scenarios: Any = ()) -> None:
     path = folder / "案例 1.xlsx"
     write_workbook(path, scheme, panel, scenarios)
-    read = read_workbook(path)
+    read = read_workbook(path, check=False)
     assert read[0] == scheme
     assert read[0].plain() == scheme.plain()
     assert read[1] == panel
@@ -149,6 +153,44 @@ def test_an_empty_workbook_asks_for_indicators(tmp_path: Path) -> None:
     with pytest.raises(sk.SimkaoheError) as error:
         read_workbook(tmp_path / "a.xlsx")
     assert str(error.value) == "a.xlsx › Indicators: there is no indicator in it."
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_examples_of_the_guide_can_be_evaluated(language: Any, tmp_path: Path) -> None:
+    """Every example, typed into the empty workbook as it stands."""
+    use_language(language)
+    path = tmp_path / "a.xlsx"
+    write_empty(path)
+    book = load_workbook(path)
+    names = {str(words): name for name, words in layout.titles().items()}
+    page: Any = None
+    rows: dict[str, int] = {}
+    typed = set()
+    for line in book[book.sheetnames[0]].iter_rows(values_only=True):
+        cells = [str(text) for text in line if text is not None]
+        if len(cells) == 1 and cells[0] in names:
+            page = book[cells[0]] if cells[0] in book.sheetnames else None
+        if not cells or cells[0] not in ("示例", "Example"):
+            continue
+        heads = {str(c.value): c.column for c in page[1] if c.value is not None}
+        row = rows.get(page.title, 2)
+        if names[page.title] == "scheme":
+            row = next(r[0].row for r in page.iter_rows() if r[0].value == cells[1])
+        if cells[1] in ("单位", "Unit"):
+            row = 1
+        for at, text in enumerate(cells[1:], 1):
+            if text.endswith(("（空）", "(empty)")):
+                continue
+            head = max((h for h in heads if text.startswith(f"{h} ")), key=len, default=None)
+            value = text if head is None else text.removeprefix(f"{head} ")
+            page.cell(row, at if head is None else heads[head]).value = value
+        rows[page.title] = max(row, 1) + 1
+        typed.add(names[page.title])
+    book.save(path)
+    scheme, panel, scenarios = read_workbook(path)
+    assert len(sk.evaluate(scheme, panel).ranking) == 2
+    assert len(scenarios) == 1
+    assert {"adjustments", "vetoes", "events", "limits", "categories", "units"} <= typed
 
 
 # -- everything that a scheme can say ----------------------------------------------------------------
@@ -293,7 +335,7 @@ def book(tmp_path: Path) -> Any:
 def test_sheets_stand_in_their_order(book: Any) -> None:
     assert book.sheetnames == [
         "说明", "方案", "指标", "类别", "单位", "等次", "加减分", "一票否决", "限额", "结果运用", "归属",
-        "数据", "上年", "难度系数", "背景", "各期", "台账", "评分", "答卷", "情景",
+        "数据", "上年", "难度系数", "背景", "各期", "台账", "评分", "答卷", "情景", "方法说明",
     ]  # fmt: skip
 
 
@@ -409,12 +451,16 @@ def test_percentages_mean_what_the_column_says(tmp_path: Path) -> None:
         set_cell("数据", "B2", 0.07, "0.0%")(workbook)
         set_cell("数据", "C2", 35, '0"%"')(workbook)
         set_cell("指标", "E3", 0.6, "0%")(workbook)
+        set_cell("指标", "G3", "55%")(workbook)
+        set_cell("指标", "E4", "４０％")(workbook)
         set_cell("等次", "C2", "３５％")(workbook)
 
     scheme, panel, _ = read_workbook(damaged(tmp_path, change))
     assert panel.frame("actual").at["东县", "gdp"] == 7.0
     assert panel.frame("actual").at["东县", "air"] == 35.0
     assert scheme.nodes["gdp"].weight == 60.0
+    assert scheme.nodes["soft"].weight == 40.0
+    assert scheme.nodes["gdp"].weights_by_category == {"rural": 55.0}
     assert scheme.grades.bands[0].share == 0.35
 
 
@@ -442,14 +488,14 @@ def test_titles_blank_rows_and_names_are_understood(tmp_path: Path) -> None:
 
 REFUSED = [
     (set_cell("数据", "B2", "约12"), "考核.xlsx › 数据 › B2: found '约12'; expected a number, or an empty cell. Write only the number (e.g. 12), in the indicator's unit."),
-    (set_cell("数据", "B2", "12万"), "考核.xlsx › 数据 › B2: found '12万'; expected a number"),
+    (set_cell("数据", "B2", "12万"), "考核.xlsx › 数据 › B2: found '12万'; expected a number, or an empty cell. Write only the number (e.g. 120000), in"),
     (set_cell("数据", "B2", "—"), "考核.xlsx › 数据 › B2: found '—'; expected a number, or an empty cell. Leave the cell empty where there is no value."),
     (set_cell("数据", "B2", "/"), "考核.xlsx › 数据 › B2: found '/'"),
     (set_cell("数据", "B2", "无"), "考核.xlsx › 数据 › B2: found '无'"),
     (set_cell("数据", "B2", "N/A"), "考核.xlsx › 数据 › B2: found 'N/A'"),
     (set_cell("数据", "B2", "1,23"), "考核.xlsx › 数据 › B2: found '1,23'"),
     (set_cell("数据", "B2", "1 234"), "考核.xlsx › 数据 › B2: found '1 234'"),
-    (set_cell("数据", "B2", "½"), "考核.xlsx › 数据 › B2: found '½'"),
+    (set_cell("数据", "B2", "½"), "考核.xlsx › 数据 › B2: found '½'; expected a number, or an empty cell. Write one number, in digits only."),
     (set_cell("数据", "B2", "1e999"), "考核.xlsx › 数据 › B2: found '1e999'"),
     (set_cell("数据", "B2", "inf"), "考核.xlsx › 数据 › B2: found 'inf'"),
     (set_cell("数据", "C2", "35%"), "考核.xlsx › 数据 › C2: found the percentage 35%; expected a number without a percent sign. Write it in the indicator's unit (e.g. 35)"),
@@ -481,6 +527,17 @@ REFUSED = [
     (set_cell("指标", "C1", "名字"), "考核.xlsx › 指标 › C1: there is no column '名字'"),
     (set_cell("指标", "E3", -1), "考核.xlsx › 指标 › E3 (gdp.weight): found -1; expected a number ≥ 0."),
     (set_cell("指标", "E3", "很大"), "考核.xlsx › 指标 › E3 (gdp.weight): found '很大'; expected a number."),
+    (set_cell("指标", "E4", "40%"), "考核.xlsx › 指标 › E4: found 40% with a percent sign, while its sibling in E3 is without one; expected siblings' weights all written alike."),
+    (set_cell("指标", "E4", 0.4, "0%"), "考核.xlsx › 指标 › E4: found 40% with a percent sign"),
+    (set_cell("指标", "G3", "40%"), "考核.xlsx › 指标 › G3: found 40% with a percent sign"),
+    (set_cell("指标", "E4", None), "考核.xlsx › 指标 › E4: the weight is empty, its siblings have one. Fill it in; write 0 if it does not count."),
+    (set_cell("指标", "E3", "—"), "考核.xlsx › 指标 › E3 (gdp.weight): found '—'; expected a number. Write 0 if it does not count."),
+    (set_cell("指标", "E3", "#N/A"), "考核.xlsx › 指标 › E3 (gdp.weight): found the error #N/A; expected a number. Mend the formula."),
+    (lambda b: b["数据"].delete_rows(1, 9), "考核.xlsx › 数据: the sheet is empty. Fill it in"),
+    (set_cell("指标", "B4", "air"), "考核.xlsx › 指标 › B4: found 'air' is an indicator (it has a scoring rule) and no parent; expected the id"),
+    (set_cell("单位", "B2", None), "考核.xlsx › 单位 › B2: found nothing; expected one of 城区类, 乡村类."),
+    (set_cell("情景", "D2", "gdp.wieght"), "考核.xlsx › 情景 › D2 (gdp.wieght): there is no entry 'wieght'. Did you mean 'weight'"),
+    (lambda b: b["数据"].delete_rows(5), "考核.xlsx › 数据: there is no row for '001'. Add a row for each"),
     (set_cell("单位", "B2", "城市"), "考核.xlsx › 单位 › B2 (units.东县): there is no category '城市'"),
     (set_cell("单位", "A3", "东县"), "考核.xlsx › 单位 › A3: '东县' is there twice"),
     (set_cell("类别", "A3", "urban"), "考核.xlsx › 类别 › A3: 'urban' is there twice"),
@@ -519,6 +576,89 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         ["数据", "B3"],
         ["指标", "E3 (gdp.weight)"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("12万", "120000"),
+        ("约12", "12"),
+        ("787.4元", "787.4"),
+        ("-5个", "-5"),
+        ("1,234左右", "1234"),
+    ]
+    + [
+        (t, "")
+        for t in ("1/2", "5月1日", "787。4", "1 234.5", "2024-05-01", "½", "七百", "①", "35‰")
+    ]
+    + [(t, "") for t in ("(787.4)", "<5", "–7", "787.4亿元", "1,23", "0x10", "3-5", "35个百分点")],
+)
+def test_only_a_certain_number_is_an_example(text: str, number: str) -> None:
+    assert numerals.example(text) == number
+
+
+TYPED = [
+    (Bonus, "cap=3；points={“国家”：2，“省”：1}", {"cap": 3, "points": {"国家": 2, "省": 1}}),
+    (Bonus, "cap＝３; points={国家:2,省:1}", {"cap": 3, "points": {"国家": 2, "省": 1}}),
+    (Bonus, "cap=3, points={'国家': 2}", {"cap": 3, "points": {"国家": 2}}),
+    (Bonus, "上限=3；分项上限=｛国家＝2｝", {"cap": 3, "caps": {"国家": 2}}),
+    (Bonus, "cap：3", {"cap": 3}),
+    (Veto, "effects=not_top", {"effects": ["not_top"]}),
+    (Veto, "后果=不得评为最高等次；列末位", None),
+    (Veto, "effects=不得评为最高等次、last; grade=“优”", {"effects": ["not_top", "last"], "grade": "优"}),
+    (Completion, "cap=120%; start=50％", {"cap": 1.2, "start": 0.5}),
+    (Completion, "逆向算法=差额", {"reverse": "difference"}),
+    (Tiers, "thresholds=5,6; points=10，20，30", {"thresholds": [5, 6], "points": [10, 20, 30]}),
+    (Tiers, "thresholds=［5，6］；points=[10;20;30]", {"thresholds": [5, 6], "points": [10, 20, 30]}),
+    (Tiers, "thresholds=5", {"thresholds": [5]}),
+    (Tiers, "thresholds=1,234", None),
+    (MinMax, "best=10%", None),
+    (Bonus, "points={国家:2", None),
+    (Bonus, "points={国家:2,国家:3}", None),
+    (Bonus, "cap=3; 上限=4", None),
+    (Multiplier, "base=工作; map=gate", {"base": ["工作"], "map": "gate"}),
+    (Multiplier, "base=a; map={方法:x, method: gate, 及格线: 70}", None),
+    (Multiplier, "base=a; map={method: gate, 及格线: 70}", {"base": ["a"], "map": {"method": "gate", "pass_mark": 70}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "text", "meant"), TYPED)
+def test_parameters_are_written_as_people_write(method: Any, text: str, meant: Any) -> None:
+    kind = values.Kind(frozenset(("mapping",)), hint=method)
+    if meant is None:
+        try:
+            found = values.decode(text, kind)
+        except numerals.Misfit:
+            return
+        with pytest.raises(ValueError):  # noqa: PT011
+            method.model_validate(found)
+    else:
+        assert values.decode(text, kind) == meant
+
+
+@pytest.mark.parametrize("family", [family for family, _ in methods.USED])
+def test_the_examples_of_the_methods_are_valid(family: Any) -> None:
+    for name, method in family.family.items():
+        kind = values.Kind(frozenset(("mapping",)), hint=method)
+        text = methods.example(method)
+        found = values.decode(text, kind) if text else {}
+        assert family.model_validate({"method": name, **found}).method == name
+
+
+@pytest.mark.parametrize("blank", [[], ["E4"], ["E3", "E4"]])
+def test_weights_are_all_there_or_all_equal(blank: list[str], tmp_path: Path) -> None:
+    def change(workbook: Any) -> None:
+        for cell in ("E3", "E4", "G3"):
+            set_cell("指标", cell, None)(workbook)
+        for cell in blank:
+            set_cell("指标", cell, 0.5)(workbook)
+
+    if len(blank) == 1:
+        with pytest.raises(sk.SimkaoheError, match="E3: the weight is empty"):
+            read_workbook(damaged(tmp_path, change))
+    else:
+        scheme = read_workbook(damaged(tmp_path, change))[0]
+        assert scheme.nodes["gdp"].weight == scheme.nodes["soft"].weight
 
 
 # -- what is no workbook -----------------------------------------------------------------------------

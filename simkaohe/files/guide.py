@@ -49,9 +49,11 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
     ),
     "indicators": (
         Words(
-            "总分、分组和指标，一行一个。编号不重复；上级填上级的编号，只有总分的上级留空。",
+            "总分、分组和指标，一行一个。编号不重复；上级填上级的编号，只有总分的上级留空。"
+            "某一类别另有权重时，加一列“权重 · 城区类”这样的表头。方法的参数见“方法说明”表。",
             "The total, groups and indicators, one a row. Every id once; the parent by its id, empty "
-            "for the total only.",
+            "for the total only. Weights of a category of its own: add a column such as "
+            "“Weights · Urban”. Parameters of methods: see the sheet Methods.",
         ),
         (
             Words(
@@ -59,12 +61,12 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
                 "Id total | Parent (empty) | Name Total | Combination weighted sum",
             ),
             Words(
-                "编号 gdp | 上级 total | 名称 地区生产总值增速 | 权重 60 | 计分方法 选一种",
-                "Id gdp | Parent total | Name GDP growth | Weight 60 | Scoring rule: choose one",
+                "编号 gdp | 上级 total | 名称 地区生产总值增速 | 权重 60 | 计分方法 极差法",
+                "Id gdp | Parent total | Name GDP growth | Weight 60 | Scoring rule min–max",
             ),
             Words(
-                "编号 air | 上级 total | 名称 空气质量 | 权重 40 | 计分方法 选一种",
-                "Id air | Parent total | Name Air quality | Weight 40 | Scoring rule: choose one",
+                "编号 air | 上级 total | 名称 空气质量 | 权重 40 | 计分方法 极差法",
+                "Id air | Parent total | Name Air quality | Weight 40 | Scoring rule min–max",
             ),
         ),
     ),
@@ -72,7 +74,10 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
         Words(
             "分类考核时的类别；不分类就留空。", "Categories of units; empty when all are compared."
         ),
-        (Words("编号 urban | 名称 城区类", "Id urban | Name Urban"),),
+        (
+            Words("编号 urban | 名称 城区类", "Id urban | Name Urban"),
+            Words("编号 rural | 名称 生态类", "Id rural | Name Rural"),
+        ),
     ),
     "units": (
         Words("被考核的单位和它的类别。", "The units and their category."),
@@ -91,8 +96,8 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
         ),
         (
             Words(
-                "编号 awards | 方法 加分 | 方法参数 cap=3",
-                "Id awards | Method bonus | Method parameters cap=3",
+                "编号 awards | 方法 加分 | 方法参数 points={国家级: 2, 省级: 1}; cap=3",
+                "Id awards | Method bonus | Method parameters points={national: 2, provincial: 1}; cap=3",
             ),
         ),
     ),
@@ -100,8 +105,8 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
         Words("一票否决的规则，一行一条。", "Veto rules, one a row."),
         (
             Words(
-                '编号 safety | 方法参数 effects=["not_top"]',
-                'Id safety | Method parameters effects=["not_top"]',
+                "编号 safety | 方法参数 effects=不得评为最高等次",
+                "Id safety | Method parameters effects=not_top",
             ),
         ),
     ),
@@ -124,6 +129,7 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
         (
             Words("单位 | gdp | air", "Unit | gdp | air"),
             Words("青山区 | 6.5 | 92.1", "Qingshan | 6.5 | 92.1"),
+            Words("清河县 | 5.8 | 96.4", "Qinghe | 5.8 | 96.4"),
         ),
     ),
     "target": (Words("目标值，格式与“数据”相同。", "Targets, like Data."), ()),
@@ -156,8 +162,9 @@ NOTES = {
     ),
     "parent": Words("上级的编号；总分一行留空。", "The parent's id; empty for the total."),
     "parameters": Words(
-        "方法的参数，例如 cap=1.2; start=0.5；空着用默认值。",
-        "The method's parameters, e.g. cap=1.2; start=0.5; empty: the defaults.",
+        "方法的参数，例如 cap=1.2; start=0.5；空着用默认值。每种方法有哪些参数，见“方法说明”表。",
+        "The method's parameters, e.g. cap=1.2; start=0.5; empty: the defaults. The sheet Methods "
+        "lists the parameters of every method.",
     ),
     "unit": Words("单位名称，与“单位”表一致。", "The unit's name as on the sheet Units."),
     "path": Words("改动的位置，例如 gdp.weight。", "What is changed, e.g. gdp.weight."),
@@ -178,7 +185,9 @@ def lines(titles: Mapping[str, Words]) -> Iterator[tuple[str, tuple[str, ...]]]:
             for example in examples:
                 cells = (str(Words("示例", "Example")), *str(example).split(" | "))
                 yield "example", cells
-    more = [str(titles[name]) for name in titles if name not in (*PURPOSE, "guide", "lists")]
+    more = [
+        str(titles[name]) for name in titles if name not in (*PURPOSE, "guide", "methods", "lists")
+    ]
     yield "text", ()
     yield "heading", (str(Words("还可以有的工作表", "Further sheets that there may be")),)
     yield "text", (str(Words("、", ", ")).join(more),)

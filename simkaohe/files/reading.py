@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from simkaohe.errors import Problem, unknown
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import Cell, Odd, Sheet, place
+from simkaohe.files.locating import Grid
 from simkaohe.files.numerals import Misfit, clean, key
 from simkaohe.files.sheets import Category, Column
 from simkaohe.files.values import TEXT, decode
@@ -15,6 +17,10 @@ from simkaohe.labels import Words
 
 COLUMN = Words("列", "column")
 SHEET = Words("工作表", "sheet")
+ELSEWHERE = Words(
+    "考核不用的内容可以移到名称以 _ 或“结果”开头的工作表",
+    "What the assessment does not need may move to a sheet whose name begins with _",
+)
 ONLY_ONE = Words("只保留一个", "Keep one of them")
 
 
@@ -56,6 +62,7 @@ class Reader:
         self.categories: tuple[Category, ...] = ()
         self.units: dict[str, str] = {}
         self.nodes: dict[str, dict[str, Any]] = {}
+        self.grids: dict[str, Grid] = {}
         self.sheets = self._named(sheets)
 
     def where(self, sheet: str, cell: str = "") -> str:
@@ -101,7 +108,7 @@ class Reader:
                         "Start the name of a sheet that is not to be read with “Result” or _",
                     )
                     problem = unknown(self.where(sheet.name), sheet.name, known, SHEET)
-                    self.note(problem._replace(remedy=_both(problem.remedy, remedy)))
+                    self.note(problem._replace(remedy=both(problem.remedy, remedy)))
             elif name in found:
                 self.report(
                     sheet.name,
@@ -162,12 +169,13 @@ class Reader:
 
     def _table(self, sheet: Sheet, top: int, meaning: Mapping[str, Column]) -> Table:
         columns: dict[Column, int] = {}
-        known = {str(column.words): column.field for column in meaning.values()}
+        known = {str(column.words): "" for column in meaning.values()}
         for at, cell in self.headings(sheet, top):
             column = meaning.get(heading_of(cell))
             if column is None:
                 text = text_of(cell)
-                self.note(unknown(self.where(sheet.name, place(top, at)), text, known, COLUMN))
+                problem = unknown(self.where(sheet.name, place(top, at)), text, known, COLUMN)
+                self.note(problem._replace(remedy=both(problem.remedy, ELSEWHERE)))
             elif column in columns:
                 self.twice(sheet, top, at, column.words)
             else:
@@ -245,10 +253,21 @@ class Reader:
             self.places.setdefault(path, where)
             if column in row:
                 try:
-                    put(found, column, decode(row[column], column.kind))
+                    kind = column.kind_for(self._method_in(row, column))
+                    put(found, column, decode(row[column], kind))
                 except Misfit as misfit:
                     self.misfit(table, row.number, column, misfit, path)
         return found
+
+    @staticmethod
+    def _method_in(row: Row, column: Column) -> str | None:
+        """Return the method that a row's parameters are of."""
+        if column.role == "parameters":
+            for other, cell in row.items():
+                if other.role == "method" and other.field == column.field:
+                    with suppress(Misfit):
+                        return str(decode(cell, other.kind))
+        return None
 
     def misfit(
         self, table: Table, row: int, column: Column, misfit: Misfit, path: str = ""
@@ -302,7 +321,8 @@ def loosely(names: Mapping[str, str]) -> dict[str, str]:
     return {bare: min(meanings) for bare, meanings in found.items() if len(meanings) == 1}
 
 
-def _both(first: Words | str, second: Words) -> Words:
+def both(first: Words | str, second: Words) -> Words:
+    """Return two remedies as one."""
     one = first if isinstance(first, Words) else Words(first, first)
     zh, en = one.zh.rstrip("。"), one.en.rstrip(".")
     zh, en = zh + "。" * (zh[-1:] != "？"), en + "." * (en[-1:] != "?")

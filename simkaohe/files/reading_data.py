@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.errors import unknown
+from simkaohe.errors import nearest, unknown
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import Cell, Odd, Sheet, place
+from simkaohe.files.locating import Grid
 from simkaohe.files.numerals import (
     BRIEF,
     Misfit,
@@ -22,7 +23,7 @@ from simkaohe.files.numerals import (
     shown,
     to_number,
 )
-from simkaohe.files.reading import heading_of, is_blank, loosely, text_of
+from simkaohe.files.reading import ELSEWHERE, both, heading_of, is_blank, loosely, text_of
 from simkaohe.files.reading_scheme import SchemeReader
 from simkaohe.files.values import COUNT, decode
 from simkaohe.labels import Words
@@ -58,6 +59,15 @@ class DataReader(SchemeReader):
         known = {n: min(cs) for n, cs in names.items() if len(cs) == 1} | known
         return known, {column for column, all_are in percent.items() if all(all_are)}
 
+    def _ambiguous(self, name: str) -> list[str]:
+        """Return the indicators that a name may mean, when there are several."""
+        found = dict.fromkeys(
+            column
+            for column, values in self._leaves()
+            if key(name) in {key(str(values.get(f) or "")) for f in ("name", "name_en")}
+        )
+        return list(found) if len(found) > 1 else []
+
     def _events(self) -> dict[str, str]:
         """Return adjustments and events by id and by name."""
         named = self.values.get("events") or {}
@@ -86,14 +96,7 @@ class DataReader(SchemeReader):
     ) -> pd.DataFrame | None:
         sheet = self.sheets[table]
         unit_words = {key(text) for text in (*layout.UNIT, "unit")}
-        top = next(
-            (
-                number
-                for number in sorted(sheet.rows)[:50]
-                if any(heading_of(cell) in unit_words for cell in sheet.rows[number].values())
-            ),
-            None,
-        )
+        top = self._top(sheet, unit_words, known)
         if top is None:
             if any(not is_blank(cell) for row in sheet.rows.values() for cell in row.values()):
                 self.report(
@@ -105,10 +108,32 @@ class DataReader(SchemeReader):
                         "Write “Unit” and the columns' ids into a row of headings",
                     ),
                 )
+            elif table == "actual":
+                self.report(
+                    sheet.name,
+                    "",
+                    Words("这张表是空的", "the sheet is empty"),
+                    remedy=Words(
+                        "请填写：一行一个单位，一列一个指标，第一行写“单位”和各列的编号",
+                        "Fill it in: a unit a row, an indicator a column, with “Unit” and the "
+                        "columns' ids in the first row",
+                    ),
+                )
             return None
         at_unit, columns = self._data_columns(sheet, top, unit_words, known)
         self.check_merged(sheet, top, [at_unit, *columns.values()])
         return self._numbers(table, sheet, top, at_unit, columns, points)
+
+    @staticmethod
+    def _top(sheet: Sheet, unit_words: set[str], known: dict[str, str] | None) -> int | None:
+        """Return the row of headings: of those with “Unit”, the one with most known headings."""
+        names = {key(name) for name in known or ()}
+        best, most = None, -1
+        for number in sorted(sheet.rows)[:50]:
+            here = {heading_of(cell) for cell in sheet.rows[number].values() if not is_blank(cell)}
+            if here & unit_words and len(here & names) > most:
+                best, most = number, len(here & names)
+        return best
 
     def _data_columns(
         self, sheet: Sheet, top: int, unit_words: set[str], known: dict[str, str] | None
@@ -130,9 +155,20 @@ class DataReader(SchemeReader):
                 self.report(sheet.name, place(top, at), odd_words(cell), INDICATOR)
                 continue
             name = heading if known is None else known.get(heading) or loose.get(key(heading))
-            if name is None:
+            if name is None and (several := self._ambiguous(heading)):
+                self.report(
+                    sheet.name,
+                    place(top, at),
+                    Words(
+                        f"有歧义：“{heading}”可能是 {'、'.join(several)}",
+                        f"ambiguous: {heading!r} may be {' or '.join(several)}",
+                    ),
+                    remedy=Words("请写编号", "Write the id"),
+                )
+            elif name is None:
                 where = self.where(sheet.name, place(top, at))
-                self.note(unknown(where, heading, list(known or ()), INDICATOR))
+                problem = unknown(where, heading, list(known or ()), INDICATOR)
+                self.note(problem._replace(remedy=both(problem.remedy, ELSEWHERE)))
             elif name in columns:
                 self.twice(sheet, top, at, name)
             else:
@@ -151,8 +187,9 @@ class DataReader(SchemeReader):
         order = sorted(number for number in sheet.rows if number > top)
         known, loose = dict(self.units), loosely(self.units)
         found: dict[str, list[float]] = {}
+        rows: dict[str, int] = {}
         places = list(columns.values())
-        percents = ["points" if name in points else "refuse" for name in columns]
+        percents = ["points" if name in points else "unit" for name in columns]
         for number in order:
             cells = sheet.rows[number]
             if all(is_blank(cell) for cell in cells.values()):
@@ -167,7 +204,8 @@ class DataReader(SchemeReader):
                     at = place(number, places[index])
                     values[index] = self._number(sheet.name, at, value, percents[index])
             if unit is not None:
-                found[unit] = values
+                found[unit], rows[unit] = values, number
+        self.grids[table] = Grid(sheet, top, at_unit, rows, columns)
         if not found and table == "actual" and not self.problems:
             self.report(sheet.name, "", Words("没有任何单位", "there is no unit in it"))
         block = np.array(list(found.values()), np.float64).reshape(len(found), len(columns))
@@ -197,7 +235,10 @@ class DataReader(SchemeReader):
             return text
         if key(text) in loose:
             return loose[key(text)]
-        self.note(unknown(self.where(sheet.name, place(number, at)), text, list(known), UNIT))
+        problem = unknown(self.where(sheet.name, place(number, at)), text, list(known), UNIT)
+        if not nearest(text, list(known)):
+            problem = problem._replace(remedy=both(problem.remedy, ELSEWHERE))
+        self.note(problem)
         return None
 
     def _number(self, sheet: str, at: str, cell: Cell | None, percent: str) -> float:
@@ -217,7 +258,7 @@ class DataReader(SchemeReader):
             number = to_number(text, percent)
             if number is not None:
                 return number
-            self.report(sheet, at, shown(text), BRIEF, mend(text))
+            self.report(sheet, at, shown(text), BRIEF, mend(text, "unit"))
         except Misfit as misfit:
             self.report(sheet, at, misfit.found, misfit.expected, misfit.remedy)
         return np.nan

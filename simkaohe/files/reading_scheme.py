@@ -7,11 +7,12 @@ from typing import Any
 
 from simkaohe.errors import unknown
 from simkaohe.files import sheets as layout
+from simkaohe.files import weighing
 from simkaohe.files.cells import place
 from simkaohe.files.numerals import Misfit, key
 from simkaohe.files.reading import Reader, Row, Table, loosely, put_path
 from simkaohe.files.sheets import Category, Column
-from simkaohe.files.values import TEXT, Kind, decode
+from simkaohe.files.values import TEXT, Kind, decode, expected
 from simkaohe.labels import Words
 
 NODE = Words("指标或分组", "indicator or group")
@@ -25,7 +26,8 @@ class SchemeReader(Reader):
         models = layout.mappings()
         for name in sorted(models, key=lambda n: n != "categories"):
             for sheet in layout.sheets_of(name):
-                columns = layout.entry_columns(models[name], self.categories)
+                implied = layout.implied_method(sheet)
+                columns = layout.entry_columns(models[name], self.categories, implied)
                 table = self.table(sheet, columns, ("id",))
                 if table is not None:
                     self.places.setdefault(name, self.where(table.sheet.name))
@@ -48,6 +50,16 @@ class SchemeReader(Reader):
         entry = self.record(table, row, prefix, ("id",))
         if "method" in entry and isinstance(entry["method"], dict):
             entry |= entry.pop("method")
+        method = next((c for c in columns if c.role == "method"), None)
+        if method is not None and not isinstance(entry.get("method"), str):
+            if not method.method:
+                at = table.at(row.number, method if method in table.columns else columns[0])
+                where = self.where(table.sheet.name, at)
+                if where not in self.wrong:
+                    nothing = Words("没有填写方法", "no method")
+                    self.report(table.sheet.name, at, nothing, expected(method.kind))
+                return
+            entry["method"] = method.method
         entries[name] = entry
 
     def _units(self) -> None:
@@ -153,10 +165,12 @@ class SchemeReader(Reader):
             return
         by_field = {column.field: column for column in columns}
         parents: dict[str, tuple[str | None, int]] = {}
+        rows: dict[str, Row] = {}
         for row in table:
             name = self.name_in(table, row, by_field["id"], set(self.nodes))
             if name is None:
                 continue
+            rows[name] = row
             self.places[name] = self.where(table.sheet.name, table.at(row.number, by_field["id"]))
             values = self.record(table, row, name, ("parent",))
             self.nodes[name] = values | {"id": name}
@@ -168,6 +182,12 @@ class SchemeReader(Reader):
         self._join(
             table, by_field["parent"] if by_field["parent"] in table.columns else None, parents
         )
+        families = [
+            [rows[child["id"]] for child in node.get("children", ())]
+            for node in self.nodes.values()
+        ]
+        for problem in weighing.problems(table, families, columns, self.categories):
+            self.note(problem._replace(where=self.where(table.sheet.name, problem.where)))
 
     def _join(
         self, table: Table, column: Column | None, parents: dict[str, tuple[str | None, int]]
@@ -178,7 +198,7 @@ class SchemeReader(Reader):
         roots = []
         for name, (stated, row) in parents.items():
             at = table.at(row, column) if column else place(row, 1)
-            parent = None if stated is None else _resolve(stated, self.nodes)
+            parent = None if stated is None else resolve(stated, self.nodes)
             if stated is None:
                 roots.append(name)
                 if len(roots) > 1:
@@ -193,6 +213,16 @@ class SchemeReader(Reader):
                     )
             elif parent is None:
                 self.note(unknown(self.where(sheet, at), stated, labels, NODE))
+            elif "rule" in self.nodes[parent]:
+                self.report(
+                    sheet,
+                    at,
+                    Words(
+                        f"“{stated}”是指标（它有计分方法），不能作上级",
+                        f"{stated!r} is an indicator (it has a scoring rule) and no parent",
+                    ),
+                    Words("总分或分组的编号", "the id of the total or of a group"),
+                )
             else:
                 self.nodes[parent].setdefault("children", []).append(self.nodes[name])
                 parents[name] = parent, row
@@ -210,6 +240,11 @@ class SchemeReader(Reader):
         for values in self.nodes.values():
             if "combine" in values:
                 values.setdefault("children", [])
+        before = dict(self.values.get("limits") or {})
+        renamed(self.values, self.nodes)
+        for old, new in zip(before, self.values.get("limits") or {}, strict=False):
+            for path in [p for p in self.places if f"{p}.".startswith(f"limits.{old}.")]:
+                self.places.setdefault(path.replace(old, new, 1), self.places[path])
         if roots:
             self.values["root"] = self.nodes[roots[0]]
             self.places.setdefault("root", self.where(sheet))
@@ -231,7 +266,7 @@ class SchemeReader(Reader):
                 )
 
 
-def _resolve(stated: str, nodes: Mapping[str, Mapping[str, Any]]) -> str | None:
+def resolve(stated: str, nodes: Mapping[str, Mapping[str, Any]]) -> str | None:
     """Return the id of the node that is meant: by its id, else by a name that is its own."""
     if stated in nodes:
         return stated
@@ -243,3 +278,30 @@ def _resolve(stated: str, nodes: Mapping[str, Mapping[str, Any]]) -> str | None:
         if key(stated) in {key(str(v.get(f) or "")) for f in ("name", "name_en")}
     ]
     return loose or (named[0] if len(named) == 1 else None)
+
+
+def renamed(values: Any, nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put ids where fields of the scheme name a node as people do."""
+
+    def id_of(stated: Any) -> Any:
+        if not isinstance(stated, str) or stated in nodes:
+            return stated
+        return resolve(stated, nodes) or stated
+
+    for entry in (values.get("adjustments") or {}).values():
+        if isinstance(entry, dict) and "on" in entry:
+            entry["on"] = id_of(entry["on"])
+    limits = values.get("limits")
+    if isinstance(limits, dict):
+        values["limits"] = {id_of(name): entry for name, entry in limits.items()}
+    grades = values.get("grades")
+    if isinstance(grades, dict) and isinstance(grades.get("tie_break"), list):
+        grades["tie_break"] = [id_of(name) for name in grades["tie_break"]]
+    for entry in (values.get("attribution") or {}).values():
+        if isinstance(entry, dict) and isinstance(entry.get("indicators"), list):
+            entry["indicators"] = [id_of(name) for name in entry["indicators"]]
+    for node in nodes.values():
+        combine = node.get("combine")
+        for field in ("base", "added"):
+            if isinstance(combine, dict) and isinstance(combine.get(field), list):
+                combine[field] = [id_of(name) for name in combine[field]]

@@ -7,14 +7,16 @@ from the models, so that a new field has its column from the day it exists.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from simkaohe.files.numerals import key
+from simkaohe.files.structure import inner
 from simkaohe.files.values import ANY, COUNT, TEXT, Kind, kind_of
+from simkaohe.files.words import method_words
 from simkaohe.labels import RECORD_COLUMNS, Words
 from simkaohe.panel import RECORDS, WIDE
 from simkaohe.scheme.edit import Scenario
@@ -54,9 +56,10 @@ TITLES = {
     "ratings": Words("评分", "Ratings"),
     "answers": Words("答卷", "Answers"),
     "scenarios": Words("情景", "Scenarios"),
+    "methods": Words("方法说明", "Methods"),
     "lists": Words("列表", "Lists"),
 }
-NOT_READ = ("guide", "lists")
+NOT_READ = ("guide", "methods", "lists")
 VETOES = ("veto",)
 """Methods of adjustments that stand on a sheet of their own."""
 UNIT = Words("单位", "Unit")
@@ -83,6 +86,10 @@ class Column:
     aliases : tuple of str
         Other headings that mean the same.
     info : FieldInfo, optional
+    family : type, optional
+        Whose method and parameters these are.
+    method : str
+        Which method of the family it is where the row names none.
     """
 
     field: str
@@ -92,6 +99,14 @@ class Column:
     entry: str = ""
     aliases: tuple[str, ...] = ()
     info: FieldInfo | None = None
+    family: type[Method] | None = None
+    method: str = ""
+
+    def kind_for(self, method: str | None) -> Kind:
+        """Return what the column takes in a row with this method."""
+        if self.role != "parameters" or self.family is None:
+            return self.kind
+        return self.kind._replace(hint=self.family.family.get(method or self.method))
 
     @property
     def path(self) -> str:
@@ -119,21 +134,6 @@ def words_of(name: str, info: FieldInfo) -> Words:
     return Words(extra.get("zh") or name, english[:1].upper() + english[1:])
 
 
-def inner(annotation: Any) -> Any:
-    """Return a field's type without None, ``Annotated`` and the like."""
-    while True:
-        arguments = [each for each in get_args(annotation) if each is not type(None)]
-        origin = get_origin(annotation)
-        if origin is Annotated:
-            annotation = get_args(annotation)[0]
-        elif (origin is Union or str(origin) == "<class 'types.UnionType'>") and len(
-            arguments
-        ) == 1:
-            annotation = arguments[0]
-        else:
-            return annotation
-
-
 def model_of(annotation: Any) -> type[Model] | None:
     """Return the model that a field holds, if it holds one."""
     found = inner(annotation)
@@ -158,11 +158,6 @@ def mappings() -> dict[str, type[Model]]:
     return {name: model for name, model in found.items() if model is not None}
 
 
-def options_of(family: type[Method]) -> dict[str, Words]:
-    """Return the methods of a family with their names."""
-    return {name: method.label for name, method in family.family.items()}
-
-
 def field_columns(
     name: str, info: FieldInfo, categories: tuple[Category, ...] = ()
 ) -> Iterator[Column]:
@@ -175,17 +170,19 @@ def field_columns(
         short = Words(words.zh.removeprefix("分类"), words.en.removesuffix(" by category"))
         for category in categories:
             label = category_label(category, categories)
-            prefixes = {*short, *words, name}
+            singular = name.removesuffix("s_by_category")
+            prefixes = {*short, *words, name, singular}
             aliases = [
                 f"{p}{dot}{n}"
                 for p in prefixes
                 for n in (category.id, *category.names)
                 for dot in ("·", ".", "・", "/", "-", "：", "|", "_")
             ]
+            aliases += [f"{p}({n})" for p in prefixes for n in (category.id, *category.names)]
             heading = Words(f"{short.zh} · {label}", f"{short.en} · {label}")
             yield Column(name, "entry", heading, takes, category.id, tuple(aliases), info)
     else:
-        kind = kind_of(name, info.annotation, tuple(info.metadata))
+        kind = kind_of(name, info.annotation, info)
         yield Column(name, "value", words, kind, info=info)
 
 
@@ -211,14 +208,18 @@ def find_category(text: str, categories: tuple[Category, ...]) -> str | None:
 def _method_columns(
     name: str, words: Words, family: type[Method], info: FieldInfo | None
 ) -> Iterator[Column]:
-    kind = Kind(frozenset(("text",)), options_of(family))
-    yield Column(name, "method", words, kind, aliases=(name,), info=info)
+    kind = Kind(frozenset(("text",)), method_words(family))
+    default: Any = None if info is None or info.is_required() else info.get_default()
+    method = getattr(default, "method", "")
+    yield Column(name, "method", words, kind, "", (name,), info, family, method)
     yield Column(
         name,
         "parameters",
         Words(f"{words.zh}参数", f"{words.en} parameters"),
         Kind(frozenset(("mapping",))),
         aliases=(f"{name}.parameters",),
+        family=family,
+        method=method,
     )
 
 
@@ -234,7 +235,14 @@ def indicator_columns(categories: tuple[Category, ...]) -> list[Column]:
     return [columns[0], parent, *columns[1:]]
 
 
-def entry_columns(model: type[Model], categories: tuple[Category, ...] = ()) -> list[Column]:
+def implied_method(sheet: str) -> str:
+    """Return the method that every row of a sheet has, where there is only one."""
+    return VETOES[0] if sheet == "vetoes" else ""
+
+
+def entry_columns(
+    model: type[Model], categories: tuple[Category, ...] = (), implied: str = ""
+) -> list[Column]:
     """Return the columns of a mapping's sheet: the id and the fields of its entries."""
     fields = dict(model.model_fields)
     columns = [Column("id", "value", Words("编号", "Id"), TEXT)]
@@ -244,6 +252,7 @@ def entry_columns(model: type[Model], categories: tuple[Category, ...] = ()) -> 
         last = [column for column in own if column.field == "note"]
         first = [column for column in own if column.field != "note"]
         method = _method_columns("method", Words("方法", "Method"), model, None)
+        method = (replace(column, method=implied) for column in method)
         return [*columns, *first, *method, *last]
     return columns + [c for n, info in fields.items() for c in field_columns(n, info, categories)]
 
@@ -321,7 +330,7 @@ def _entries(fields: Mapping[str, FieldInfo], path: str, zh: str, en: str) -> It
         model, here = model_of(info.annotation), f"{path}{name}"
         if here == "grades.bands":
             continue
-        kind = kind_of(name, info.annotation, tuple(info.metadata))
+        kind = kind_of(name, info.annotation, info)
         if model is not None and not issubclass(model, Method) and here.count(".") < 4:
             yield from _entries(model.model_fields, f"{here}.", f"{words.zh} · ", f"{words.en} · ")
         else:
@@ -342,7 +351,7 @@ def titles() -> dict[str, Words]:
     """Return every sheet with its title, in the order of the workbook."""
     fields = {name: words_of(name, Scheme.model_fields[name]) for name in mappings()}
     more = fields | {name: table_words(name) for name in (*WIDE, *RECORDS)}
-    last = {name: TITLES[name] for name in ("scenarios", "lists")}
+    last = {name: TITLES[name] for name in ("scenarios", "methods", "lists")}
     first = {name: words for name, words in TITLES.items() if name not in last}
     return first | {name: words for name, words in more.items() if name not in TITLES} | last
 

@@ -7,7 +7,6 @@ languages. What it means is narrow: every other writing is a problem, never a gu
 from __future__ import annotations
 
 import json
-import math
 import re
 import types
 from collections.abc import Mapping
@@ -15,14 +14,13 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from simkaohe.errors import SimkaoheError
 from simkaohe.files.cells import Cell, Exact, Odd
 from simkaohe.files.numerals import (
     Misfit,
     as_text,
     clean,
-    key,
     mend,
     odd_remedy,
     odd_words,
@@ -30,35 +28,22 @@ from simkaohe.files.numerals import (
     shown,
     to_number,
 )
-from simkaohe.files.text import parse_yaml
+from simkaohe.files.structure import (
+    NO,
+    OPEN,
+    YES,
+    fit,
+    flow_value,
+    listed,
+    meaning_of_percent,
+    pairs,
+    scalar,
+)
+from simkaohe.files.words import choice, literal_words
 from simkaohe.labels import Words
 from simkaohe.scheme.method import FrozenDict, Method
 
-YES, NO = ("是", "yes", "true", "√", "✓"), ("否", "no", "false", "×")
 NONE = Words("（无）", "(none)")
-LITERALS: dict[str, dict[str, Words]] = {
-    "direction": {
-        "positive": Words("正向", "positive"),
-        "negative": Words("逆向", "negative"),
-        "moderate": Words("适度", "moderate"),
-    },
-    "scope": {"all": Words("全部单位", "all"), "category": Words("本类别", "category")},
-    "missing": {
-        "error": Words("报错", "error"),
-        "zero": Words("零分", "zero"),
-        "full": Words("满分", "full"),
-        "median": Words("本类中位数", "median"),
-        "spread": Words("权重分给同级", "spread"),
-    },
-    "cancelled": {
-        "siblings": Words("按比例分给同级", "siblings"),
-        "equal": Words("平均分给同级", "equal"),
-        "whole": Words("分给整个方案", "whole"),
-        "full_marks": Words("保留并计满分", "full_marks"),
-        "zero_marks": Words("保留并计零分", "zero_marks"),
-    },
-}
-"""What the choices of a field are called; others are shown as the scheme file writes them."""
 
 
 class Kind(NamedTuple):
@@ -69,40 +54,40 @@ class Kind(NamedTuple):
     forms : set of {"text", "number", "switch", "mapping", "list", "none"}
     options : mapping of value to Words
         The choices of a field that has some.
-    percent : {"refuse", "points", "share"}
-        What 35% means: a problem, 35, or 0.35.
+    percent : {"refuse", "unit", "points", "share"}
+        What 35% means: a problem (``unit``: in a number of the data), 35 (of weights), or 0.35.
+    hint : type, optional
+        What lists and mappings hold; None: anything.
     """
 
     forms: frozenset[str]
     options: Mapping[str, Words] = types.MappingProxyType({})
     percent: str = "refuse"
+    hint: Any = None
 
 
 ANY = Kind(frozenset(("text", "number", "switch", "mapping", "list", "none")))
 TEXT = Kind(frozenset(("text",)))
-COUNT = Kind(frozenset(("number",)))
+COUNT = Kind(frozenset(("number",)), percent="unit")
 
 
-def kind_of(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Kind:
+def kind_of(name: str, annotation: Any, info: FieldInfo | None = None) -> Kind:
     """Return what a field of a model takes, from its type.
 
     Parameters
     ----------
     name : str
         The field's; it says what its choices are called.
-    annotation, metadata
-        As in pydantic's ``FieldInfo``.
+    annotation : type
+    info : FieldInfo, optional
+        Its bounds say whether it is a share.
     """
     forms: set[str] = set()
     options: dict[str, Words] = {}
     _gather(annotation, forms, options)
-    words = LITERALS.get(name, {})
-    options = {value: words.get(value, Words(value, value)) for value in options}
-    at_most = next((bound.le for bound in metadata if hasattr(bound, "le")), None)
-    percent = "share" if at_most == 1 else "points" if "weight" in name else "refuse"
-    if "share" in name:
-        percent = "share"
-    return Kind(frozenset(forms), options, percent)
+    options = {value: literal_words(name, value) for value in options}
+    hint = annotation if forms & {"list", "mapping"} else None
+    return Kind(frozenset(forms), options, meaning_of_percent(name, info), hint)
 
 
 def _gather(annotation: Any, forms: set[str], options: dict[str, Words]) -> None:
@@ -165,7 +150,7 @@ def _decode_odd(cell: Odd, kind: Kind) -> Any:
         return percentage(Decimal(repr(cell.value)) * 100, cell.text, kind.percent)
     if cell.kind == "date" and "text" in kind.forms and not kind.options:
         return cell.text
-    raise Misfit(odd_words(cell), expected(kind), odd_remedy(cell))
+    raise Misfit(odd_words(cell), expected(kind), odd_remedy(cell, kind.percent))
 
 
 def _decode_text(text: str, kind: Kind) -> Any:
@@ -195,7 +180,9 @@ def _decode_text(text: str, kind: Kind) -> Any:
 
 
 def _misfit(text: str, kind: Kind) -> Misfit:
-    return Misfit(shown(text), expected(kind), mend(text) if "number" in kind.forms else "")
+    return Misfit(
+        shown(text), expected(kind), mend(text, kind.percent) if "number" in kind.forms else ""
+    )
 
 
 def expected(kind: Kind) -> Words:
@@ -216,93 +203,24 @@ FORMS = {
 }
 
 
-def choice(text: str, options: Mapping[str, Words]) -> str | None:
-    """Return the choice that a word in either language, or the value itself, stands for."""
-    wanted = key(text)
-    for value in options:
-        if key(value) == wanted:
-            return value
-    found = {value for value, words in options.items() if wanted in map(key, words)}
-    return found.pop() if len(found) == 1 else None
-
-
 # -- structured values ---------------------------------------------------------------------------
-
-SPLIT = re.compile(r"[;；\n]")
-PAIR = re.compile(r"\s*([^=＝{}\[\]\"'\s;；]+)\s*[=＝](.*)", re.DOTALL)
 
 
 def _structure(text: str, kind: Kind) -> Any:
     """Return a mapping or a list; None when the text is neither."""
-    if text[:1] in ("{", "["):
-        found = _flow(text)
+    found: Any
+    only = not kind.forms - {"mapping", "none"}
+    if text[:1] in OPEN:
+        found = flow_value(text)
         if ("mapping" if isinstance(found, Mapping) else "list") not in kind.forms:
             raise Misfit(shown(text), expected(kind))
-        return found
-    pieces = [piece for piece in _pieces(text) if piece.strip()]
-    if "mapping" in kind.forms and pieces and all(PAIR.match(piece) for piece in pieces):
-        found = {}
-        for piece in pieces:
-            name, value = PAIR.match(piece).groups()
-            if name in found:
-                raise Misfit(
-                    Words(f"“{name}”写了两次", f"{name!r} twice"),
-                    Words("每项写一次", "each of them once"),
-                )
-            found[name] = bare_value(value.strip())
-        return found
-    if "list" in kind.forms and kind != ANY:
-        return [bare_value(p.strip()) for piece in pieces for p in re.split("[、，,]", piece)]
-    return None
-
-
-def _pieces(text: str) -> list[str]:
-    """Split at semicolons that are not inside brackets or quotation marks."""
-    pieces, depth, quote, start, skip = [], 0, "", 0, False
-    for at, letter in enumerate(text):
-        if skip:
-            skip = False
-        elif quote:
-            skip = letter == "\\"
-            quote = "" if letter == quote else quote
-        elif letter == '"':
-            quote = letter
-        elif letter in "[{":
-            depth += 1
-        elif letter in "]}":
-            depth -= 1
-        elif depth <= 0 and SPLIT.match(letter):
-            pieces.append(text[start:at])
-            start = at + 1
-    return [*pieces, text[start:]]
-
-
-def _flow(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return parse_yaml(text, "")
-    except (SimkaoheError, ValueError, RecursionError, ArithmeticError) as error:
-        raise Misfit(
-            shown(text),
-            Words("括号和引号成对的 YAML 或 JSON", "YAML or JSON with matching brackets"),
-        ) from error
-
-
-def bare_value(text: str) -> Any:
-    """Return what stands behind an equals sign: a number, a word, or JSON."""
-    if text[:1] in ("{", "["):
-        return _flow(text)
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        number = to_number(text)
-        if number is not None:
-            return number
-        return {"是": True, "否": False}.get(text, text)
-    return text if isinstance(value, float) and not math.isfinite(value) else value
+    elif "mapping" in kind.forms and (named := pairs(text, loose=only)) is not None:
+        found = {name: scalar(value) for name, value in named.items()}
+    elif "list" in kind.forms and kind != ANY:
+        found = text if kind.hint is not None else listed(text)
+    else:
+        return None
+    return found if kind.hint is None else fit(found, kind.hint, "", kind.percent)
 
 
 def flow(value: Any, kind: Kind) -> str:
@@ -324,10 +242,10 @@ def flow(value: Any, kind: Kind) -> str:
 def _bare(value: Any) -> str:
     if isinstance(value, str):
         try:
-            bare = value == clean(value) and bare_value(value) == value
+            bare = value == clean(value) and scalar(value) == value
         except Misfit:
             bare = False
-        if value and bare and not re.search(r"[\[\]{}\"\\;；\n=＝、，,]", value):
+        if value and bare and not re.search(r"[\[\]{}\"\\;；\n=＝:：、，,]", value):
             return value
     return json.dumps(value, ensure_ascii=False)
 

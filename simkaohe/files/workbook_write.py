@@ -13,7 +13,7 @@ import numpy.typing as npt
 from wcwidth import wcswidth
 
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.files import guide
+from simkaohe.files import guide, methods
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import escaped, letters, place
 from simkaohe.files.parts import with_numbers, write_bytes
@@ -52,6 +52,7 @@ def write_workbook(
     writer.mappings(scheme)
     writer.panel(scheme, panel)
     writer.scenarios(scheme, list(scenarios))
+    writer.methods()
     return writer.save()
 
 
@@ -80,6 +81,7 @@ def write_empty(path: str | Path) -> Path:
         elif name in RECORDS:
             writer.sheet(name, layout.record_columns(name), [])
     writer.sheet("scenarios", layout.scenario_columns(), [])
+    writer.methods()
     return writer.save()
 
 
@@ -135,6 +137,16 @@ class _Writer:
                     cell.alignment = Alignment(wrap_text=False)
         for column, width in zip("ABCDEFGH", (24, 30, 22, 16, 16, 16, 16, 16), strict=True):
             page.column_dimensions[column].width = width
+
+    def methods(self) -> None:
+        """Write the sheet that describes every method and its parameters."""
+        page = self.headings("methods", methods.COLUMNS)
+        for number, cells in enumerate(methods.rows(), 2):
+            for at, text in enumerate(cells, 1):
+                if text:
+                    cell = self.put(page, number, at, Exact(text))
+                    cell.font = self.bold if cells[0] and at <= 2 else self.grey
+        self.widths(page)
 
     def scheme(self, plain: Mapping[str, Any]) -> None:
         """Write what has no sheet of its own, one value a row."""
@@ -273,7 +285,9 @@ class _Writer:
         for number, row in enumerate(rows, 2):
             for at, column in enumerate(columns, 1):
                 if column in row:
-                    cell = self.put(page, number, at, encode(row[column], column.kind))
+                    methods = {c.field: str(row[c]) for c in row if c.role == "method"}
+                    kind = column.kind_for(methods.get(column.field))
+                    cell = self.put(page, number, at, encode(row[column], kind))
                     if column.field in ("id", "unit", "parent"):
                         cell.number_format = "@"
         for at, column in enumerate(columns, 1):

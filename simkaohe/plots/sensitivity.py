@@ -227,12 +227,15 @@ def effective_weights(result: EffectiveWeights, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        A ring is the stated weight, a dot the indicator's share of the differences between units
-        (its covariance share, or its correlation ratio below a node that is not additive).
+        A ring is the stated weight; a dot the share of the differences between units that the
+        indicator makes (its covariance share; they sum to 1), or, where the tree is not additive,
+        the share that it explains alone (correlation ratio; these do not sum to 1).
     """
     table = result.table
-    effect = table["covariance_share"]
-    effect = effect.fillna(table["correlation_ratio"]).fillna(table["correlation_squared"])
+    effect, words = table["covariance_share"], Words("有效权重", "share of the differences")
+    if effect.isna().any():
+        effect = table["correlation_ratio"].fillna(table["correlation_squared"])
+        words = Words("单独解释的差异", "differences explained alone")
     gap = (effect - table["nominal"].fillna(0)).abs()
     order = gap.sort_values(ascending=False, kind="stable").index
     table, effect = table.loc[order], effect.loc[order]
@@ -243,7 +246,7 @@ def effective_weights(result: EffectiveWeights, ax: Axes | None = None) -> Axes:
         ax.plot(table["nominal"], rows, "o", color="white", markeredgecolor=SAME, zorder=2,
                 label=str(Words("名义权重", "stated weight")))  # fmt: skip
         ax.plot(effect, rows, "o", color=UP, zorder=3,
-                label=str(Words("有效权重", "share of the differences")))  # fmt: skip
+                label=str(words))  # fmt: skip
         _name_rows(ax, [str(name) for name in table["name"]])
         ax.xaxis.set_major_formatter(PercentFormatter(1.0))
         ax.axvline(0, color="0.7", linewidth=0.8)

@@ -268,7 +268,7 @@ class Limit(Model):
     bonus, deduction : float, points, optional
         Highest sum of all bonuses, of all deductions; applied before one is set off against the
         other.
-    bonus_share : float, optional
+    bonus_share : float in [0, 1], optional
         Highest sum of all bonuses as a share of the score before.
     net : float, points, optional
         Highest bonus less deductions, after both.

@@ -20,7 +20,7 @@ _HOMES = {
     "choice": "varying",
     "noise": "varying",
     "ranges": "varying",
-    "weights": "laws",
+    "weights": "weighing",
     "Breakpoints": "stepping",
     "breakpoints": "stepping",
     "expected_ranks": "volumes",

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.sensitivity.kernel import Additive
-from simkaohe.sensitivity.laws import Weights
 from simkaohe.sensitivity.layout import Layout, Plan
 from simkaohe.sensitivity.running import one_thread
 from simkaohe.sensitivity.sources import BATCHES, uniforms
 from simkaohe.sensitivity.tallying import bin_shift, bins, counted
+from simkaohe.sensitivity.weighing import Weights
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

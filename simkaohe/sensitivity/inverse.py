@@ -27,8 +27,8 @@ from simkaohe.sensitivity.demands import (
 from simkaohe.sensitivity.field import Field
 from simkaohe.sensitivity.form import additive_form
 from simkaohe.sensitivity.ordering import ordered
+from simkaohe.sensitivity.proportions import with_shares
 from simkaohe.sensitivity.solving import Norm, nearest
-from simkaohe.sensitivity.weighing import weighing
 
 Array = npt.NDArray[np.float64]
 SUBSETS = 3000
@@ -112,7 +112,7 @@ def design(
     Linear conditions: ``l1`` is a linear program (HiGHS), ``l2`` a least-distance problem, solved
     as non-negative least squares (Lawson and Hanson 1974, ch. 23). Mean ranks: a mixed-integer
     program (HiGHS); for ``l2`` by outer approximation (Duran and Grossmann 1986). Totals that are
-    not level differ by one last digit (at least 1e-6) in it. Effective weights: exact targets have
+    not level differ by one last digit (at least 1e-5) in it. Effective weights: exact targets have
     one solution, the minimum of a convex function (Spinu 2013); with a tolerance SLSQP starts from
     there. The result is evaluated by the engine and every condition checked on it.
 
@@ -194,7 +194,7 @@ def solved(field: Field, demands: Sequence[Demand], norm: Norm, seconds: float) 
             )
         )
     if shares:
-        found = weighing(field, shares, g, h, norm)
+        found = with_shares(field, shares, g, h, norm)
         return None if found is None else Solution(*found)
     if ranks:
         found = ordered(field, ranks, g, h, norm, seconds)

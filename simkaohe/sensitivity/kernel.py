@@ -16,9 +16,9 @@ import numpy.typing as npt
 from simkaohe.engine import EXACT, Engine
 from simkaohe.ranks import NOISE
 from simkaohe.scheme.tree import Group
-from simkaohe.sensitivity.laws import Siblings, Weights
 from simkaohe.sensitivity.tallying import CACHE, Places, Spaces, bin_shift, bins
 from simkaohe.sensitivity.varying import Varying
+from simkaohe.sensitivity.weighing import Siblings, Weights
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -121,8 +121,10 @@ def _of_weight(scheme: Scheme, path: str, name: str, field: str) -> Move:
     for c in moved:
         mine = scheme.weight_in(node, c)
         whole = sum(scheme.weight_in(child, c) for child in group.children)
-        if whole - mine <= 0:
-            continue  # alone in this category: any weight is the whole
+        if whole - mine <= 0:  # alone in this category: it stays as it is there
+            if c and not category:
+                shares[f"{name}.weights_by_category.{c}"] = (mine, 0.0)
+            continue
         sums.append(whole)
         for child in group.children:
             weight = scheme.weight_in(child, c)

@@ -16,7 +16,7 @@ from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.sensitivity.demands import CategoriesAlike
 from simkaohe.sensitivity.field import Field
-from simkaohe.sensitivity.placing import FIRM, NOTHING
+from simkaohe.sensitivity.placing import NOTHING
 from simkaohe.sensitivity.polytope import Polytope, Program, mixed
 from simkaohe.sensitivity.solving import Norm, nearest
 
@@ -25,6 +25,8 @@ MOST = 1500
 """Open pairs of units (both ways) that a program may have."""
 GAP = 1e-6
 """Of the squared distance: when outer approximation stops."""
+APART = 1e-5
+"""Hundredths of full marks: totals that are not level are at least so far apart."""
 PERCENT = 100.0
 """Weights are told to the solver in percent, whose squares it can tell from nothing."""
 
@@ -116,9 +118,9 @@ def _tightened(at: Polytope, g: Array, h: Array) -> Polytope:
 def _pairs(field: Field, at: Polytope) -> _Pairs:
     form = field.form
     digits = form.engine.scheme.ranking.digits
-    step = max(10.0 ** -(EXACT if digits is None else digits) / field.scale, FIRM)
+    step = max(10.0 ** -(EXACT if digits is None else digits) / field.scale, APART)
     if form.logarithmic:
-        step = FIRM
+        step = APART
     units = np.flatnonzero(form.behind < 2)
     both = [p for p in permutations(units, 2) if form.behind[p[0]] == form.behind[p[1]]]
     ahead, behind = np.array(both, np.intp).reshape(-1, 2).T
@@ -198,7 +200,9 @@ def _nearest_euclid(
     body = np.hstack([base[0], np.zeros((len(base[0]), 1))])
     most = base[1]
     best, upper = w, float(((w - now) ** 2).sum())
-    points = [w]
+    aside = np.eye(size) - np.eye(size).mean(0)
+    aside *= np.sqrt(upper / 2) / np.linalg.norm(aside, axis=1, keepdims=True)
+    points = [w, *(now + aside), *(now - aside)]
     while True:
         for v in points:  # (distance)² >= its tangent at v
             slope = 2 * (v - now)
@@ -210,7 +214,8 @@ def _nearest_euclid(
             answer = _answer(cost, count, 1, body, most, at, ends)
         except SimkaoheError:
             return best, False
-        assert answer is not None
+        if answer is None:  # every order that could be nearer has been looked at
+            return best, True
         lower = (answer.mip_dual_bound or 0.0) / PERCENT**2
         v = answer.x[:size]
         order = np.round(answer.x[size : size + count])
@@ -222,8 +227,11 @@ def _nearest_euclid(
                 best, upper = polished, far
         if upper - lower <= GAP * max(upper, 1e-8) + 1e-10:
             return best, True
-        if answer.status != 0 or (len(points) > 1 and np.abs(v - polished).max() < 1e-9):
-            return best, answer.status == 0
+        if answer.status != 0:
+            return best, False
+        # the nearest weights of this order are known now (or there are none): not this one again
+        row = np.concatenate([np.zeros(size), 2 * order - 1, [0.0]])
+        body, most = np.vstack([body, row]), np.append(most, order.sum() - 1)
 
 
 def _answer(

@@ -31,7 +31,7 @@ LEVEL = 1e-7
 """How far evaluated totals may fall short of level in a certificate, relative to their size."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Change:
     """权重调整: the smallest change of weights that does what was asked, or that there is none.
 
@@ -54,6 +54,9 @@ class Change:
     norm: Norm
     distance: float
     new: Array
+
+    def __repr__(self) -> str:
+        return f"Change({self.norm} {self.distance:.6g})"
 
     @property
     def possible(self) -> bool:

@@ -21,6 +21,8 @@ Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 SLACK = 1e-12
 """What bounds and sums forgive: sums of decimals are not exact."""
+SOLVE_ERROR = 4
+"""The status by which milp says that HiGHS failed."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +146,18 @@ def mixed(program: Program, at: Polytope, seconds: float) -> Any:
 
     cost, ends, whole, rows, most = program
     kept = np.hstack([at.blocks.astype(np.float64), np.zeros((len(at.sums), len(whole)))])
+    given: dict[str, Any] = {
+        "integrality": np.concatenate([np.zeros(len(at.low)), whole]),
+        "bounds": Bounds(np.concatenate([at.low, ends[0]]), np.concatenate([at.high, ends[1]])),
+        "constraints": [
+            LinearConstraint(kept, at.sums, at.sums),
+            LinearConstraint(rows, -np.inf, most),
+        ],
+    }
     with quiet():
-        return milp(
-            cost,
-            integrality=np.concatenate([np.zeros(len(at.low)), whole]),
-            bounds=Bounds(np.concatenate([at.low, ends[0]]), np.concatenate([at.high, ends[1]])),
-            constraints=[
-                LinearConstraint(kept, at.sums, at.sums),
-                LinearConstraint(rows, -np.inf, most),
-            ],
-            options={"time_limit": seconds, "mip_rel_gap": 0.0},
-        )
+        for presolve in (True, False):  # now and then HiGHS stumbles over its own presolve
+            options = {"time_limit": seconds, "mip_rel_gap": 0.0, "presolve": presolve}
+            answer = milp(cost, options=options, **given)
+            if answer.status != SOLVE_ERROR:
+                break
+    return answer

@@ -24,7 +24,7 @@ BLOCK = 1 << 20
 """Numbers in an array of differences at once."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Robustness:
     """稳健性: what change of weights every order, every place and the whole ranking survives.
 
@@ -49,6 +49,9 @@ class Robustness:
     form: AdditiveForm
     within: Literal["all", "category"]
     ranks: Ints
+
+    def __repr__(self) -> str:
+        return f"Robustness({len(self.form.paths)} weights, {len(self.form.units)} units)"
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -110,7 +113,8 @@ class Robustness:
                     "orders": _least(pairs.loc[~pairs["tied"], "survives"]),
                 }
             )
-        return pd.DataFrame(rows).set_index("category")
+        columns = ["category", "survives", "radius", "ties", "orders"]  # also when nobody is ranked
+        return pd.DataFrame(rows, columns=columns).set_index("category")
 
     @cached_property
     def centre(self) -> pd.DataFrame:

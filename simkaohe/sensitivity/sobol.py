@@ -215,7 +215,7 @@ def estimates(
     dict of arrays (factors, K)
         ``first``, ``total``, ``first_error``, ``total_error``; NaN for outputs that do not vary.
     """
-    from SALib.analyze import sobol as salib  # type: ignore[import-untyped]
+    from SALib.analyze import sobol as salib
     from scipy.stats import norm
 
     varied = np.ptp(outputs, axis=0) > 0
@@ -284,7 +284,7 @@ def _problem(study: Study, scheme: Scheme, factors: str) -> tuple[list[str], dic
 def _points(problem: dict[str, Any], draws: int, seed: int) -> Array:
     """Return SALib's sampling plan (draws × (factors + 2), columns)."""
     try:
-        from SALib.sample import sobol as salib  # type: ignore[import-untyped]
+        from SALib.sample import sobol as salib
     except ImportError as error:
         raise SimkaoheError(
             Problem(

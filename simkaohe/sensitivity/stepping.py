@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import EXACT, Engine
-from simkaohe.errors import SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.ranks import dense, last_digits, places
 from simkaohe.scheme.adjust import Veto
@@ -24,6 +26,10 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 PAIRS = 50_000
 """Pairs that are compared at once."""
+AT_ONCE = 4_000_000
+"""Ranks that are held at once."""
+LARGEST = 100_000_000
+"""Ranks in a table at most."""
 EQUAL = 1e-10
 """Totals that differ by less than this all along are the same."""
 
@@ -42,7 +48,8 @@ def breakpoints(
         a number of a multiplier (``total.combine.high``, ``low``, ``base_mark``,
         ``map.beta``, ``map.rate``, ``map.otherwise``, ``map.pass_mark``). A weight that moves
         scales its siblings so that the group's sum stays, in every category in which it is not
-        overridden; categories with an override of their own stay as they are.
+        overridden; categories with an override of their own, or without a sibling that has
+        weight, stay as they are.
     low, high : float, optional
         How far it moves; default: a weight from 0 to the group's sum, a parameter over its
         sensible range and its present value. The ends themselves do not belong to the range
@@ -69,7 +76,8 @@ def breakpoints(
     up to the second degree, by eigenvalues beyond.
 
     Ranks are those before rounding. Two units whose totals are rounded to d decimals share a rank
-    at most within ``zone`` of the point: 10^−d over the difference of the slopes.
+    at most within ``zone`` of the point: 10^−d over the difference of the slopes there (exact for
+    lines, of first order for curves and near a kink; 0 at a jump between level stretches).
 
     References
     ----------
@@ -82,11 +90,12 @@ def breakpoints(
 
 
 class Crossings(NamedTuple):
-    """Where pairs change their order; arrays (M,)."""
+    """Where pairs change their order; arrays (M,). 1: a is ahead, 0: level, −1: b is ahead."""
 
     u: Array
     a: Ints
     b: Ints
+    before: npt.NDArray[np.int8]
     after: npt.NDArray[np.int8]
     zone: Array
 
@@ -139,10 +148,15 @@ class Breakpoints:
         return u[np.diff(u, prepend=-1.0) > 1e-11]
 
     @cached_property
-    def _ranks(self) -> npt.NDArray[np.int64]:
-        """Ranks (S, N) between the cuts; 0 for units that are not ranked."""
-        edges = np.concatenate([[0.0], self._cuts, [1.0]])
-        return self._ranks_at((edges[1:] + edges[:-1]) / 2)
+    def _edges(self) -> Array:
+        return np.concatenate([[0.0], self._cuts, [1.0]])
+
+    def _parts(self) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+        """Yield ranks (S, N) between the cuts, part by part, each with its first interval."""
+        middle = (self._edges[1:] + self._edges[:-1]) / 2
+        size = max(AT_ONCE // len(self._curves), 1)
+        for start in range(0, len(middle), size):
+            yield start, self._ranks_at(middle[start : start + size])
 
     def _ranks_at(self, u: Array) -> npt.NDArray[np.int64]:
         total = self._along.total
@@ -167,37 +181,47 @@ class Breakpoints:
         totals may tie (see :func:`breakpoints`); ``same_category``.
         """
         found, units = self._crossings, np.array(self._engine.units, object)
-        after = np.searchsorted(self._cuts, found.u + 1e-11)
-        gains = found.after > 0  # a is ahead afterwards, or has caught up
-        gains = np.where(found.after == 0, self._was_behind, gains).astype(bool)
+        # a is ahead afterwards, or has caught up
+        gains = (found.after > 0) | ((found.after == 0) & (found.before < 0))
         up, down = np.where(gains, found.a, found.b), np.where(gains, found.b, found.a)
+        home = np.searchsorted(self._cuts, found.u + 1e-11)
+        place_up, place_down = np.zeros((2, len(home)), np.int64)
+        for start, ranks in self._parts():
+            here = slice(*np.searchsorted(home, [start, start + len(ranks)]))
+            place_up[here] = ranks[home[here] - start, up[here]]
+            place_down[here] = ranks[home[here] - start, down[here]]
         category = self._engine.category
         return pd.DataFrame(
             {
                 "value": self._value(found.u),
                 "up": units[up],
                 "down": units[down],
-                "place_up": self._ranks[after, up],
-                "place_down": self._ranks[after, down],
+                "place_up": place_up,
+                "place_down": place_down,
                 "tie": found.after == 0,
                 "zone": found.zone * (self.high - self.low),
                 "same_category": category[up] == category[down],
             }
         )
 
-    @property
-    def _was_behind(self) -> npt.NDArray[np.bool_]:
-        found = self._crossings
-        before = np.searchsorted(self._cuts, found.u - 1e-11)
-        behind: npt.NDArray[np.bool_] = self._ranks[before, found.a] > self._ranks[before, found.b]
-        return behind
-
     @cached_property
     def intervals(self) -> pd.DataFrame:
         """The ranking between the points: (low, high) × units; 0 for units that are not ranked."""
-        edges = self._value(np.concatenate([[0.0], self._cuts, [1.0]]))
+        edges = self._value(self._edges)
+        if (len(edges) - 1) * len(self._curves) > LARGEST:
+            raise SimkaoheError(
+                Problem(
+                    self.path,
+                    Words(f"{len(edges) - 1} 个区间", f"{len(edges) - 1} intervals"),
+                    remedy=Words(
+                        "请缩小范围，或用 steps(单位) 逐个单位查看",
+                        "Choose a smaller range, or look at one unit with steps(unit)",
+                    ),
+                )
+            )
         index = pd.MultiIndex.from_arrays([edges[:-1], edges[1:]], names=["low", "high"])
-        return pd.DataFrame(self._ranks, index, pd.Index(self._engine.units, name="unit"))
+        ranks = np.concatenate([ranks for _, ranks in self._parts()])
+        return pd.DataFrame(ranks, index, pd.Index(self._engine.units, name="unit"))
 
     def steps(self, unit: str) -> pd.DataFrame:
         """Return one unit's rank as a step function: ``low``, ``high``, ``rank``.
@@ -210,9 +234,10 @@ class Breakpoints:
         units = self._engine.units
         if unit not in units:
             raise SimkaoheError(unknown("steps", unit, units, UNIT))
-        ranks = self._ranks[:, units.index(unit)]
+        mine = units.index(unit)
+        ranks = np.concatenate([ranks[:, mine] for _, ranks in self._parts()])
         begins = np.flatnonzero(np.diff(ranks, prepend=-1))
-        edges = self._value(np.concatenate([[0.0], self._cuts, [1.0]]))
+        edges = self._value(self._edges)
         ends = np.append(edges[begins[1:]], self.high)
         return pd.DataFrame({"low": edges[begins], "high": ends, "rank": ranks[begins]})
 
@@ -315,13 +340,14 @@ def _crossings(total: Score, first: Ints, second: Ints, width: float) -> Crossin
         if changed.any():
             u, here = edges[k, changed], np.flatnonzero(changed)
             zone = _zone(total, a.of(here), b.of(here), u, width)
-            found.append(Crossings(u, first[here], second[here], sign[k, changed], zone))
+            was = now[changed].astype(np.int8)
+            found.append(Crossings(u, first[here], second[here], was, sign[k, changed], zone))
         now = np.where(wide[k], sign[k], now)
     return _joined(found)
 
 
 def _joined(parts: list[Crossings]) -> Crossings:
-    kinds = (np.float64, np.intp, np.intp, np.int8, np.float64)
+    kinds = (np.float64, np.intp, np.intp, np.int8, np.int8, np.float64)
     none: Any = [np.zeros(0, kind) for kind in kinds]
     joined: Any = [np.concatenate(each) for each in zip(none, *parts, strict=True)]
     return Crossings(*joined)

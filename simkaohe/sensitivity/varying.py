@@ -1,7 +1,7 @@
 """What varies (变动因素): ranges of parameters, choices of structure, noise on data.
 
 Each is a small frozen object, made by a function, that turns numbers in [0, 1) into draws of an
-engine: ``ranges``, ``choice``, ``noise``, and ``weights`` (in ``laws``).
+engine: ``ranges``, ``choice``, ``noise``, and ``weights`` (in ``weighing``).
 """
 
 from __future__ import annotations

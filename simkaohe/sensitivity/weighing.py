@@ -1,142 +1,202 @@
-"""Weights whose effective weights are near stated ones."""
+"""Weights that vary (权重变动): within a range, anywhere, around the scheme's, or in its order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.sensitivity.demands import FORGIVEN, Effective, covariance_shares
-from simkaohe.sensitivity.field import Field
-from simkaohe.sensitivity.solving import Norm, nearest
+from simkaohe.engine import Engine
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.scheme.tree import Group, Indicator, Scheme
+from simkaohe.sensitivity.varying import Bound, Varying
 
 Array = npt.NDArray[np.float64]
+Law = Literal["within", "simplex", "dirichlet", "ordinal"]
+GROUP = Words("分组", "group")
 
 
-def weighing(
-    field: Field, shares: Sequence[Effective], g: Array, h: Array, norm: Norm
-) -> tuple[Array, bool] | None:
-    """Return weights with effective weights near stated ones, and whether none are nearer.
+class Siblings(NamedTuple):
+    """Children of a group whose weights vary, and their reference weights (K,)."""
 
-    None when there are none (exact targets) or none were found (with a tolerance, by SLSQP).
+    group: Group
+    nodes: tuple[Group | Indicator, ...]
+    reference: Array
+
+
+@dataclass(frozen=True)
+class Weights(Varying):
+    """Weights of the children of some groups; see :func:`weights`."""
+
+    law: Law
+    amount: float
+    groups: tuple[str, ...] | None
+
+    def siblings(self, scheme: Scheme) -> list[Siblings]:
+        """Return the children whose weights vary, group by group."""
+        groups = {n: g for n, g in scheme.nodes.items() if isinstance(g, Group)}
+        if missing := [n for n in self.groups or () if n not in groups]:
+            labels = {name: group.label for name, group in groups.items()}
+            raise SimkaoheError(*(unknown("weights.node", n, labels, GROUP) for n in missing))
+        found = []
+        for name in self.groups if self.groups is not None else groups:
+            children = groups[name].children
+            # A child that only some categories weigh is measured by what they give it.
+            own = [c.weight or max(c.weights_by_category.values(), default=0.0) for c in children]
+            there = [k for k, weight in enumerate(own) if weight > 0]
+            if len(there) > 1:
+                reference = np.array([own[k] for k in there])
+                found.append(Siblings(groups[name], tuple(children[k] for k in there), reference))
+        if not found:
+            raise SimkaoheError(
+                Problem(
+                    "weights.node",
+                    Words("没有两个以上有权重的下级", "no two children with weight"),
+                    Words("有可变权重的分组", "a group whose weights can vary"),
+                )
+            )
+        return found
+
+    def bind(self, engine: Engine) -> Bound:
+        """Return what varies in one scheme; see :class:`Varying`."""
+        siblings = self.siblings(engine.scheme)
+        paths = [f"{node.id}.weight" for each in siblings for node in each.nodes]
+        return Bound({path: path for path in paths}, partial(self._draws, siblings))
+
+    def _draws(self, siblings: list[Siblings], u: Array) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        start = 0
+        for each in siblings:
+            factors = self.relative(u[:, start : start + len(each.nodes)], each.reference).T
+            start += len(each.nodes)
+            for node, factor in zip(each.nodes, np.ascontiguousarray(factors), strict=True):
+                if node.weight > 0:
+                    found[f"{node.id}.weight"] = node.weight * factor
+                for category, own in node.weights_by_category.items():
+                    if own > 0:
+                        found[f"{node.id}.weights_by_category.{category}"] = own * factor
+        return found
+
+    def drawn(self, scheme: Scheme, u: Array) -> Array:
+        """Return the weights (R, K) of all groups, each group's with the sum that it has now."""
+        parts, start = [], 0
+        for each in self.siblings(scheme):
+            stop = start + len(each.nodes)
+            parts.append(each.reference * self.relative(u[:, start:stop], each.reference))
+            start = stop
+        return np.concatenate(parts, axis=1)
+
+    def relative(self, u: Array, reference: Array) -> Array:
+        """Return drawn weights (R, K) relative to the scheme's, their weighted mean being 1."""
+        factors = self.raw(u.copy(), reference)
+        factors *= (reference.sum() / (factors @ reference))[:, None]
+        return factors
+
+    def raw(self, u: Array, reference: Array) -> Array:
+        """Return the same up to a factor for each row; ``u`` may be overwritten."""
+        if self.law == "within":
+            u *= 2 * self.amount
+            u += 1 - self.amount
+            return u
+        if self.law == "dirichlet":
+            from scipy.special import gammaincinv
+
+            shape = self.amount * reference / reference.sum()
+            return np.maximum(gammaincinv(shape, u), 1e-300) / reference
+        spread = np.negative(u, out=u)
+        np.log1p(spread, out=spread)  # minus exponential numbers: uniform on the simplex
+        if self.law == "ordinal":
+            spread = _in_order(spread, reference)
+        spread /= -reference
+        return spread
+
+
+def _in_order(minus: Array, reference: Array) -> Array:
+    """Return (minus) the numbers of each row put in the order of the reference weights.
+
+    Among equal reference weights, which may come in any order, they keep their own.
     """
-    covariance = shares[0].covariance(field)
-    exact = {demand: risk_parity(covariance, demand.wanted(field)) for demand in shares}
-
-    def meets(w: Array) -> bool:
-        far = [_far(covariance, w, d.wanted(field)) - d.tolerance for d in shares]
-        return max(far) <= FORGIVEN and bool((g @ w >= h - FORGIVEN).all())
-
-    for demand, w in exact.items():
-        if demand.tolerance <= FORGIVEN:  # the only weights that do
-            return (w, True) if meets(w) else None
-    start = nearest(field.at, field.now, g, h, norm)
-    if start is None:
-        return None
-    if meets(start):
-        return start, True
-    starts = [start, field.now, *exact.values()]
-    tried = [_sequential(field, shares, covariance, g, h, norm, w) for w in starts]
-    good = [w for w in [*tried, *exact.values()] if meets(w)]
-    if not good:
-        return None
-    return min(good, key=lambda w: _distance(w - field.now, norm)), False
+    ordered = np.sort(minus, axis=1)  # the largest weight first
+    found = np.empty_like(minus)
+    start = 0
+    for weight in sorted(set(reference.tolist()), reverse=True):
+        alike = np.flatnonzero(reference == weight)
+        place = minus[:, alike].argsort(1).argsort(1)
+        found[:, alike] = np.take_along_axis(ordered, start + place, 1)
+        start += len(alike)
+    return found
 
 
-def _distance(change: Array, norm: Norm) -> float:
-    return float(np.abs(change).sum() if norm == "l1" else np.sqrt(change @ change))
+def weights(
+    within: float | Literal["simplex"] | None = None,
+    *,
+    dirichlet: float | None = None,
+    ordinal: bool = False,
+    node: str | Sequence[str] | None = None,
+) -> Weights:
+    """Vary weights (权重): how, and in which groups.
 
+    Parameters
+    ----------
+    within : float in (0, 1], or "simplex", optional
+        0.25: every weight is multiplied by a number uniform between 0.75 and 1.25, then all of a
+        group are rescaled to their old sum. ``"simplex"``: all weights are equally likely, whatever
+        the scheme says. Default 0.25 when nothing else is given.
+    dirichlet : float > 0, optional
+        Dirichlet around the scheme's weights: with concentration c, a weight share w has mean w and
+        variance w (1 − w) / (c + 1).
+    ordinal : bool
+        Only the order of the scheme's weights is known: uniform on all weights with that order;
+        among equal weights nothing is known.
+    node : str or list of str, optional
+        The groups whose children's weights vary; default: every group of the tree.
 
-def _far(covariance: Array, w: Array, wanted: Array) -> float:
-    return float(np.abs(covariance_shares(covariance, w) - wanted).max())
-
-
-def _sequential(
-    field: Field,
-    shares: Sequence[Effective],
-    covariance: Array,
-    g: Array,
-    h: Array,
-    norm: Norm,
-    start: Array,
-) -> Array:
-    """Run SLSQP over weights w and changes e >= |w - now|."""
-    from scipy.optimize import minimize
-
-    now, at, size = field.now, field.at, len(field.now)
-    one = np.eye(size)
-
-    def shortfall(x: Array) -> Array:
-        found = covariance_shares(covariance, x[:size])
-        parts = [
-            [d.tolerance - (found - d.wanted(field)), d.tolerance + (found - d.wanted(field))]
-            for d in shares
-        ]
-        return np.concatenate([part for pair in parts for part in pair])
-
-    def slope(x: Array) -> Array:
-        w, pull = x[:size], covariance @ x[:size]
-        whole = w @ pull
-        change = (np.diag(pull) + w[:, None] * covariance) / whole
-        change -= 2 * np.outer(w * pull / whole, pull / whole)
-        both = np.vstack([-change, change])
-        return np.hstack(
-            [np.tile(both, (len(shares), 1)), np.zeros((2 * len(shares) * size, size))]
-        )
-
-    rows = np.vstack(
-        [np.hstack([g, np.zeros_like(g)]), np.hstack([-one, one]), np.hstack([one, one])]
-    )
-    least = np.concatenate([h, -now, now])
-    kept = np.hstack([at.blocks.astype(np.float64), np.zeros((len(at.blocks), size))])
-
-    def goal(x: Array) -> tuple[float, Array]:
-        if norm == "l1":
-            return float(x[size:].sum()), np.repeat([0.0, 1.0], size)
-        change = x[:size] - now
-        return 50 * float(change @ change), np.concatenate([100 * change, np.zeros(size)])
-
-    answer = minimize(
-        goal,
-        np.concatenate([start, np.abs(start - now)]),
-        jac=True,
-        method="SLSQP",
-        bounds=[*zip(np.maximum(at.low, 0.0), at.high, strict=True), *[(0.0, 2.0)] * size],
-        constraints=[
-            {"type": "eq", "fun": lambda x: kept @ x - at.sums, "jac": lambda _: kept},
-            {"type": "ineq", "fun": lambda x: rows @ x - least, "jac": lambda _: rows},
-            {"type": "ineq", "fun": shortfall, "jac": slope},
-        ],
-        options={"maxiter": 500, "ftol": 1e-13},
-    )
-    return np.asarray(answer.x[:size])
-
-
-def risk_parity(covariance: Array, wanted: Array) -> Array:
-    r"""Return the weights (V,), sum 1, whose covariance shares are exactly those wanted.
+    Returns
+    -------
+    Weights
 
     Notes
     -----
-    With C the correlations and b the shares, :math:`\min_x x'Cx/2 - \sum b \log x` is strictly
-    convex; its solution over the standard deviations is in proportion to the weights (Spinu 2013).
-    Newton steps, shortened so that x stays positive.
+    Weights by category (``weights_by_category``) are scaled by the same relative factor as the
+    node's own weight, so that what a category says in particular stays; a weight of 0 stays 0.
+
+    Raises
+    ------
+    SimkaoheError
+        More than one way at once, or a number out of range.
+
+    References
+    ----------
+    [1] Lahdelma and Salminen (2001), SMAA-2, Operations Research 49(3) (simplex, ordinal).
     """
-    spread = np.sqrt(np.diag(covariance))
-    c = covariance / np.outer(spread, spread)
-    x = np.sqrt(wanted / max(float(np.sqrt(wanted) @ c @ np.sqrt(wanted)), 1e-12))
-
-    def value(x: Array) -> float:
-        return float(x @ c @ x / 2 - wanted @ np.log(x))
-
-    for _ in range(200):
-        slope = c @ x - wanted / x
-        if np.abs(x * slope).max() < 1e-14:
-            break
-        step = -np.linalg.solve(c + np.diag(wanted / x**2), slope)
-        down = step < 0
-        t = min(1.0, 0.95 * float((-x[down] / step[down]).min(initial=np.inf)))
-        while t > 1e-12 and value(x + t * step) > value(x) + 1e-4 * t * float(slope @ step) + 1e-16:
-            t /= 2
-        x = x + t * step
-    return np.asarray(x / spread / (x / spread).sum())
+    given: list[tuple[Law, float]] = []
+    if within == "simplex":
+        given.append(("simplex", 0.0))
+    elif within is not None:
+        given.append(("within", within))
+    if dirichlet is not None:
+        given.append(("dirichlet", dirichlet))
+    if ordinal:
+        given.append(("ordinal", 0.0))
+    (law, amount), *others = given or [("within", 0.25)]
+    largest = 1.0 if law == "within" else np.finfo(float).max
+    if others or (law in ("within", "dirichlet") and not 0 < amount <= largest):
+        raise SimkaoheError(
+            Problem(
+                "weights",
+                Words("不止一种变动方式", "more than one way to vary")
+                if others
+                else f"{law}={amount!r}",
+                Words(
+                    "within（大于 0、不大于 1，或 'simplex'）、dirichlet（大于 0）、ordinal 之一",
+                    "one of within (above 0, at most 1, or 'simplex'), dirichlet (above 0), ordinal",
+                ),
+            )
+        )
+    groups = (node,) if isinstance(node, str) else None if node is None else tuple(node)
+    return Weights(law, float(amount), groups)

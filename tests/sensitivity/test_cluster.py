@@ -11,9 +11,9 @@ import pytest
 
 import simkaohe as sk
 from simkaohe.sensitivity import simulation as front
-from simkaohe.sensitivity.laws import weights
 from simkaohe.sensitivity.simulation import montecarlo
 from simkaohe.sensitivity.varying import noise, ranges
+from simkaohe.sensitivity.weighing import weights
 
 distributed = pytest.importorskip("distributed")
 

@@ -17,10 +17,10 @@ from simkaohe.ranks import last_digits
 from simkaohe.sensitivity import counting, layout, running, tallying
 from simkaohe.sensitivity import simulation as front
 from simkaohe.sensitivity.counting import Task, study_of
-from simkaohe.sensitivity.laws import Weights, weights
 from simkaohe.sensitivity.simulation import montecarlo, paired
 from simkaohe.sensitivity.sources import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.varying import choice, noise, ranges
+from simkaohe.sensitivity.weighing import Weights, weights
 
 
 def flat(

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import simkaohe as sk
-from simkaohe.sensitivity.laws import weights
 from simkaohe.sensitivity.sobol import estimates, sobol_indices
 from simkaohe.sensitivity.varying import choice, ranges
+from simkaohe.sensitivity.weighing import weights
 
 pytest.importorskip("SALib")
 
