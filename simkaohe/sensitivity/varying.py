@@ -106,8 +106,19 @@ class Ranges(Varying):
                     Problem(path, f"({low:g}, {high:g})", Words("(低, 高)", "(low, high)"))
                 )
             found[path] = (float(low), float(high))
-        checked(engine.scheme, engine.people, {p: list(e) for p, e in found.items()})
+        checked(engine.scheme, engine.people, _corners(found))
         return found
+
+
+def _corners(ranges: Mapping[str, tuple[float, float]]) -> dict[str, list[float]]:
+    """Return draws in which all numbers, or all but one, are at the same end of their range."""
+    last = len(ranges)
+    found = {}
+    for place, (path, (low, high)) in enumerate(ranges.items()):
+        alone = [high if place == k else low for k in range(last)]
+        others = [low if place == k else high for k in range(last)]
+        found[path] = [low, high, *alone, *others]
+    return found
 
 
 def ranges(
