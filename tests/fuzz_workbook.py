@@ -304,7 +304,8 @@ def says_what_it_says(damaged: bytes, scheme: sk.Scheme, panel: sk.Panel) -> Non
         titles += {"actual": ["data", "actual"], "target": ["target"]}.get(table, [])
         sheet = next(sheets[title] for title in titles if title in sheets)
         rows = list(sheet.iter_rows())
-        top = next(i for i, row in enumerate(rows) if any(_bare(c.value) == "单位" for c in row))
+        named = [i for i, row in enumerate(rows) if any(_bare(c.value) == "单位" for c in row)]
+        top = max(named, key=lambda i: sum(c.value is not None for c in rows[i]))
         heads = {_bare(cell.value): place for place, cell in reversed(list(enumerate(rows[top])))}
         at = heads["单位"]
         lines = {_bare(row[at].value): row for row in rows[top + 1 :] if row[at].value is not None}

@@ -211,7 +211,7 @@ def full_case() -> tuple[sk.Scheme, sk.Panel, list[sk.Scenario]]:
         "units": {"东县": "urban", "西.县": "rural", "001": "rural", "南县": "zone", "北县": "urban"},
         "unranked": ["001"],
         "attribution": {
-            "hub": {"source": "园区", "to": {"东县": 0.6, "西.县": 0.4}, "keeps": 0, "indicators": ["gdp"], "note": "=共建"}
+            "hub": {"source": "园区", "to": {"东县": 0.6, "西.县": 0.4}, "keeps": 0, "indicators": ["gdp", "survey"], "note": "=共建"}
         },
         "periods": {"earlier": {"half_year": 0.3, "一季度": 0.2}, "current": 0.5, "method": "best"},
         "adjustments": {
@@ -253,7 +253,8 @@ def full_case() -> tuple[sk.Scheme, sk.Panel, list[sk.Scenario]]:
                     {"id": "air", "rule": "minmax", "direction": "moderate", "ideal_low": 1, "ideal_high": 2,
                      "missing": "median", "scope": "category", "difficulty": {}},
                     {"id": "survey", "rule": "minmax", "missing": "zero",
-                     "measure": {"method": "per_head", "per": 10000}, "data": "gdp"}]},
+                     "measure": {"method": "per_head", "per": 10000}, "data": "gdp",
+                     "attributed": "rate", "base": "population"}]},
             ],
         },
     }  # fmt: skip

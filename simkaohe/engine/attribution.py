@@ -76,6 +76,8 @@ def _split_columns(scheme: Scheme) -> list[Problem]:
     ways: dict[str, tuple[str, object]] = {}
     problems = []
     for leaf in scheme.indicators:
+        if not {*leaf.measure.data, *leaf.rule.data} & set(TABLES):
+            continue  # ratings and answers are not shared
         named = [name for name, t in scheme.attribution.items() if leaf.id in t.indicators]
         way = (leaf.attributed, leaf.base, tuple(named))
         first, other = ways.setdefault(leaf.column, (leaf.id, way))
