@@ -48,6 +48,11 @@ def read_text(path: Path) -> str:
 
 
 def write_text(path: Path, text: str, *, encoding: str = "utf-8") -> Path:
+    """Write a text file whole or not at all; see :func:`write_bytes`."""
+    return write_bytes(path, text.encode(encoding))
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file whole or not at all: to a temporary file beside it, then rename.
 
     Raises
@@ -58,8 +63,8 @@ def write_text(path: Path, text: str, *, encoding: str = "utf-8") -> Path:
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding=encoding, newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         os.chmod(temporary, mode)
         os.replace(temporary, path)
@@ -71,7 +76,10 @@ def write_text(path: Path, text: str, *, encoding: str = "utf-8") -> Path:
             Problem(
                 str(path),
                 Words(f"写不了：{error.strerror}", f"it cannot be written: {error.strerror}"),
-                remedy=Words("请换一个能写的位置", "Choose a folder that you may write to"),
+                remedy=Words(
+                    "如果它正开着，请先关闭；否则请换一个能写的位置",
+                    "Close it if it is open, or choose a folder that you may write to",
+                ),
             )
         ) from error
     return path

@@ -16,9 +16,10 @@ from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import guide, methods
 from simkaohe.files import sheets as layout
 from simkaohe.files.cells import escaped, letters, place
-from simkaohe.files.parts import with_numbers, write_bytes
+from simkaohe.files.parts import with_numbers
 from simkaohe.files.rows import NOTHING, Values, categories_of, entry_rows, row_of, value_at
 from simkaohe.files.sheets import Column
+from simkaohe.files.text import write_bytes
 from simkaohe.files.values import TEXT, Exact, Kind, encode
 from simkaohe.labels import Words, language
 from simkaohe.panel import RECORDS, WIDE, Panel

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.files.text import write_text
+from simkaohe.files.text import write_bytes, write_text
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.report.contents import Contents
@@ -74,7 +74,7 @@ def write_report(
     from simkaohe.report.book import render as workbook
 
     # Latin-1 has a letter for every byte: the bytes of the workbook, by the same atomic way.
-    return write_text(path, workbook(contents).decode("latin-1"), encoding="latin-1")
+    return write_bytes(path, workbook(contents))
 
 
 __all__ = ["write_report"]
