@@ -73,7 +73,6 @@ def write_report(
         return write_text(path, render(contents))
     from simkaohe.report.book import render as workbook
 
-    # Latin-1 has a letter for every byte: the bytes of the workbook, by the same atomic way.
     return write_bytes(path, workbook(contents))
 
 
