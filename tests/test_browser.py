@@ -66,13 +66,7 @@ def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
     scheme, panel = sk.load("three_papers")
     with page() as opened:
         opened.set_default_timeout(30_000)
-        opened.goto(f"{lab}/lab/tree/02_change_the_weights.ipynb?token={TOKEN}&reset")
-        opened.wait_for_selector(".jp-Notebook .jp-Cell")
-        opened.wait_for_function("window.jupyterapp && window.jupyterapp.commands")
-        opened.wait_for_function(
-            "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-        )
-        opened.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        _run_all(opened, lab, "02_change_the_weights")
         chart = opened.locator("[data-testid=shift-chart]").first
         try:
             chart.wait_for(state="visible")
@@ -110,6 +104,52 @@ def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
         opened.get_by_role("button", name="全部还原").click()
         _wait_for(opened, sk.evaluate(scheme, panel))
         assert opened.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
+
+
+def test_the_picture_of_rank_intervals_follows_its_slider(lab: str) -> None:
+    with page() as opened:
+        opened.set_default_timeout(60_000)
+        _run_all(opened, lab, "03_sensitivity")
+        control = opened.locator(".widget-hslider", has_text="权重 ± %")
+        control.wait_for(state="visible")
+        picture = opened.locator("img.widget-image").first
+        picture.wait_for(state="visible")
+        before = _picture(opened)
+        slider = control.get_by_role("slider")
+        slider.focus()
+        for _ in range(25):
+            opened.keyboard.press("ArrowRight")
+        slider.blur()
+        opened.wait_for_function(f"{PICTURE} > 0 && {PICTURE} !== {before}")
+        slider.scroll_into_view_if_needed()
+        keep(opened, "03_sensitivity")
+        along = opened.locator(".widget-dropdown", has_text="沿着").locator("select")
+        along.select_option(label="地区生产总值增速 · 权重")
+        along.scroll_into_view_if_needed()
+        opened.wait_for_timeout(1500)
+        keep(opened, "03_along")
+        assert opened.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
+
+
+PICTURE = """(() => {
+    const text = document.querySelector("img.widget-image")?.src ?? "";
+    return [...text].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 1000003, 0);
+})()"""
+"""A number for what the first picture shows: its address changes with every picture."""
+
+
+def _picture(opened) -> int:
+    return int(opened.evaluate(PICTURE))
+
+
+def _run_all(opened, lab: str, notebook: str) -> None:
+    opened.goto(f"{lab}/lab/tree/{notebook}.ipynb?token={TOKEN}&reset")
+    opened.wait_for_selector(".jp-Notebook .jp-Cell")
+    opened.wait_for_function("window.jupyterapp && window.jupyterapp.commands")
+    opened.wait_for_function(
+        "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+    )
+    opened.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
 
 def _shown(opened) -> dict[str, int]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAMED = 40
 """Rows with names of full size; more are set smaller, and beyond 150 every few of them."""
-LINES = 8
+LINES = 6
 """Units whose lines a breakpoint diagram names in colour."""
 
 

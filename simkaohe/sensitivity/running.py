@@ -6,9 +6,8 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import cache
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -32,16 +31,15 @@ WAITING = 64
 
 @cache
 def _controller() -> Any:
-    try:
-        return import_module("threadpoolctl").ThreadpoolController()
-    except ImportError:
-        return None
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """Keep matrix products to one thread, where threadpoolctl is there to do it."""
-    controller = _controller()
-    return nullcontext() if controller is None else controller.limit(limits=1)
+    """Keep matrix products to one thread."""
+    limited: AbstractContextManager[Any] = _controller().limit(limits=1)
+    return limited
 
 
 def in_order(

@@ -283,16 +283,8 @@ def _problem(study: Study, scheme: Scheme, factors: str) -> tuple[list[str], dic
 
 def _points(problem: dict[str, Any], draws: int, seed: int) -> Array:
     """Return SALib's sampling plan (draws × (factors + 2), columns)."""
-    try:
-        from SALib.sample import sobol as salib
-    except ImportError as error:
-        raise SimkaoheError(
-            Problem(
-                "sobol_indices",
-                Words("没有安装 SALib", "SALib is not installed"),
-                remedy=Words("请运行 pip install SALib", "Run: pip install SALib"),
-            )
-        ) from error
+    from SALib.sample import sobol as salib
+
     points: Array = salib.sample(problem, draws, calc_second_order=False, seed=seed)
     return points
 

@@ -36,7 +36,11 @@ class SurenessApp(w.VBox):
         super().__init__()
         self._scheme, self._panel = scheme, panel
         self._ranks = evaluate(scheme, panel).ranking["rank"]
-        self._pictures = [w.Image(format="png"), w.Image(format="png")]
+        as_drawn = {"max_width": "100%", "width": "auto", "object_fit": "contain"}
+        self._pictures = [
+            w.Image(format="png", layout=w.Layout(**as_drawn, align_self="flex-start"))
+            for _ in range(2)
+        ]
         self._messages = [w.HTML(), w.HTML()]
         self.within = w.IntSlider(
             25,

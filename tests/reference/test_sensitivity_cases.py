@@ -14,13 +14,12 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from SALib.sample import sobol as salib
 
 import simkaohe as sk
 from simkaohe.sensitivity.extremes import rank_range
 from simkaohe.sensitivity.sobol import estimates, sobol_indices
 from simkaohe.sensitivity.varying import Choice, choice
-
-salib = pytest.importorskip("SALib.sample.sobol")
 
 # Exact first-order and total indices of each factor.
 ANALYTIC = {

@@ -6,6 +6,7 @@ import os
 import signal
 from typing import Any
 
+import distributed
 import numpy as np
 import pytest
 
@@ -14,8 +15,6 @@ from simkaohe.sensitivity import simulation as front
 from simkaohe.sensitivity.simulation import montecarlo
 from simkaohe.sensitivity.varying import noise, ranges
 from simkaohe.sensitivity.weighing import weights
-
-distributed = pytest.importorskip("distributed")
 
 
 @pytest.mark.filterwarnings("ignore")  # of what the killed worker leaves behind

@@ -11,8 +11,6 @@ from simkaohe.sensitivity.sobol import estimates, sobol_indices
 from simkaohe.sensitivity.varying import choice, ranges
 from simkaohe.sensitivity.weighing import weights
 
-pytest.importorskip("SALib")
-
 
 def small() -> tuple[sk.Scheme, sk.Panel]:
     rng = np.random.default_rng(2)
