@@ -45,12 +45,12 @@ _HOMES = {
     "save_scenarios": "files",
     "write_report": "report",
 }
-_ROOMS = ("plots", "sensitivity", "widgets")
+_ROOMS = ("fairness", "plots", "sensitivity", "widgets")
 
 __all__ = [*_HOMES, *_ROOMS]
 
 if TYPE_CHECKING:
-    from simkaohe import plots, sensitivity, widgets
+    from simkaohe import fairness, plots, sensitivity, widgets
     from simkaohe.comparison import Comparison, compare
     from simkaohe.diagnosis import Diagnosis, diagnose, scoreboard
     from simkaohe.engine import Engine

@@ -1,0 +1,45 @@
+"""Fairness (公平性): whom a scheme favours, what is noise, and what it pays people to do.
+
+Between categories (:func:`parity`, :func:`cliffs`), endowment against effort (:func:`endowment`),
+unit against unit (:func:`similar_units`, :func:`most_favourable_weights`), noise (:func:`noise`),
+money (:func:`money`), incentives (:func:`effort`, :func:`cheapest_way`, :func:`ratchet`,
+:func:`reporting`), the scheme's own levers (:func:`leverage`); and all of it on one page
+(:func:`audit`).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "Finding": "finding",
+    "parity": "categories",
+    "cliffs": "boundaries",
+    "similar_units": "alike",
+    "money": "payouts",
+    "endowment": "origins",
+    "most_favourable_weights": "benefit",
+    "noise": "uncertainty",
+    "effort": "margins",
+    "cheapest_way": "improving",
+    "ratchet": "targets",
+    "reporting": "claims",
+    "leverage": "levers",
+    "audit": "auditing",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simkaohe.fairness' has no attribute {name!r}")
+    value = getattr(import_module(f"simkaohe.fairness.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
