@@ -1,0 +1,533 @@
+"""What one more step of effort pays (边际激励): points, places and money, indicator by indicator."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from simkaohe.engine import Engine
+from simkaohe.errors import SimkaoheError, unknown
+from simkaohe.fairness.finding import Finding, Light
+from simkaohe.fairness.moving import INDICATOR, Moved, Moves, called, joined, listed
+from simkaohe.labels import Words
+from simkaohe.panel import Panel
+from simkaohe.scheme.tree import Scheme
+
+Array = npt.NDArray[np.float64]
+Within = Literal["all", "category"]
+NOTHING = 1e-9
+"""Points up to which nothing is paid: the noise of sums."""
+IDLE, MOSTLY_IDLE = 0.25, 0.5
+"""Share of unit × indicator pairs where a step pays nothing: a quarter is what caps on finished
+tasks come to in ordinary schemes, from a half on most effort is unpaid (ours)."""
+SMALL = 0.005
+"""Share of full marks below which neglect goes unnoticed: totals are often read to half a point."""
+DILUTED, VERY_DILUTED = 0.25, 0.5
+"""Share of indicators that anybody may neglect for less than SMALL (ours)."""
+LATE = 0.1
+"""Share of the points at stake below which late results hardly count (ours)."""
+GRID, FINER, NARROW = 65, 17, 1e-10
+"""Points of the first search for a change of rank, of each finer one, and its width at the end."""
+REASONS = {
+    "cap": Words("已到顶", "at the cap"),
+    "floor": Words("在底线以下", "below where points begin"),
+    "band": Words("档内，离下一档还远", "inside a band, short of the next"),
+    "limit": Words(
+        "被限额、系数或短板吃掉", "swallowed by a limit, a coefficient or a weaker part"
+    ),
+    "cancelled": Words("本类别不考核", "cancelled for the category"),
+    "weight": Words("权重为 0", "weight 0"),
+    "missing": Words("没有数据", "no value"),
+}
+"""Why a step pays nothing."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Effort:
+    """激励: what one step of improvement pays every unit in every indicator.
+
+    Attributes
+    ----------
+    moves : Moves
+    up : Moved
+        What a step better comes to, for the pairs ``where`` of indicator and unit.
+    where : array (2, R) of int
+    points, worse, neglect : DataFrame, units × indicators
+        Change of the total in points, before rounding: of one step better; of one step worse; of
+        falling to the worst value of any unit. NaN where the indicator does not count for the unit.
+    reasons : DataFrame, units × indicators
+        Why one step better pays nothing, one of :data:`REASONS`; "" where it pays.
+    lagged : tuple of str
+        Indicators whose results show only years later, as named.
+    """
+
+    moves: Moves
+    up: Moved
+    where: npt.NDArray[np.intp]
+    points: pd.DataFrame
+    worse: pd.DataFrame
+    neglect: pd.DataFrame
+    reasons: pd.DataFrame
+    lagged: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Effort({self.points.shape[0]} units, {self.points.shape[1]} indicators)"
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """The size of one step, units × indicators, in the unit of the value."""
+        return _frame(self.moves, self.moves.step)
+
+    @cached_property
+    def places(self) -> pd.DataFrame:
+        """Places gained in the ranking of all units by one step better (−: lost)."""
+        return self._filled(self._base("ranks") - self.up.ranks, 0.0)
+
+    @cached_property
+    def category_places(self) -> pd.DataFrame:
+        """Places gained in the category by one step better."""
+        return self._filled(self._base("category_ranks") - self.up.category_ranks, 0.0)
+
+    def money(self, use: str | None = None) -> pd.DataFrame:
+        """Return what one step better changes of a use of the results, units × indicators.
+
+        Parameters
+        ----------
+        use : str, optional
+            Id of one of the scheme's ``uses``; default: the first.
+
+        Raises
+        ------
+        SimkaoheError
+            When there is no such use.
+        """
+        uses = list(self.moves.scheme.uses)
+        name = use if use is not None or not uses else uses[0]
+        if name not in uses:
+            raise SimkaoheError(unknown("money", name or "", uses, Words("结果运用", "use")))
+        now = self.moves.base.uses[name][0][self.where[1]]
+        return self._filled(self.up.uses[name] - now, 0.0)
+
+    @cached_property
+    def perverse(self) -> pd.DataFrame:
+        """True where a worse value earns more points, or a better one fewer."""
+        return (self.worse > NOTHING) | (self.points < -NOTHING)
+
+    @cached_property
+    def indicators(self) -> pd.DataFrame:
+        """By indicator: what it pays and what neglecting it costs.
+
+        Columns: ``name``; ``units`` for which it counts; ``points`` of one step (mean); ``pays``
+        (share of those units); ``cap`` and ``floor`` (share of those units); ``perverse`` (number
+        of units); ``ignore_cost`` (points lost by neglect, mean of the units that can still fall)
+        and ``ignore_least`` (of the unit that loses least; below 0 that unit gains).
+        """
+        there, leaves = self.points.notna(), self.moves.leaves
+        lost = -self.neglect
+        falls = there & (np.abs(_frame(self.moves, self.moves.worst - self.moves.now)) > 0)
+        lost = lost.where(falls)
+        count = there.sum().replace(0, np.nan)
+        return pd.DataFrame(
+            {
+                "name": [leaf.label for leaf in leaves],
+                "units": there.sum(),
+                "points": self.points.mean(),
+                "pays": (self.points > NOTHING).sum() / count,
+                "cap": (self.reasons == "cap").sum() / count,
+                "floor": (self.reasons == "floor").sum() / count,
+                "perverse": self.perverse.sum(),
+                "ignore_cost": lost.mean(),
+                "ignore_least": lost.min(),
+                "ignore_most": lost.max(),
+            },
+            index=pd.Index(self.points.columns, name="indicator"),
+        )
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """By unit: how many of its indicators pay nothing, and which pays most.
+
+        Columns: ``indicators`` that count; ``cap``, ``floor`` and ``idle``, the shares of them at
+        the cap, below where points begin, and paying nothing for any reason; ``best``, the
+        indicator whose step pays most, and its ``points``.
+        """
+        there = self.points.notna()
+        count = there.sum(axis=1).replace(0, np.nan)
+        filled = self.points.fillna(-np.inf)
+        return pd.DataFrame(
+            {
+                "indicators": there.sum(axis=1),
+                "cap": (self.reasons == "cap").sum(axis=1) / count,
+                "floor": (self.reasons == "floor").sum(axis=1) / count,
+                "idle": (there & (self.points <= NOTHING)).sum(axis=1) / count,
+                "best": filled.idxmax(axis=1),
+                "points": self.points.max(axis=1),
+            }
+        )
+
+    def next_rank(self, unit: str, *, within: Within = "all") -> pd.DataFrame:
+        """Return how far the next better place is, by indicator, for one unit.
+
+        Parameters
+        ----------
+        unit : str
+        within : {"all", "category"}
+            Places among all units or in the category.
+
+        Returns
+        -------
+        DataFrame
+            ``name``; ``improvement`` (in the unit of the value) from which on the rank is better;
+            ``steps`` (the same in steps); ``value`` then; ``rank`` then. NaN where no better place
+            is in reach: up to the best value of any unit or the target, and as much again as the
+            units' values differ.
+
+        Notes
+        -----
+        The rank is an exact step function of the value, evaluated by the whole scheme. It is looked
+        at in 64 places and the first change is narrowed down to 1e-10 of the reach; a rank that is
+        better only between two of these places is not seen.
+        """
+        place = self.moves.place("next_rank", unit)
+        rows = []
+        for k, leaf in enumerate(self.moves.leaves):
+            if not (self.moves.counts[k, place] and self.moves.sign[k, place]):
+                continue
+            changes = self._changes(k, place, within, first=True)
+            to = changes.iloc[1] if len(changes) > 1 else None
+            away = np.nan if to is None else float(to["improvement"])
+            rows.append(
+                {
+                    "indicator": leaf.id,
+                    "name": leaf.label,
+                    "improvement": away,
+                    "steps": away / self.moves.step[k, place],
+                    "value": np.nan if to is None else to["value"],
+                    "rank": np.nan if to is None else to["rank"],
+                }
+            )
+        columns = ["indicator", "name", "improvement", "steps", "value", "rank"]
+        return pd.DataFrame(rows, columns=columns).set_index("indicator").sort_values("steps")
+
+    def ranks_along(self, unit: str, indicator: str, *, within: Within = "all") -> pd.DataFrame:
+        """Return the rank of a unit as a step function of its improvement in one indicator.
+
+        Returns
+        -------
+        DataFrame
+            One row for each step, the first for no improvement: ``improvement`` from which on,
+            ``value``, ``total`` (before rounding, there), ``rank``.
+        """
+        ids = {leaf.id: leaf.label for leaf in self.moves.leaves}
+        if indicator not in ids:
+            raise SimkaoheError(unknown("ranks_along", indicator, ids, INDICATOR))
+        place = self.moves.place("ranks_along", unit)
+        return self._changes(list(ids).index(indicator), place, within, first=False)
+
+    def _changes(self, k: int, place: int, within: Within, *, first: bool) -> pd.DataFrame:
+        """Return where the rank changes between the value now and the furthest in reach."""
+        now, end = self.moves.now[k, place], self.moves.beyond[k, place]
+        field = "ranks" if within == "all" else "category_ranks"
+
+        def at(values: Array) -> tuple[Any, Array]:
+            units = np.full(len(values), place)
+            found = self.moves.moved(k, units, values, standing=True)
+            return getattr(found, field), found.totals
+
+        values = np.linspace(now, end, GRID if end != now else 1)
+        ranks, totals = at(values)
+        while True:
+            here = np.flatnonzero(np.diff(ranks))
+            if first:
+                here = here[ranks[here + 1] < ranks[0]][:1]
+            wide = here[np.abs(np.diff(values))[here] > NARROW * abs(end - now)]
+            if not len(wide):
+                break
+            more = np.concatenate(
+                [np.linspace(values[i], values[i + 1], FINER)[1:-1] for i in wide]
+            )
+            rank, total = at(more)
+            order = np.argsort(np.concatenate([values, more]) * np.sign(end - now), kind="stable")
+            values = np.concatenate([values, more])[order]
+            ranks = np.concatenate([ranks, rank])[order]
+            totals = np.concatenate([totals, total])[order]
+        rows = np.r_[0, here + 1]
+        return pd.DataFrame(
+            {
+                "improvement": np.abs(values[rows] - now),
+                "value": values[rows],
+                "total": totals[rows],
+                "rank": ranks[rows],
+            }
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is found, for people who are no statisticians."""
+        return (*_findings_of_steps(self), _ignored(self), _late(self))
+
+    def _base(self, field: str) -> Any:
+        return getattr(self.moves.base, field)[0][self.where[1]]
+
+    def _filled(self, values: Any, other: float) -> pd.DataFrame:
+        found = np.where(self.moves.counts, other, np.nan)
+        found[tuple(self.where)] = values
+        return _frame(self.moves, found)
+
+
+def effort(
+    scheme: Scheme,
+    panel: Panel,
+    *,
+    steps: Mapping[str, float] | None = None,
+    lagged: Collection[str] = (),
+) -> Effort:
+    """Return what one step of improvement pays every unit in every indicator.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+    steps : mapping of indicator id to float, optional
+        The size of one step, in the unit of the value. Default: 1 % of the unit's own target where
+        the rule reads one; else a tenth of the interquartile range of all units' values.
+    lagged : collection of indicator ids
+        潜绩: indicators whose results show only years later. The scheme does not say which they are.
+
+    Returns
+    -------
+    Effort
+
+    Raises
+    ------
+    SimkaoheError
+        Unknown indicators, steps that are not above zero, a scheme that does not fit the data.
+
+    Notes
+    -----
+    Better is what the indicator says: higher, lower, or towards the band of a moderate one. Every
+    step is evaluated through the whole scheme with that one unit moved: reference points of the
+    rules, coefficients, categories and quotas move along, and the answer equals that of the edited
+    data. Indicators measured otherwise than as recorded (growth, share, mean of ratings) are moved
+    in what is measured. An improvement stops at full marks where the value is the points, and at
+    zero where no unit is below it.
+
+    References
+    ----------
+    Complaints 6 (ignore cost), 8 and 13 of the formula manual; Bevan and Hood (2006), Public
+    Administration 84(3), on thresholds and output distortion.
+    """
+    moves = Moves(Engine(scheme, panel), steps)
+    known = {leaf.id: leaf.label for leaf in moves.leaves}
+    wrong = [unknown("lagged", name, known, INDICATOR) for name in lagged if name not in known]
+    if wrong:
+        raise SimkaoheError(*wrong)
+    better = moves.within_limits(moves.now + moves.sign * moves.step)
+    worse = moves.within_limits(moves.now - np.where(moves.sign == 0, -1, moves.sign) * moves.step)
+    can = moves.counts & (better != moves.now)
+    points, down, neglect = (np.where(moves.counts, 0.0, np.nan) for _ in range(3))
+    flat = can.copy()
+    parts, where = [], []
+    capped, floored = np.zeros((2, *moves.now.shape), bool)
+    for k in range(len(moves.leaves)):
+        units, counting = np.flatnonzero(can[k]), np.flatnonzero(moves.counts[k])
+        up = moves.moved(k, units, better[k, units], standing=True, uses=bool(scheme.uses))
+        parts.append(up)
+        where.append(np.array([np.full(len(units), k), units]))
+        points[k, units] = up.totals - moves.total[units]
+        low = moves.moved(
+            k,
+            np.concatenate([counting, counting]),
+            np.concatenate([worse[k, counting], moves.worst[k, counting]]),
+        )
+        for found, totals in zip((down, neglect), np.split(low.totals, 2), strict=True):
+            found[k, counting] = totals - moves.total[counting]
+        now = moves.engine.raw_score(moves.leaves[k].id)
+        flat[k, units] = np.abs(up.scores - now[units]) <= NOTHING
+        stuck = np.flatnonzero(flat[k])
+        far = moves.moved(k, stuck, moves.beyond[k, stuck]).scores if len(stuck) else now[stuck]
+        capped[k, stuck] = far <= now[stuck] + NOTHING
+        floored[k, counting] = now[counting] <= np.split(low.scores, 2)[1] + NOTHING
+    reasons = _reasons(moves, points, can, flat, capped, floored)
+    return Effort(
+        moves,
+        joined(parts),
+        np.concatenate(where, 1),
+        _frame(moves, points),
+        _frame(moves, down),
+        _frame(moves, neglect),
+        _frame(moves, reasons),
+        tuple(lagged),
+    )
+
+
+def _reasons(
+    moves: Moves, points: Array, can: Any, flat: Any, capped: Any, floored: Any
+) -> npt.NDArray[np.object_]:
+    """Return why a step pays nothing (K, N); "" where it pays or costs something."""
+    found = np.full(points.shape, "", object)
+    idle = moves.counts & ~(np.abs(points) > NOTHING)
+    found[idle] = "limit"
+    found[idle & flat] = "band"
+    found[idle & flat & floored] = "floor"
+    found[idle & ((flat & capped) | ~can)] = "cap"
+    found[~moves.has_weight] = "weight"
+    for k, leaf in enumerate(moves.leaves):
+        found[k, ~moves.has_weight[k] & _cancelled(moves, leaf.id)] = "cancelled"
+    found[moves.has_weight & np.isnan(moves.now)] = "missing"
+    return found
+
+
+def _cancelled(moves: Moves, name: str) -> Any:
+    """Return for which units (N,) a node or one above it has weight 0 in the category alone."""
+    scheme, engine = moves.scheme, moves.engine
+    found = np.zeros(len(engine.units), bool)
+    node: Any = scheme.nodes[name]
+    while node is not None:
+        off = [
+            node.weight > 0 and node.weights_by_category.get(category) == 0
+            for category in engine.categories
+        ]
+        found |= np.array(off)[engine.category]
+        node = engine.parent(node.id)
+    return found
+
+
+def _frame(moves: Moves, table: Any) -> pd.DataFrame:
+    """Return an array (K, N) as a frame, units × indicators."""
+    return pd.DataFrame(
+        table.T,
+        index=pd.Index(moves.engine.units, name="unit"),
+        columns=[leaf.id for leaf in moves.leaves],
+    )
+
+
+# -- findings ----------------------------------------------------------------------------------------
+
+
+def light(value: float, amber: float, red: float) -> Light:
+    """Return the light of a value that is worse the higher it is."""
+    if np.isnan(value):
+        return "grey"
+    return "red" if value >= red else "amber" if value >= amber else "green"
+
+
+def _findings_of_steps(result: Effort) -> tuple[Finding, Finding]:
+    there = result.points.notna().to_numpy()
+    codes = result.reasons.to_numpy()[there]
+    count = max(int(there.sum()), 1)
+    share = float((codes != "").sum() / count) if there.any() else np.nan
+    shares = {name: float((codes == name).mean()) if len(codes) else 0.0 for name in REASONS}
+    parts = [
+        Words(f"{REASONS[name].zh} {part:.0%}", f"{REASONS[name].en} {part:.0%}")
+        for name, part in shares.items()
+        if part >= 0.005
+    ]
+    detail = listed(parts)
+    end = Words(f"（{detail.zh}）", f" ({detail.en})") if parts else Words("", "")
+    idle = Finding(
+        "effort",
+        "effort.idle",
+        Words("多做一步，能多得分吗？", "Does one more step of effort earn anything?"),
+        light(share, IDLE, MOSTLY_IDLE),
+        share,
+        Words(
+            f"在 {share:.0%} 的“单位×指标”组合里，再进一步一分不得{end.zh}。",
+            f"In {share:.0%} of all pairs of unit and indicator one more step earns nothing"
+            f"{end.en}.",
+        ),
+        Words(
+            "一步的大小是约定的；到顶也可能说明任务已经完成，不等于办法不好。",
+            "How large a step is, is a convention; at the cap may simply mean done, not that the "
+            "rule is bad.",
+        ),
+    )
+    wrong = result.perverse.to_numpy()
+    by = result.perverse.sum()
+    names = listed([called(leaf) for leaf in result.moves.leaves if by[leaf.id] > 0][:3])
+    perverse = Finding(
+        "effort",
+        "effort.perverse",
+        Words("有没有越差越得分的地方？", "Is there a place where doing worse earns more?"),
+        "red" if wrong.any() else "green",
+        float(wrong.sum()),
+        Words(
+            f"有 {int(wrong.sum())} 处：数值变差总分反而升高，或变好反而降低，涉及：{names.zh}。",
+            f"{int(wrong.sum())} pairs of unit and indicator where a worse value raises the total "
+            f"or a better one lowers it: {names.en}.",
+        )
+        if wrong.any()
+        else Words(
+            "没有发现：每个单位每项指标退一步都不会加分，进一步都不会扣分。",
+            "None found: no unit gains by a step back in any indicator, or loses by a step forward.",
+        ),
+        Words(
+            "只试了前后各一步；更大的变动、造假和挑选任务不在此列。",
+            "Only one step each way was tried; larger moves, false figures and picking easy tasks "
+            "are not covered.",
+        ),
+    )
+    return idle, perverse
+
+
+def _ignored(result: Effort) -> Finding:
+    table = result.indicators[result.indicators["units"] > 0]
+    small = SMALL * result.moves.scheme.full
+    known = table["ignore_most"].dropna()
+    free = known[known < small]
+    share = float(len(free) / len(known)) if len(known) else np.nan
+    nodes = result.moves.scheme.nodes
+    names = listed([called(nodes[name]) for name in free.sort_values().index[:3]])
+    return Finding(
+        "effort",
+        "effort.ignored",
+        Words("有没有可以完全不管的指标？", "Can an indicator be ignored without notice?"),
+        light(share, DILUTED, VERY_DILUTED),
+        share,
+        Words(
+            f"{len(known)} 项指标中有 {len(free)} 项，任何单位把它放到最差也损失不到 {small:g} 分"
+            + (f"，如：{names.zh}。" if len(free) else "。"),
+            f"Of {len(known)} indicators {len(free)} may fall to the worst value of any unit and "
+            f"cost nobody {small:g} points" + (f", e.g. {names.en}." if len(free) else "."),
+        ),
+        Words(
+            "“不管”按目前最差单位的水平算；真的都不管时会更差，也可能触发问责。",
+            "“Ignored” means as bad as the worst unit now; with real neglect it could be worse, and "
+            "there may be consequences outside the score.",
+        ),
+    )
+
+
+def _late(result: Effort) -> Finding:
+    lost = (-result.neglect).clip(lower=0).sum()
+    whole = float(lost.sum())
+    share = float(lost[list(result.lagged)].sum() / whole) if result.lagged and whole else np.nan
+    return Finding(
+        "effort",
+        "effort.lagged",
+        Words("潜绩有多少分量？", "How much do results weigh that show only years later?"),
+        "grey" if np.isnan(share) else "amber" if share < LATE else "green",
+        share,
+        Words(
+            "方案里看不出哪些指标要几年后才见效，请在 lagged 里列出。",
+            "The scheme does not tell which indicators show results only years later; name them in "
+            "lagged.",
+        )
+        if np.isnan(share)
+        else Words(
+            f"列出的 {len(result.lagged)} 项潜绩指标占“放手不管会丢的分”的 {share:.0%}。",
+            f"The {len(result.lagged)} indicators named carry {share:.0%} of the points that "
+            "neglect would cost.",
+        ),
+        Words(
+            "哪些算潜绩由使用者判断；占比高不等于考得准。",
+            "Which results come late is the user's judgement; a large share does not mean that "
+            "they are measured well.",
+        ),
+    )
