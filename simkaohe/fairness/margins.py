@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,39 +13,18 @@ import pandas as pd
 
 from simkaohe.engine import Engine
 from simkaohe.errors import SimkaoheError, unknown
-from simkaohe.fairness.finding import Finding, Light
-from simkaohe.fairness.moving import INDICATOR, Moved, Moves, called, joined, listed
+from simkaohe.fairness.finding import Finding
+from simkaohe.fairness.margin_findings import findings_of
+from simkaohe.fairness.moving import Moved, Moves, joined
+from simkaohe.fairness.rank_steps import Within, rank_changes
+from simkaohe.fairness.values import INDICATOR
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 
 Array = npt.NDArray[np.float64]
-Within = Literal["all", "category"]
 NOTHING = 1e-9
 """Points up to which nothing is paid: the noise of sums."""
-IDLE, MOSTLY_IDLE = 0.25, 0.5
-"""Share of unit × indicator pairs where a step pays nothing: a quarter is what caps on finished
-tasks come to in ordinary schemes, from a half on most effort is unpaid (ours)."""
-SMALL = 0.005
-"""Share of full marks below which neglect goes unnoticed: totals are often read to half a point."""
-DILUTED, VERY_DILUTED = 0.25, 0.5
-"""Share of indicators that anybody may neglect for less than SMALL (ours)."""
-LATE = 0.1
-"""Share of the points at stake below which late results hardly count (ours)."""
-GRID, FINER, NARROW = 65, 17, 1e-10
-"""Points of the first search for a change of rank, of each finer one, and its width at the end."""
-REASONS = {
-    "cap": Words("已到顶", "at the cap"),
-    "floor": Words("在底线以下", "below where points begin"),
-    "band": Words("档内，离下一档还远", "inside a band, short of the next"),
-    "limit": Words(
-        "被限额、系数或短板吃掉", "swallowed by a limit, a coefficient or a weaker part"
-    ),
-    "cancelled": Words("本类别不考核", "cancelled for the category"),
-    "weight": Words("权重为 0", "weight 0"),
-    "missing": Words("没有数据", "no value"),
-}
-"""Why a step pays nothing."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,7 +41,7 @@ class Effort:
         Change of the total in points, before rounding: of one step better; of one step worse; of
         falling to the worst value of any unit. NaN where the indicator does not count for the unit.
     reasons : DataFrame, units × indicators
-        Why one step better pays nothing, one of :data:`REASONS`; "" where it pays.
+        Why one step better pays nothing, one of ``margin_findings.REASONS``; "" where it pays.
     lagged : tuple of str
         Indicators whose results show only years later, as named.
     """
@@ -82,7 +61,7 @@ class Effort:
     @cached_property
     def steps(self) -> pd.DataFrame:
         """The size of one step, units × indicators, in the unit of the value."""
-        return _frame(self.moves, self.moves.step)
+        return self.moves.frame(self.moves.step)
 
     @cached_property
     def places(self) -> pd.DataFrame:
@@ -130,7 +109,7 @@ class Effort:
         """
         there, leaves = self.points.notna(), self.moves.leaves
         lost = -self.neglect
-        falls = there & (np.abs(_frame(self.moves, self.moves.worst - self.moves.now)) > 0)
+        falls = there & (np.abs(self.moves.frame(self.moves.worst - self.moves.now)) > 0)
         lost = lost.where(falls)
         count = there.sum().replace(0, np.nan)
         return pd.DataFrame(
@@ -199,7 +178,7 @@ class Effort:
         for k, leaf in enumerate(self.moves.leaves):
             if not (self.moves.counts[k, place] and self.moves.sign[k, place]):
                 continue
-            changes = self._changes(k, place, within, first=True)
+            changes = rank_changes(self.moves, k, place, within, first=True)
             to = changes.iloc[1] if len(changes) > 1 else None
             away = np.nan if to is None else float(to["improvement"])
             rows.append(
@@ -228,49 +207,12 @@ class Effort:
         if indicator not in ids:
             raise SimkaoheError(unknown("ranks_along", indicator, ids, INDICATOR))
         place = self.moves.place("ranks_along", unit)
-        return self._changes(list(ids).index(indicator), place, within, first=False)
-
-    def _changes(self, k: int, place: int, within: Within, *, first: bool) -> pd.DataFrame:
-        """Return where the rank changes between the value now and the furthest in reach."""
-        now, end = self.moves.now[k, place], self.moves.beyond[k, place]
-        field = "ranks" if within == "all" else "category_ranks"
-
-        def at(values: Array) -> tuple[Any, Array]:
-            units = np.full(len(values), place)
-            found = self.moves.moved(k, units, values, standing=True)
-            return getattr(found, field), found.totals
-
-        values = np.linspace(now, end, GRID if end != now else 1)
-        ranks, totals = at(values)
-        while True:
-            here = np.flatnonzero(np.diff(ranks))
-            if first:
-                here = here[ranks[here + 1] < ranks[0]][:1]
-            wide = here[np.abs(np.diff(values))[here] > NARROW * abs(end - now)]
-            if not len(wide):
-                break
-            more = np.concatenate(
-                [np.linspace(values[i], values[i + 1], FINER)[1:-1] for i in wide]
-            )
-            rank, total = at(more)
-            order = np.argsort(np.concatenate([values, more]) * np.sign(end - now), kind="stable")
-            values = np.concatenate([values, more])[order]
-            ranks = np.concatenate([ranks, rank])[order]
-            totals = np.concatenate([totals, total])[order]
-        rows = np.r_[0, here + 1]
-        return pd.DataFrame(
-            {
-                "improvement": np.abs(values[rows] - now),
-                "value": values[rows],
-                "total": totals[rows],
-                "rank": ranks[rows],
-            }
-        )
+        return rank_changes(self.moves, list(ids).index(indicator), place, within)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is found, for people who are no statisticians."""
-        return (*_findings_of_steps(self), _ignored(self), _late(self))
+        return findings_of(self)
 
     def _base(self, field: str) -> Any:
         return getattr(self.moves.base, field)[0][self.where[1]]
@@ -278,7 +220,7 @@ class Effort:
     def _filled(self, values: Any, other: float) -> pd.DataFrame:
         found = np.where(self.moves.counts, other, np.nan)
         found[tuple(self.where)] = values
-        return _frame(self.moves, found)
+        return self.moves.frame(found)
 
 
 def effort(
@@ -359,10 +301,10 @@ def effort(
         moves,
         joined(parts),
         np.concatenate(where, 1),
-        _frame(moves, points),
-        _frame(moves, down),
-        _frame(moves, neglect),
-        _frame(moves, reasons),
+        moves.frame(points),
+        moves.frame(down),
+        moves.frame(neglect),
+        moves.frame(reasons),
         tuple(lagged),
     )
 
@@ -397,137 +339,3 @@ def _cancelled(moves: Moves, name: str) -> Any:
         found |= np.array(off)[engine.category]
         node = engine.parent(node.id)
     return found
-
-
-def _frame(moves: Moves, table: Any) -> pd.DataFrame:
-    """Return an array (K, N) as a frame, units × indicators."""
-    return pd.DataFrame(
-        table.T,
-        index=pd.Index(moves.engine.units, name="unit"),
-        columns=[leaf.id for leaf in moves.leaves],
-    )
-
-
-# -- findings ----------------------------------------------------------------------------------------
-
-
-def light(value: float, amber: float, red: float) -> Light:
-    """Return the light of a value that is worse the higher it is."""
-    if np.isnan(value):
-        return "grey"
-    return "red" if value >= red else "amber" if value >= amber else "green"
-
-
-def _findings_of_steps(result: Effort) -> tuple[Finding, Finding]:
-    there = result.points.notna().to_numpy()
-    codes = result.reasons.to_numpy()[there]
-    count = max(int(there.sum()), 1)
-    share = float((codes != "").sum() / count) if there.any() else np.nan
-    shares = {name: float((codes == name).mean()) if len(codes) else 0.0 for name in REASONS}
-    parts = [
-        Words(f"{REASONS[name].zh} {part:.0%}", f"{REASONS[name].en} {part:.0%}")
-        for name, part in shares.items()
-        if part >= 0.005
-    ]
-    detail = listed(parts)
-    end = Words(f"（{detail.zh}）", f" ({detail.en})") if parts else Words("", "")
-    idle = Finding(
-        "effort",
-        "effort.idle",
-        Words("多做一步，能多得分吗？", "Does one more step of effort earn anything?"),
-        light(share, IDLE, MOSTLY_IDLE),
-        share,
-        Words(
-            f"在 {share:.0%} 的“单位×指标”组合里，再进一步一分不得{end.zh}。",
-            f"In {share:.0%} of all pairs of unit and indicator one more step earns nothing"
-            f"{end.en}.",
-        ),
-        Words(
-            "一步的大小是约定的；到顶也可能说明任务已经完成，不等于办法不好。",
-            "How large a step is, is a convention; at the cap may simply mean done, not that the "
-            "rule is bad.",
-        ),
-    )
-    wrong = result.perverse.to_numpy()
-    by = result.perverse.sum()
-    names = listed([called(leaf) for leaf in result.moves.leaves if by[leaf.id] > 0][:3])
-    perverse = Finding(
-        "effort",
-        "effort.perverse",
-        Words("有没有越差越得分的地方？", "Is there a place where doing worse earns more?"),
-        "red" if wrong.any() else "green",
-        float(wrong.sum()),
-        Words(
-            f"有 {int(wrong.sum())} 处：数值变差总分反而升高，或变好反而降低，涉及：{names.zh}。",
-            f"{int(wrong.sum())} pairs of unit and indicator where a worse value raises the total "
-            f"or a better one lowers it: {names.en}.",
-        )
-        if wrong.any()
-        else Words(
-            "没有发现：每个单位每项指标退一步都不会加分，进一步都不会扣分。",
-            "None found: no unit gains by a step back in any indicator, or loses by a step forward.",
-        ),
-        Words(
-            "只试了前后各一步；更大的变动、造假和挑选任务不在此列。",
-            "Only one step each way was tried; larger moves, false figures and picking easy tasks "
-            "are not covered.",
-        ),
-    )
-    return idle, perverse
-
-
-def _ignored(result: Effort) -> Finding:
-    table = result.indicators[result.indicators["units"] > 0]
-    small = SMALL * result.moves.scheme.full
-    known = table["ignore_most"].dropna()
-    free = known[known < small]
-    share = float(len(free) / len(known)) if len(known) else np.nan
-    nodes = result.moves.scheme.nodes
-    names = listed([called(nodes[name]) for name in free.sort_values().index[:3]])
-    return Finding(
-        "effort",
-        "effort.ignored",
-        Words("有没有可以完全不管的指标？", "Can an indicator be ignored without notice?"),
-        light(share, DILUTED, VERY_DILUTED),
-        share,
-        Words(
-            f"{len(known)} 项指标中有 {len(free)} 项，任何单位把它放到最差也损失不到 {small:g} 分"
-            + (f"，如：{names.zh}。" if len(free) else "。"),
-            f"Of {len(known)} indicators {len(free)} may fall to the worst value of any unit and "
-            f"cost nobody {small:g} points" + (f", e.g. {names.en}." if len(free) else "."),
-        ),
-        Words(
-            "“不管”按目前最差单位的水平算；真的都不管时会更差，也可能触发问责。",
-            "“Ignored” means as bad as the worst unit now; with real neglect it could be worse, and "
-            "there may be consequences outside the score.",
-        ),
-    )
-
-
-def _late(result: Effort) -> Finding:
-    lost = (-result.neglect).clip(lower=0).sum()
-    whole = float(lost.sum())
-    share = float(lost[list(result.lagged)].sum() / whole) if result.lagged and whole else np.nan
-    return Finding(
-        "effort",
-        "effort.lagged",
-        Words("潜绩有多少分量？", "How much do results weigh that show only years later?"),
-        "grey" if np.isnan(share) else "amber" if share < LATE else "green",
-        share,
-        Words(
-            "方案里看不出哪些指标要几年后才见效，请在 lagged 里列出。",
-            "The scheme does not tell which indicators show results only years later; name them in "
-            "lagged.",
-        )
-        if np.isnan(share)
-        else Words(
-            f"列出的 {len(result.lagged)} 项潜绩指标占“放手不管会丢的分”的 {share:.0%}。",
-            f"The {len(result.lagged)} indicators named carry {share:.0%} of the points that "
-            "neglect would cost.",
-        ),
-        Words(
-            "哪些算潜绩由使用者判断；占比高不等于考得准。",
-            "Which results come late is the user's judgement; a large share does not mean that "
-            "they are measured well.",
-        ),
-    )

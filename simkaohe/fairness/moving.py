@@ -17,28 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine, Outcome
-from simkaohe.engine.draws import readers
-from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.labels import Words
-from simkaohe.panel import UNIT
+from simkaohe.fairness.values import Table, Values
 from simkaohe.scheme.combine import Combine, Multiplier
 from simkaohe.scheme.references import conditions
-from simkaohe.scheme.rules.steps import Given
 from simkaohe.scheme.tree import Group, Indicator
 from simkaohe.sensitivity.multiplying import RELATIVE
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
-OF_TARGET, OF_SPREAD = 0.01, 0.1
-"""A step: this share of the target, or of the middle half of the units' values."""
-AS_RECORDED = ("level", "survey")
-"""Measures whose value is what was recorded."""
 AMONG_UNITS = ("share", "share_change", "contribution", "rating_ranks")
 """Measures whose value depends on the other units."""
 NUMBERS = 1 << 20
 """Numbers in an array of rows × units at once."""
-INDICATOR = Words("指标", "indicator")
 
 
 @dataclass(frozen=True)
@@ -65,161 +56,35 @@ class Moved:
     uses: Mapping[str, Array] = field(default_factory=dict)
 
 
-class Moves:
-    """Every indicator's values, and what moves of them come to.
-
-    Parameters
-    ----------
-    engine : Engine
-    steps : mapping of indicator id to float, optional
-        Size of one step, in the unit of the value; see :attr:`step` for the others.
+class Moves(Values):
+    """What moves of single units come to, evaluated through the whole scheme.
 
     Attributes
     ----------
-    leaves : tuple of Indicator
-    now : array (K, N)
-        Values: as recorded, or as measured (growth, share, mean of ratings …) where the measure
-        makes something else of what was recorded. NaN where there is none.
-    counts : array (K, N) of bool
-        Whether the indicator has weight in the unit's category and the unit a value.
+    base : Outcome
+        The scheme and data as they are.
     """
 
     def __init__(self, engine: Engine, steps: Mapping[str, float] | None = None) -> None:
-        self.engine, self.scheme = engine, engine.scheme
-        self.leaves = self.scheme.indicators
-        self._steps = checked_by_indicator(self, "steps", steps)
-        self.now = np.array([engine.recorded(leaf) for leaf in self.leaves])
-        self.has_weight = np.array(
-            [engine.weights.counting({})[leaf.id][engine.category] for leaf in self.leaves]
-        )
-        self.counts = self.has_weight & ~np.isnan(self.now)
-        base = engine.run(uses=True)
-        self.base = base
-        self._nodes = {name: np.asarray(score[0]) for name, score in base.scores.items()}
+        super().__init__(engine, steps)
+        self.base = engine.run(uses=True)
+        self._nodes = {name: np.asarray(score[0]) for name, score in self.base.scores.items()}
         self._full = self.scheme.full / 100
-
-    # -- what a move is --------------------------------------------------------------------------
 
     @cached_property
     def total(self) -> Array:
         """Totals now (N,), in the total's full marks, before rounding."""
         return self._nodes[self.scheme.root.id] * self._full
 
-    @cached_property
-    def sign(self) -> Array:
-        """Which way is better (K, N): +1 or −1; 0 inside the band of a moderate indicator."""
-        found = np.empty(self.now.shape)
-        for k, leaf in enumerate(self.leaves):
-            found[k] = {"positive": 1.0, "negative": -1.0, "moderate": 0.0}[leaf.way]
-            if leaf.way == "moderate":
-                low, high = leaf.ideal_low, leaf.ideal_high
-                found[k] = (self.now[k] < low) * 1.0 - (self.now[k] > high) * 1.0
-        return found
-
-    @cached_property
-    def target(self) -> Array:
-        """Targets (K, N) of the rules that read one; NaN elsewhere."""
-        found = np.full(self.now.shape, np.nan)
-        for k, leaf in enumerate(self.leaves):
-            if "target" in leaf.rule.data:
-                own = np.nan if leaf.target is None else leaf.target
-                given = self.engine.numbers("target", leaf.column)
-                found[k] = np.where(np.isnan(given), own, given)
-        return found
-
-    @cached_property
-    def step(self) -> Array:
-        """The size of one step (K, N), in the unit of the value.
-
-        As given; else 1 % of the unit's target where the rule has one that is not zero; else a
-        tenth of the interquartile range of all units' values; else 1 % of their mean size.
-        """
-        found = np.empty(self.now.shape)
-        for k, leaf in enumerate(self.leaves):
-            if leaf.id in self._steps:
-                found[k] = self._steps[leaf.id]
-                continue
-            there = self.now[k][~np.isnan(self.now[k])]
-            low, high = np.quantile(there, (0.25, 0.75)) if len(there) else (0.0, 0.0)
-            size = OF_SPREAD * (high - low) or OF_TARGET * float(
-                np.abs(there).mean() if len(there) else 0
-            )
-            target = OF_TARGET * np.abs(self.target[k])
-            found[k] = np.where(target > 0, target, size or OF_TARGET)
-        return found
-
-    @cached_property
-    def _limits(self) -> tuple[Array, Array]:
-        """What a value can be at least and at most (K, 1).
-
-        No less than zero where no unit is below it; no more than full marks where the value is the
-        points.
-        """
-        low, high = np.full((len(self.leaves), 1), -np.inf), np.full((len(self.leaves), 1), np.inf)
-        for k, leaf in enumerate(self.leaves):
-            there = self.now[k][~np.isnan(self.now[k])]
-            if (there >= 0).all():
-                low[k] = 0.0
-            if isinstance(leaf.rule, Given):
-                top = leaf.rule.full if leaf.rule.cap is None else leaf.rule.cap
-                high[k] = max(top, there.max(initial=top))
-        return low, high
-
-    def within_limits(self, values: Array) -> Array:
-        """Return values (K, ...) no further than they can go."""
-        return np.clip(values, *self._limits)
-
-    @cached_property
-    def _ends(self) -> tuple[Array, Array]:
-        """Lowest and highest recorded value (K, 1)."""
-        with_any = np.where(np.isnan(self.now).all(1, keepdims=True), 0.0, self.now)
-        return np.nanmin(with_any, 1, keepdims=True), np.nanmax(with_any, 1, keepdims=True)
-
-    @cached_property
-    def best(self) -> Array:
-        """How far a value may improve (K, N).
-
-        To the best of any unit or to the target, whichever is better; to the near edge of the band
-        of a moderate indicator.
-        """
-        low, high = self._ends
-        goal = np.where(np.isnan(self.target), self.now, self.target)
-        found = np.where(self.sign > 0, np.maximum(np.maximum(high, goal), self.now), self.now)
-        found = np.where(self.sign < 0, np.minimum(np.minimum(low, goal), self.now), found)
-        for k, leaf in enumerate(self.leaves):
-            if leaf.way == "moderate":
-                found[k] = np.clip(self.now[k], leaf.ideal_low, leaf.ideal_high)
-        return found
-
-    @cached_property
-    def worst(self) -> Array:
-        """The worst value of any unit (K, N): what neglect comes to."""
-        low, high = self._ends
-        found = np.where(self.sign < 0, high, low) + 0 * self.now
-        for k, leaf in enumerate(self.leaves):
-            if leaf.way == "moderate":
-                apart = np.nan_to_num(self.engine.values(leaf), nan=-1.0)
-                found[k] = self.now[k][apart.argmax()]
-        return found
-
-    @cached_property
-    def beyond(self) -> Array:
-        """Further than anybody has come (K, N): the best and as much again as values differ."""
-        low, high = self._ends
-        size = np.maximum(high - low, np.abs(np.nan_to_num(self.target)))
-        moderate = np.array([[leaf.way == "moderate"] for leaf in self.leaves])
-        return np.where(moderate, self.best, self.within_limits(self.best + self.sign * size))
-
-    def place(self, where: str, unit: str) -> int:
-        """Return a unit's place; an unknown one is an error with the nearest names."""
-        if unit not in self.engine.units:
-            raise SimkaoheError(unknown(where, unit, self.engine.units, UNIT))
-        return self.engine.units.index(unit)
-
-    # -- what it comes to ------------------------------------------------------------------------
-
     def moved(
-        self, k: int, units: Ints, values: Array, *, standing: bool = False, uses: bool = False
+        self,
+        k: int,
+        units: Ints,
+        values: Array,
+        *,
+        table: Table = "value",
+        standing: bool = False,
+        uses: bool = False,
     ) -> Moved:
         """Return what moves come to: row r gives unit ``units[r]`` the value ``values[r]``.
 
@@ -228,57 +93,86 @@ class Moves:
         k : int
             The indicator.
         units, values : arrays (R,)
+        table : {"value", "actual", "target"}
+            What is moved: the value, what was recorded, or the target.
         standing, uses : bool
             Whether ranks and grades, and what units get for their results, are wanted too.
         """
+        base = self.recorded(table)[k]
+        path, moving = self.address(k, table)
         if not len(units):
-            one = self.moved(k, np.zeros(1, np.intp), self.now[k, :1], standing=standing, uses=uses)
+            one = self._moved(k, path, moving, base, np.zeros(1, np.intp), base[:1], True, uses)
             return joined([one], units)
         size = max(NUMBERS // len(self.engine.units), 1)
         parts = [
-            self._moved(k, units[i : i + size], values[i : i + size], standing or uses, uses)
-            for i in range(0, len(units), size)
+            self._moved(k, path, moving, base, units[some], values[some], standing or uses, uses)
+            for some in (slice(i, i + size) for i in range(0, len(units), size))
         ]
         return parts[0] if len(parts) == 1 else joined(parts)
 
-    def _moved(self, k: int, units: Ints, values: Array, standing: bool, uses: bool) -> Moved:
-        leaf, path, moving = self.leaves[k], *self._address(k)
+    def _moved(
+        self,
+        k: int,
+        path: str,
+        moving: list[Indicator],
+        base: Array,
+        units: Ints,
+        values: Array,
+        standing: bool,
+        uses: bool,
+    ) -> Moved:
+        leaf, engine = self.leaves[k], self.engine
+        rows = _rows(base, units, values)
         if self._is_looked_at(moving):
-            outcome = self.engine.run(
-                {path: _rows(self.now[k], units, values)}, nodes=(leaf.id,), uses=uses, check=False
-            )
-            raw = self.engine.raw_scores([leaf], {path: _rows(self.now[k], units, values)})
+            outcome = engine.run({path: rows}, uses=uses, check=False)
+            raw = engine.raw_scores([leaf], {path: rows})
             return self._own(outcome, units, _pick(raw[leaf.id], units))
         alone = all(self._alone(reader) for reader in moving)
         if alone:
-            packed, row = _packed(self.now[k], units, values)
-            raw = self.engine.raw_scores(moving, {path: packed})
+            packed, row = _packed(base, units, values)
+            raw = engine.raw_scores(moving, {path: packed})
             own = {name: np.broadcast_to(s, packed.shape)[row, units] for name, s in raw.items()}
+            raw = {name: _rows(engine.raw_score(name), units, s) for name, s in own.items()}
             spread = np.zeros(len(units), bool)
         else:
-            raw = self.engine.raw_scores(moving, {path: _rows(self.now[k], units, values)})
+            raw = engine.raw_scores(moving, {path: rows})
             own = {name: _pick(score, units) for name, score in raw.items()}
             spread = self._others_change(raw, units)
         spread = spread | any(self._is_compared(reader) for reader in moving)
         score = own[leaf.id]
-        found = np.flatnonzero(spread)
-        if not len(found):
+        if not spread.any():
             return self._apart(own, score, units, standing, uses)
-        if alone:
-            raw = {name: _rows(self.engine.raw_score(name), units, s) for name, s in own.items()}
-        together = {
-            name: np.broadcast_to(s, (len(units), s.shape[1]))[found] for name, s in raw.items()
-        }
-        outcome = self.engine.what_if(together, uses=uses)
-        rest = np.flatnonzero(~spread)
-        both = [self._own(outcome, units[found], score[found])]
+        found, rest = np.flatnonzero(spread), np.flatnonzero(~spread)
+        some = {n: np.broadcast_to(s, (len(units), s.shape[1]))[found] for n, s in raw.items()}
+        both = [self._own(engine.what_if(some, uses=uses), units[found], score[found])]
         if len(rest):
-            some = {name: s[rest] for name, s in own.items()}
-            both.append(self._apart(some, score[rest], units[rest], standing, uses))
-            if not standing:
-                both[0] = Moved(both[0].totals, both[0].scores)
-        back = np.argsort(np.concatenate([found, rest]))
-        return joined(both, back)
+            left = {name: s[rest] for name, s in own.items()}
+            both.append(self._apart(left, score[rest], units[rest], standing, uses))
+        return joined(both, np.argsort(np.concatenate([found, rest])))
+
+    def together(self, new: Array, can: Bools, table: Table) -> Array:
+        """Return totals (N,) of units that each, alone, make all their moves at once.
+
+        Parameters
+        ----------
+        new : array (K, N)
+        can : array (K, N) of bool
+            Which of them are made.
+        table : {"value", "actual", "target"}
+        """
+        places = np.arange(len(self.engine.units))
+        drawn = [int(k) for k in np.flatnonzero(can.any(1))]
+        moving = [leaf for k in drawn for leaf in self.address(k, table)[1]]
+        apart = self.apart(moving)
+        draws: dict[str, Array] = {}
+        for k in drawn:
+            old = self.recorded(table)[k]
+            column = np.where(can[k], new[k], old)
+            draws[self.address(k, table)[0]] = column[None] if apart else _rows(old, places, column)
+        if not draws:
+            return self.total
+        score = self.engine.run(draws, check=False).scores[self.scheme.root.id]
+        return np.asarray(_pick(score, places) * self._full)
 
     def _apart(
         self, own: Mapping[str, Array], score: Array, units: Ints, standing: bool, uses: bool
@@ -316,12 +210,11 @@ class Moves:
 
     # -- who is affected -------------------------------------------------------------------------
 
-    def _address(self, k: int) -> tuple[str, list[Indicator]]:
-        """Return the path of what is drawn, and the indicators that it moves."""
-        leaf = self.leaves[k]
-        if leaf.measure.method in AS_RECORDED:
-            return f"data.actual.{leaf.column}", readers(self.scheme, "actual", leaf.column)
-        return f"data.value.{leaf.id}", [leaf]
+    def apart(self, moving: list[Indicator]) -> bool:
+        """Whether a unit that moves in these indicators changes nothing for the others' totals."""
+        return not self._is_looked_at(moving) and not any(
+            self._is_compared(leaf) or not self._alone(leaf) for leaf in moving
+        )
 
     def _is_looked_at(self, moving: list[Indicator]) -> bool:
         """Whether a condition looks at the value of a moving indicator, which scores do not tell."""
@@ -363,42 +256,6 @@ def _compares(method: Combine, child: str) -> bool:
     if not isinstance(method, Multiplier) or child in (*method.base, *method.added):
         return False
     return isinstance(method.map, RELATIVE) or method.missing == "mean"
-
-
-def called(node: Indicator | Group) -> Words:
-    """Return a node's name in both languages; in the other, or its id, where there is none."""
-    return Words(node.name or node.name_en or node.id, node.name_en or node.name or node.id)
-
-
-def listed(names: list[Words]) -> Words:
-    """Return names as a list in a sentence."""
-    return Words("、".join(name.zh for name in names), ", ".join(name.en for name in names))
-
-
-def checked_by_indicator(
-    moves: Moves, where: str, numbers: Mapping[str, float] | None
-) -> dict[str, float]:
-    """Return numbers by indicator as floats.
-
-    Raises
-    ------
-    SimkaoheError
-        Unknown indicators, with the nearest names, and numbers that are not above zero.
-    """
-    known = {leaf.id: leaf.label for leaf in moves.leaves}
-    problems, found = [], {}
-    for name, number in (numbers or {}).items():
-        if name not in known:
-            problems.append(unknown(f"{where} › {name}", name, known, INDICATOR))
-        elif not (isinstance(number, int | float | np.number) and 0 < number < np.inf):
-            problems.append(
-                Problem(f"{where} › {name}", f"{number}", Words("大于 0 的数", "a number above 0"))
-            )
-        else:
-            found[name] = float(number)
-    if problems:
-        raise SimkaoheError(*problems)
-    return found
 
 
 def _rows(base: Array, units: Ints, values: Array) -> Array:

@@ -82,7 +82,7 @@ def test_bundled_cases_in_both_languages(case: str) -> None:
         k, place = found.where[:, r]
         column = np.array(moves.now[k])
         column[place] = better[k, place]
-        path = moves._address(k)[0]
+        path = moves.address(k)[0]
         out = moves.engine.run(
             {path: column[None]}, nodes=(scheme.root.id,), uses=True, check=False
         )
