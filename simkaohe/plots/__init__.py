@@ -4,6 +4,7 @@ Chinese is written in a font that the machine has, else in the packaged Noto San
 settings of matplotlib are not changed.
 """
 
+from simkaohe.plots.fairness_effort import effort
 from simkaohe.plots.ranking import ranking, shift
 from simkaohe.plots.sensitivity import (
     acceptability,
@@ -18,6 +19,7 @@ __all__ = [
     "acceptability",
     "breakpoints",
     "effective_weights",
+    "effort",
     "rank_intervals",
     "ranking",
     "shift",

@@ -2,7 +2,17 @@
 
 from simkaohe.widgets.apps import WeightsApp, weights
 from simkaohe.widgets.chart import ShiftChart
+from simkaohe.widgets.sprinting import SprintApp, sprint
 from simkaohe.widgets.state import State
 from simkaohe.widgets.sureness import SurenessApp, sureness
 
-__all__ = ["ShiftChart", "State", "SurenessApp", "WeightsApp", "sureness", "weights"]
+__all__ = [
+    "ShiftChart",
+    "SprintApp",
+    "State",
+    "SurenessApp",
+    "WeightsApp",
+    "sprint",
+    "sureness",
+    "weights",
+]
