@@ -147,7 +147,8 @@ class Moves(Values):
         else:
             raw = engine.raw_scores(moving, {path: _rows(base, units, values)})
             own = {name: _pick(score, units) for name, score in raw.items()}
-            spread |= self._others_change(raw, units)
+            if standing:  # the mover's own total is the same whatever the others have
+                spread |= self._others_change(raw, units)
         score = own[leaf.id]
         if not spread.any():
             return self._apart(own, score, units, standing, uses)
