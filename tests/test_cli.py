@@ -190,7 +190,9 @@ def test_the_version_and_the_cases(capsys) -> None:
 
 
 def test_lab_without_notebooks_says_so(capsys, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("simkaohe.cli.__file__", str(tmp_path / "simkaohe" / "cli.py"))
+    monkeypatch.setattr(
+        "simkaohe.cli.serving.__file__", str(tmp_path / "simkaohe" / "cli" / "serving.py")
+    )
     status, _, err = run(capsys, "lab")
     assert status == 2
     assert "not in the installed package" in err
@@ -200,7 +202,7 @@ def test_an_interrupt_ends_quietly(capsys, monkeypatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simkaohe.cli.load", interrupted)
+    monkeypatch.setattr("simkaohe.cli.reading.load", interrupted)
     status, out, err = run(capsys, "rank", "tai")
     assert (status, out, err) == (130, "", "")
 
