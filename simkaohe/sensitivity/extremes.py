@@ -135,15 +135,15 @@ def rank_range(
     chosen = _chosen(field, units)
     nominal = form.engine.run()
     now = (nominal.ranks if peers == "all" else nominal.category_ranks)[0]
+    ends = [_End(field, place, peers, best) for place in chosen for best in (True, False)]
+    races = [end.race for end in ends]
+    certificates = found(races, field.at, field.now, [end.best for end in ends])
+    if proof:
+        certificates = [end.proved(w, seconds) for end, w in zip(ends, certificates, strict=True)]
     rows: list[dict[str, Any]] = []
-    certificates: list[Array] = []
-    for place in chosen:
-        row: dict[str, Any] = {"unit": form.units[place], "rank": int(now[place])}
-        for best in (True, False):
-            bound, weights = _end(field, place, peers, best, proof, seconds)
-            row["best_bound" if best else "worst_bound"] = bound
-            certificates.append(weights)
-        rows.append(row)
+    for place, best, worst in zip(chosen, ends[::2], ends[1::2], strict=True):
+        row = {"unit": form.units[place], "rank": int(now[place])}
+        rows.append(row | {"best_bound": best.bound, "worst_bound": worst.bound})
     edits = [field.edits(weights) for weights in certificates]
     ranks = _evaluated(form, edits, peers)
     for number, (row, place) in enumerate(zip(rows, chosen, strict=True)):
@@ -176,38 +176,42 @@ def _chosen(field: Field, units: Collection[str] | None) -> list[int]:
     return places
 
 
-def _end(
-    field: Field, place: int, peers: str, best: bool, proof: bool, seconds: float
-) -> tuple[int, Array]:
-    """Return the bound of a unit's best or worst rank, and weights whose rank is close to it."""
-    form = field.form
-    there = np.ones(len(form.units), bool)
-    if peers == "category":
-        there = form.engine.category == form.engine.category[place]
-    there &= form.behind <= form.behind[place]
-    there[place] = False
-    before = there & (form.behind < form.behind[place])
-    there &= ~before
-    unsure = np.flatnonzero(there & ~field.linear)
-    race = field.race(place, np.flatnonzero(there & field.linear))
-    leads = extent(race, field.at)
-    certain = leads.certain(race.step)
-    open_ = leads.possible() & ~certain
-    ahead = 1 + int(before.sum()) + int(certain.sum())
-    others = _apart(field, place, unsure)
-    ahead += int((others.certain(race.step) if best else others.possible()).sum())
-    race, leads = race.only(open_), Extent(leads.low[open_], leads.high[open_])
-    weights = found(race, field.at, field.now, best)
-    bound = ahead + (0 if best else int(open_.sum()))
-    attained = ahead + int(race.ahead(weights).sum())
-    if proof and attained != bound:
-        answer = proved(race, field.at, leads, best, seconds)
-        bound = ahead + answer.bound
-        if answer.weights is not None:
-            count = ahead + int(race.ahead(answer.weights).sum())
-            if count < attained if best else count > attained:
-                weights = answer.weights
-    return bound, weights
+class _End:
+    """One end of a unit's range: the race that decides it, and the bound of its rank."""
+
+    def __init__(self, field: Field, place: int, peers: str, best: bool) -> None:
+        form = field.form
+        there = np.ones(len(form.units), bool)
+        if peers == "category":
+            there = form.engine.category == form.engine.category[place]
+        there &= form.behind <= form.behind[place]
+        there[place] = False
+        before = there & (form.behind < form.behind[place])
+        there &= ~before
+        unsure = np.flatnonzero(there & ~field.linear)
+        race = field.race(place, np.flatnonzero(there & field.linear))
+        leads = extent(race, field.at)
+        certain = leads.certain(race.step)
+        open_ = leads.possible() & ~certain
+        others = _apart(field, place, unsure)
+        among = others.certain(race.step) if best else others.possible()
+        self.best = best
+        self.race = race.only(open_)
+        self._at, self._leads = field.at, Extent(leads.low[open_], leads.high[open_])
+        self._ahead = 1 + int(before.sum()) + int(certain.sum()) + int(among.sum())
+        self.bound = self._ahead + (0 if best else int(open_.sum()))
+
+    def proved(self, weights: Array, seconds: float) -> Array:
+        """Tighten the bound by a proof; return weights at least as good as those given."""
+        attained = self._ahead + int(self.race.ahead(weights).sum())
+        if attained == self.bound:
+            return weights
+        answer = proved(self.race, self._at, self._leads, self.best, seconds)
+        self.bound = self._ahead + answer.bound
+        if answer.weights is None:
+            return weights
+        count = self._ahead + int(self.race.ahead(answer.weights).sum())
+        return answer.weights if (count < attained) == self.best and count != attained else weights
 
 
 def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
