@@ -126,7 +126,7 @@ def cliffs(
     names = ["unit", "to"]
     table = pd.DataFrame(rows, columns=[*names, *columns_of(scheme)]).set_index(names)
     by_unit = _by_unit(rows, scheme.grades is not None)
-    near = near_lines(engine, table, sizes, cutoffs or (), band)
+    near = near_lines(engine, rows, sizes, cutoffs or (), band)
     decided = float(by_unit["regraded"].mean()) if len(by_unit) else np.nan
     findings = (
         _of_decided(scheme, by_unit, table, decided),

@@ -130,10 +130,11 @@ def sizes_of(
 
 
 def near_lines(
-    engine: Engine, table: pd.DataFrame, sizes: Array | None, cutoffs: Sequence[float], band: float
+    engine: Engine, moves: list[Row], sizes: Array | None, cutoffs: Sequence[float], band: float
 ) -> pd.DataFrame:
     """Return who is near a line, and what crossing it would do."""
     columns = ["unit", "size", "cutoff", "side", "category", "across", "jump", "bands"]
+    known = {(move["unit"], move["to"]): move for move in moves}
     rows = []
     lines = np.unique(np.asarray(cutoffs, np.float64))
     between = np.searchsorted(lines, np.zeros(0) if sizes is None else sizes, side="right")
@@ -146,12 +147,12 @@ def near_lines(
         for u in np.flatnonzero(np.abs(sizes / cut - 1) <= band):
             unit, above = engine.units[u], sizes[u] >= cut
             to = across[number if above else number + 1]
-            if to is None or (unit, to) not in table.index:
-                continue  # nobody is across, it is in that category already, or is not ranked
-            move = table.loc[(unit, to)]
+            move = known.get((unit, to))
+            if move is None or move["note"]:
+                continue  # nobody is across, it is there already, is not ranked or lacks the data
             side = "above" if above else "below"
             rows.append([unit, sizes[u], cut, side, move["category"], to, move["jump"],
-                         move["bands"]])  # fmt: skip
+                         move.get("bands")])  # fmt: skip
     return pd.DataFrame(rows, columns=columns).set_index("unit")
 
 
