@@ -21,6 +21,11 @@ class Weights:
 
     def __init__(self, scheme: Scheme, categories: tuple[str, ...]) -> None:
         self._scheme, self._categories = scheme, categories
+        self._plain: dict[str, tuple[Array, Array | None]] = {}
+
+    def among(self, categories: tuple[str, ...]) -> Weights:
+        """Return the weights in these categories: the same object when they are the same."""
+        return self if categories == self._categories else Weights(self._scheme, categories)
 
     def of(self, group: Group, draws: Draws) -> tuple[Array, Array | None]:
         """Return the children's weights (K, 1|R, C), cancelled ones moved as the group says.
@@ -28,6 +33,13 @@ class Weights:
         The second is the weight (1|R, C) that keeps counting for cancelled children (full or zero
         marks), or None.
         """
+        if draws:
+            return self._of(group, draws)
+        if group.id not in self._plain:
+            self._plain[group.id] = self._of(group, draws)
+        return self._plain[group.id]
+
+    def _of(self, group: Group, draws: Draws) -> tuple[Array, Array | None]:
         children = group.children
         w = self.stated(children, draws)
         if draws and not (w.sum(0) > 0).all():
