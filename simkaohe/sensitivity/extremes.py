@@ -16,7 +16,7 @@ from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.field import NOT_RANKED, Ends, Field
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
-from simkaohe.sensitivity.placing import Extent, extent, found, proved
+from simkaohe.sensitivity.placing import Extent, Race, extent, found, proved
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -145,7 +145,7 @@ def rank_range(
             certificates.append(weights)
         rows.append(row)
     edits = [field.edits(weights) for weights in certificates]
-    ranks = _evaluated(form, edits, peers)
+    ranks = evaluated(form, edits, peers)
     for number, (row, place) in enumerate(zip(rows, chosen, strict=True)):
         for end, better, k in (("best", min, 2 * number), ("worst", max, 2 * number + 1)):
             row[end] = int(better(ranks[k, place], now[place]))
@@ -180,6 +180,32 @@ def _end(
     field: Field, place: int, peers: str, best: bool, proof: bool, seconds: float
 ) -> tuple[int, Array]:
     """Return the bound of a unit's best or worst rank, and weights whose rank is close to it."""
+    race, leads, ahead = against(field, place, peers, best)
+    weights = found(race, field.at, field.now, best)
+    bound = ahead + (0 if best else len(race.g))
+    attained = ahead + int(race.ahead(weights).sum())
+    if proof and attained != bound:
+        answer = proved(race, field.at, leads, best, seconds)
+        bound = ahead + answer.bound
+        if answer.weights is not None:
+            count = ahead + int(race.ahead(answer.weights).sum())
+            if count < attained if best else count > attained:
+                weights = answer.weights
+    return bound, weights
+
+
+def against(field: Field, place: int, peers: str, best: bool) -> tuple[Race, Extent, int]:
+    """Return a unit's race against rivals whose order the weights decide.
+
+    Returns
+    -------
+    race : Race
+    leads : Extent
+        Of these rivals.
+    rank : int
+        The unit's if none of them is ahead: the bound of its best rank; for the worst rank
+        (``best`` False) add all of them.
+    """
     form = field.form
     there = np.ones(len(form.units), bool)
     if peers == "category":
@@ -193,21 +219,10 @@ def _end(
     leads = extent(race, field.at)
     certain = leads.certain(race.step)
     open_ = leads.possible() & ~certain
-    ahead = 1 + int(before.sum()) + int(certain.sum())
+    rank = 1 + int(before.sum()) + int(certain.sum())
     others = _apart(field, place, unsure)
-    ahead += int((others.certain(race.step) if best else others.possible()).sum())
-    race, leads = race.only(open_), Extent(leads.low[open_], leads.high[open_])
-    weights = found(race, field.at, field.now, best)
-    bound = ahead + (0 if best else int(open_.sum()))
-    attained = ahead + int(race.ahead(weights).sum())
-    if proof and attained != bound:
-        answer = proved(race, field.at, leads, best, seconds)
-        bound = ahead + answer.bound
-        if answer.weights is not None:
-            count = ahead + int(race.ahead(answer.weights).sum())
-            if count < attained if best else count > attained:
-                weights = answer.weights
-    return bound, weights
+    rank += int((others.certain(race.step) if best else others.possible()).sum())
+    return race.only(open_), Extent(leads.low[open_], leads.high[open_]), rank
 
 
 def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
@@ -218,7 +233,7 @@ def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
     return Extent(field.reach[0, rivals] - highest, field.reach[1, rivals] - lowest)
 
 
-def _evaluated(
+def evaluated(
     form: AdditiveForm, edits: list[dict[str, float]], peers: str
 ) -> npt.NDArray[np.int64]:
     """Return the ranks (R, N) that the engine gives for each set of edits."""
