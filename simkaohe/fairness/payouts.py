@@ -33,8 +33,8 @@ class Money:
     table : DataFrame
         By use: ``unit`` of measurement, ``units`` that it is meant for, ``total``; ``gini`` and
         ``gini_corrected`` (times n/(n−1), so that one taker is 1 at any n); ``theil`` with
-        its parts ``within`` and ``between`` categories; ``top_tenth`` (share of the best-paid tenth, rounded up to whole units) and
-        ``top_three``; ``paid`` (units that get anything); ``gini_proportional``: the Gini had the
+        its parts ``within`` and ``between`` categories; ``top_tenth`` (share of the best-paid tenth,
+        rounded up to whole units) and ``top_three``; ``paid`` (units that get anything); ``gini_proportional``: the Gini had the
         same total been paid in proportion to score. NaN where nothing is paid.
     categories : DataFrame
         By ``use`` and ``category``: ``units``, ``share_units``; ``amount``, ``share``,

@@ -16,7 +16,7 @@ from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.field import NOT_RANKED, Ends, Field
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
-from simkaohe.sensitivity.placing import Extent, extent, found, proved
+from simkaohe.sensitivity.placing import Extent, Race, extent, found, proved
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -145,7 +145,7 @@ def rank_range(
         row = {"unit": form.units[place], "rank": int(now[place])}
         rows.append(row | {"best_bound": best.bound, "worst_bound": worst.bound})
     edits = [field.edits(weights) for weights in certificates]
-    ranks = _evaluated(form, edits, peers)
+    ranks = evaluated(form, edits, peers)
     for number, (row, place) in enumerate(zip(rows, chosen, strict=True)):
         for end, better, k in (("best", min, 2 * number), ("worst", max, 2 * number + 1)):
             row[end] = int(better(ranks[k, place], now[place]))
@@ -180,26 +180,9 @@ class _End:
     """One end of a unit's range: the race that decides it, and the bound of its rank."""
 
     def __init__(self, field: Field, place: int, peers: str, best: bool) -> None:
-        form = field.form
-        there = np.ones(len(form.units), bool)
-        if peers == "category":
-            there = form.engine.category == form.engine.category[place]
-        there &= form.behind <= form.behind[place]
-        there[place] = False
-        before = there & (form.behind < form.behind[place])
-        there &= ~before
-        unsure = np.flatnonzero(there & ~field.linear)
-        race = field.race(place, np.flatnonzero(there & field.linear))
-        leads = extent(race, field.at)
-        certain = leads.certain(race.step)
-        open_ = leads.possible() & ~certain
-        others = _apart(field, place, unsure)
-        among = others.certain(race.step) if best else others.possible()
-        self.best = best
-        self.race = race.only(open_)
-        self._at, self._leads = field.at, Extent(leads.low[open_], leads.high[open_])
-        self._ahead = 1 + int(before.sum()) + int(certain.sum()) + int(among.sum())
-        self.bound = self._ahead + (0 if best else int(open_.sum()))
+        self.best, self._at = best, field.at
+        self.race, self._leads, self._ahead = against(field, place, peers, best)
+        self.bound = self._ahead + (0 if best else len(self.race.g))
 
     def proved(self, weights: Array, seconds: float) -> Array:
         """Tighten the bound by a proof; return weights at least as good as those given."""
@@ -214,6 +197,37 @@ class _End:
         return answer.weights if (count < attained) == self.best and count != attained else weights
 
 
+def against(field: Field, place: int, peers: str, best: bool) -> tuple[Race, Extent, int]:
+    """Return a unit's race against rivals whose order the weights decide.
+
+    Returns
+    -------
+    race : Race
+    leads : Extent
+        Of these rivals.
+    rank : int
+        The unit's if none of them is ahead: the bound of its best rank; for the worst rank
+        (``best`` False) add all of them.
+    """
+    form = field.form
+    there = np.ones(len(form.units), bool)
+    if peers == "category":
+        there = form.engine.category == form.engine.category[place]
+    there &= form.behind <= form.behind[place]
+    there[place] = False
+    before = there & (form.behind < form.behind[place])
+    there &= ~before
+    unsure = np.flatnonzero(there & ~field.linear)
+    race = field.race(place, np.flatnonzero(there & field.linear))
+    leads = extent(race, field.at)
+    certain = leads.certain(race.step)
+    open_ = leads.possible() & ~certain
+    rank = 1 + int(before.sum()) + int(certain.sum())
+    others = _apart(field, place, unsure)
+    rank += int((others.certain(race.step) if best else others.possible()).sum())
+    return race.only(open_), Extent(leads.low[open_], leads.high[open_]), rank
+
+
 def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
     """Return bounds of the leads of rivals without a linear form, each total for itself."""
     own, constant = field.slopes[place][None], field.constants[place]
@@ -222,7 +236,7 @@ def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
     return Extent(field.reach[0, rivals] - highest, field.reach[1, rivals] - lowest)
 
 
-def _evaluated(
+def evaluated(
     form: AdditiveForm, edits: list[dict[str, float]], peers: str
 ) -> npt.NDArray[np.int64]:
     """Return the ranks (R, N) that the engine gives for each set of edits."""

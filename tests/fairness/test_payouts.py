@@ -123,7 +123,9 @@ def test_amounts_below_zero_are_refused(monkeypatch: pytest.MonkeyPatch) -> None
     scheme, panel = paid({"prize": {"method": "pay_by_rank", "amounts": [60]}})
     rule = type(scheme.uses["prize"])
     monkeypatch.setattr(rule, "formula", staticmethod(lambda ranks, eligible, **_: 2.0 - ranks))
-    with pytest.raises(sk.SimkaoheError, match=r"uses\.prize › u3: found -2; expected an amount ≥ 0"):
+    with pytest.raises(
+        sk.SimkaoheError, match=r"uses\.prize › u3: found -2; expected an amount ≥ 0"
+    ):
         money(scheme, panel)
 
 
