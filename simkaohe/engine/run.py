@@ -125,10 +125,19 @@ class Engine:
 
     def _blocks(self, count: int) -> Iterator[tuple[Any, int]]:
         """Yield the rows of every block, and how many of them count; all blocks are of one size."""
-        size = int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
+        size = self.rows
         for start in range(0, count, size):
-            rows = np.minimum(np.arange(start, start + size), count - 1)
-            yield rows, min(size, count - start)
+            whole = start + size <= count
+            rows = slice(start, start + size)
+            yield (
+                rows if whole else np.minimum(np.arange(start, start + size), count - 1),
+                min(size, count - start),
+            )
+
+    @property
+    def rows(self) -> int:
+        """How many draws are one block."""
+        return int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
 
     def _pass(self, draws: Draws, touched: frozenset[str]) -> Pass:
         """Return a pass that knows everything that the draws do not touch."""
