@@ -195,6 +195,11 @@ class State(traitlets.HasTraits):
             message = str(error)
         there = {"base", "current", *step.scenarios}
         sides = self.sides if there.issuperset(self.sides) else ("base", "current")
+        for letter in set(sides) & step.scenarios.keys():
+            try:
+                self._standings.of(step.scenarios[letter].edits)
+            except SimkaoheError as error:
+                sides, message = ("base", "current"), str(error)
         with self.hold_trait_notifications():
             self.message, self.edits, self.scenarios = message, step.edits, step.scenarios
             self.sides = sides
@@ -287,6 +292,22 @@ class State(traitlets.HasTraits):
             return self._standings.of(scenario.edits)
         except SimkaoheError as error:
             raise error.inside(scenario.name) from error
+
+    def trial(self, changes: Mapping[str, Any]) -> Standing:
+        """Return where the units would stand with some more edits, without making them."""
+        return self._standings.of(self._with(self.edits, changes))
+
+    def compare(self, left: str, right: str) -> None:
+        """Compare two sides; the same twice changes their places. The message says what is wrong."""
+        if left == right:
+            left, right = self.sides[1], self.sides[0]
+        try:
+            for side in (left, right):
+                self.standing(side)
+        except SimkaoheError as error:
+            self.message = str(error)
+        else:
+            self.sides = (left, right)
 
     def title(self, side: str) -> str:
         """Return what a side is called, in the reader's language."""
