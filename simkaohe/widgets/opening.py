@@ -1,0 +1,39 @@
+"""What a notebook opens with (打开): its usual example, or the case that the app was started with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from simkaohe.files import load
+from simkaohe.labels import use_language
+from simkaohe.panel import Panel
+from simkaohe.scheme.tree import Scheme
+
+CASE = "SIMKAOHE_CASE"
+"""Names the case: ``simkaohe app CASE`` sets it, and for JupyterLab anybody may."""
+
+
+def opened(usual: str | Path) -> tuple[Scheme, Panel]:
+    """Return the case to open a notebook with, and in the app speak the visitor's language.
+
+    Parameters
+    ----------
+    usual : str or Path
+        What is opened unless the environment variable ``SIMKAOHE_CASE`` names another case: a
+        bundled case, a workbook or a folder; see :func:`simkaohe.load`.
+
+    Returns
+    -------
+    scheme : Scheme
+    panel : Panel
+
+    Raises
+    ------
+    SimkaoheError
+        Everything that is wrong in the files.
+    """
+    visitors = os.environ.get("HTTP_X_SIMKAOHE_LANGUAGE")
+    if visitors in ("zh", "en"):
+        use_language("zh" if visitors == "zh" else "en")
+    return load(os.environ.get(CASE) or usual)
