@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from simkaohe.app.server import Server
 
 TEMPLATES = Path(__file__).parent / "templates"
+_LANGUAGE = re.compile(r"""use_language\(["'](?:zh|en)["']\)""")
 
 
 class Visited:
@@ -42,6 +44,7 @@ class Visited:
         """Return the name of the visitor's folder; a new visitor gets a cookie."""
         secret = visitors.secret_of(self.get_cookie(visitors.COOKIE))
         self._remember(visitors.COOKIE, secret)
+        assert self.xsrf_token  # makes the cookie with which a page ends its kernel when it closes
         return visitors.folder_of(secret)
 
     def say(self, words: Words) -> str:
@@ -102,9 +105,7 @@ class PageHandler(Visited, TornadoVoilaHandler):
         if len(self.kernel_manager.list_kernel_ids()) >= self.server.service.most:
             raise HTTPError(503)
         self.page = self.server.pages[name]
-        # Whatever the visitor sent under these names is overwritten.
-        self.request.headers["X-Simkaohe-Visitor"] = self.visitor()
-        self.request.headers["X-Simkaohe-Language"] = self.language
+        self.request.headers["X-Simkaohe-Visitor"] = self.visitor()  # whatever was sent as such
         await super().get(f"{name}.ipynb")
 
 
@@ -118,11 +119,14 @@ class NothingHandler(Visited, JupyterHandler):
 
 
 def prepared(page: PageHandler, notebook: Any, cwd: str) -> Any:
-    """Leave out the cells that speak of JupyterLab; give the page its title and its words."""
+    """Leave out the cells that speak of JupyterLab; let the page speak the visitor's language."""
     del cwd
     notebook.cells = [
         cell for cell in notebook.cells if LAB_ONLY not in cell.metadata.get("tags", ())
     ]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = _LANGUAGE.sub(f'use_language("{page.language}")', cell.source)
     notebook.metadata["title"] = page.say(page.page.title)
     notebook.metadata["simkaohe"] = {name: page.say(words) for name, words in WORDS.items()}
     return notebook

@@ -257,7 +257,7 @@ def _configuration(service: Service) -> Config:
         allow_template_override="NO",
         allow_theme_override="NO",
         extension_allowlist=EXTENSIONS,
-        http_header_envs=["X-Simkaohe-Visitor", "X-Simkaohe-Language"],
+        http_header_envs=["X-Simkaohe-Visitor"],
         prelaunch_hook=prepared,
     )
     config.MappingKernelManager.update(

@@ -2,7 +2,22 @@
 
 from simkaohe.widgets.apps import WeightsApp, weights
 from simkaohe.widgets.chart import ShiftChart
+from simkaohe.widgets.opening import opened
 from simkaohe.widgets.state import State
 from simkaohe.widgets.sureness import SurenessApp, sureness
+from simkaohe.widgets.transfer import Download, Upload
+from simkaohe.widgets.uploading import OwnWorkbook, own_workbook
 
-__all__ = ["ShiftChart", "State", "SurenessApp", "WeightsApp", "sureness", "weights"]
+__all__ = [
+    "Download",
+    "OwnWorkbook",
+    "ShiftChart",
+    "State",
+    "SurenessApp",
+    "Upload",
+    "WeightsApp",
+    "opened",
+    "own_workbook",
+    "sureness",
+    "weights",
+]

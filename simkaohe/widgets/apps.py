@@ -11,6 +11,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Group, Scheme
 from simkaohe.widgets import controls, views
 from simkaohe.widgets.chart import ShiftChart
+from simkaohe.widgets.keeping import keep
 from simkaohe.widgets.state import State
 
 
@@ -27,6 +28,7 @@ class WeightsApp(w.VBox):
     def __init__(self, scheme: Scheme, panel: Panel) -> None:
         super().__init__()
         self.state, self.chart = State(scheme, panel), ShiftChart()
+        keep(self.state)
         self._group = scheme.root
         self._steps, self._edits, self._message = w.HTML(), w.HTML(), w.HTML()
         self._controls: list[w.Widget] = []

@@ -14,7 +14,7 @@ import os
 import re
 from pathlib import Path
 
-from simkaohe.errors import SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import load_scenarios, save_scenarios
 from simkaohe.labels import Words
 from simkaohe.scheme.edit import Scenario
@@ -86,7 +86,7 @@ class _Keeper:
             if scenario.name not in names | self._seen
         ]
         self._seen |= names
-        self._put(self.named, [*mine, *others][:MOST])
+        self._put(self.named, [*mine, *others])
 
     def _write_soon(self) -> None:
         try:
@@ -105,6 +105,8 @@ class _Keeper:
 
     def _put(self, path: Path, scenarios: list[Scenario]) -> None:
         try:
+            if len(scenarios) > MOST:
+                raise _too_many(len(scenarios))
             if scenarios:
                 save_scenarios(path, scenarios)
             else:
@@ -112,6 +114,17 @@ class _Keeper:
         except (SimkaoheError, OSError) as error:
             words = Words("没有保存成功：{}", "This could not be kept: {}").format(error)
             self.state.message = str(words)
+
+
+def _too_many(count: int) -> SimkaoheError:
+    return SimkaoheError(
+        Problem(
+            str(Words("情景", "Scenarios")),
+            Words(f"{count} 个", str(count)),
+            Words(f"最多 {MOST} 个", f"at most {MOST}"),
+            Words("请删去几个", "Delete some"),
+        )
+    )
 
 
 def _name_of(scheme: Scheme) -> str:

@@ -1,4 +1,4 @@
-"""What a notebook opens with (打开): its usual example, or the case that the app was started with."""
+"""What a notebook opens with (打开): its usual example, or the case of the app."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 from simkaohe.files import load
-from simkaohe.labels import use_language
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 
@@ -15,7 +14,7 @@ CASE = "SIMKAOHE_CASE"
 
 
 def opened(usual: str | Path) -> tuple[Scheme, Panel]:
-    """Return the case to open a notebook with, and in the app speak the visitor's language.
+    """Return the case to open a notebook with.
 
     Parameters
     ----------
@@ -33,7 +32,4 @@ def opened(usual: str | Path) -> tuple[Scheme, Panel]:
     SimkaoheError
         Everything that is wrong in the files.
     """
-    visitors = os.environ.get("HTTP_X_SIMKAOHE_LANGUAGE")
-    if visitors in ("zh", "en"):
-        use_language("zh" if visitors == "zh" else "en")
     return load(os.environ.get(CASE) or usual)
