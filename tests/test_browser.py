@@ -109,7 +109,7 @@ def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
 def test_the_picture_of_rank_intervals_follows_its_slider(lab: str) -> None:
     with page() as opened:
         opened.set_default_timeout(60_000)
-        _run_all(opened, lab, "03_sensitivity")
+        _run_all(opened, lab, "05_sensitivity")
         control = opened.locator(".widget-hslider", has_text="权重 ± %")
         control.wait_for(state="visible")
         picture = opened.locator("img.widget-image").first
@@ -122,12 +122,12 @@ def test_the_picture_of_rank_intervals_follows_its_slider(lab: str) -> None:
         slider.blur()
         opened.wait_for_function(f"{PICTURE} > 0 && {PICTURE} !== {before}")
         slider.scroll_into_view_if_needed()
-        keep(opened, "03_sensitivity")
+        keep(opened, "05_sensitivity")
         along = opened.locator(".widget-dropdown", has_text="沿着").locator("select")
         along.select_option(label="地区生产总值增速 · 权重")
         along.scroll_into_view_if_needed()
         opened.wait_for_timeout(1500)
-        keep(opened, "03_along")
+        keep(opened, "05_along")
         assert opened.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
 
 

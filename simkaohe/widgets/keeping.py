@@ -35,12 +35,13 @@ def visitors_folder() -> Path | None:
     return Path(home, name)
 
 
-def keep(state: State) -> None:
-    """Offer again what the visitor kept for this scheme, and keep what changes from now on."""
+def kept(state: State) -> State:
+    """Return a state with what the visitor kept for its scheme; what changes is kept from now on."""
     folder = visitors_folder()
     if folder is not None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _Keeper(state, folder)
+    return state
 
 
 class _Keeper:
@@ -53,6 +54,7 @@ class _Keeper:
         self.named, self.edits = folder / f"{name}.yaml", folder / f"{name}.{page or 'page'}.yaml"
         for path in (self.named, self.edits):
             self._open(path)
+        state.start_here()  # or undo would take away what was kept
         self._seen = {scenario.name for scenario in state.scenarios.values()}
         self._timer: asyncio.TimerHandle | None = None
         state.observe(lambda _: self._write_named(), "scenarios")

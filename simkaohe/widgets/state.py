@@ -6,7 +6,7 @@ nothing: the engine does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from string import ascii_uppercase
 from time import monotonic
@@ -143,6 +143,12 @@ class State(traitlets.HasTraits):
         """Whether there is a step that was undone."""
         return bool(self._undone)
 
+    def start_here(self) -> None:
+        """Let undo go back no further than this."""
+        self._done.clear()
+        self._undone.clear()
+        self._end_gesture()
+
     def undo(self) -> None:
         """Go back by one gesture."""
         if self._done:
@@ -195,6 +201,11 @@ class State(traitlets.HasTraits):
             message = str(error)
         there = {"base", "current", *step.scenarios}
         sides = self.sides if there.issuperset(self.sides) else ("base", "current")
+        for letter in set(sides) & step.scenarios.keys():
+            try:
+                self._standings.of(step.scenarios[letter].edits)
+            except SimkaoheError as error:
+                sides, message = ("base", "current"), str(error)
         with self.hold_trait_notifications():
             self.message, self.edits, self.scenarios = message, step.edits, step.scenarios
             self.sides = sides
@@ -288,6 +299,22 @@ class State(traitlets.HasTraits):
         except SimkaoheError as error:
             raise error.inside(scenario.name) from error
 
+    def trial(self, changes: Mapping[str, Any]) -> Standing:
+        """Return where the units would stand with some more edits, without making them."""
+        return self._standings.of(self._with(self.edits, changes))
+
+    def compare(self, left: str, right: str) -> None:
+        """Compare two sides; the same twice changes their places. The message says what is wrong."""
+        if left == right:
+            left, right = self.sides[1], self.sides[0]
+        try:
+            for side in (left, right):
+                self.standing(side)
+        except SimkaoheError as error:
+            self.message = str(error)
+        else:
+            self.sides = (left, right)
+
     def title(self, side: str) -> str:
         """Return what a side is called, in the reader's language."""
         if side in self.scenarios:
@@ -333,14 +360,26 @@ class State(traitlets.HasTraits):
             When the file cannot be read, or a scenario does not fit the scheme; nothing changes
             then.
         """
-        path = Path(path)
         opened = load_scenarios(path)
-        problems = []
-        for scenario in opened:
+        try:
+            self.add(opened)
+        except SimkaoheError as error:
+            raise error.inside(Path(path).name) from error
+
+    def add(self, opened: Iterable[Scenario]) -> None:
+        """Add scenarios to those there are; edits without a name become the current ones.
+
+        Raises
+        ------
+        SimkaoheError
+            When one does not fit the scheme; nothing changes then.
+        """
+        problems: list[Problem] = []
+        for scenario in (opened := list(opened)):
             try:
                 self._standings.of(scenario.edits)
             except SimkaoheError as error:
-                problems += error.inside(f"{path.name} › {scenario.name}").problems
+                problems += error.inside(scenario.name).problems
         if problems:
             raise SimkaoheError(*problems)
         edits, scenarios = self.edits, dict(self.scenarios)

@@ -6,11 +6,13 @@ from html import escape
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from simkaohe.labels import Words, column_label
 from simkaohe.scheme.method import Method
+from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets.chart import ShiftChart
-from simkaohe.widgets.state import BASE, EDITED, State
+from simkaohe.widgets.state import State
 
 SENTENCES = 3
 """How many problems a message names; a part of zero can stop every unit at once."""
@@ -18,35 +20,42 @@ STEPS = ("name", "score", "weight", "points", "factor", "calculation")
 
 
 def draw(chart: ShiftChart, state: State, *, anew: bool = False) -> None:
-    """Show the state's comparison in the picture; only what moved, unless drawn anew.
+    """Show the two sides that the state compares; only what moved, unless drawn anew.
 
-    Units that the base does not rank are left out; one that loses its rank stands last.
+    Units that the left side does not rank are left out; one that loses its rank stands last.
     """
-    shift, scheme = state.comparison, state.scheme
-    base, edited = shift.base, shift.others[0]
-    ranks = shift.ranks[shift.ranks[base].notna()].fillna(len(shift.ranks))
-    totals, names = shift.totals.loc[ranks.index], shift.grades.loc[ranks.index, edited]
-    grades = {band.name: band.label for band in scheme.grades.bands} if scheme.grades else {}
-    digits = 2 if scheme.ranking.digits is None else min(scheme.ranking.digits, 4)
-    moved: dict[str, Any] = {
-        "after": ranks[edited],
-        "totals_after": [f"{total:.{digits}f}" for total in totals[edited]],
-        "grades": [grades.get(name, "") for name in names] if grades else [],
-        "categories": [
-            scheme.category_label(name)
-            for name in shift.results[edited].ranking["category"].reindex(ranks.index)
-        ],
+    left, right = (state.standing(side) for side in state.sides)
+    before = left.ranking[left.ranking["rank"].notna()]
+    order = [unit for unit in state.standing("base").ranking.index if unit in before.index]
+    before, after = before.loc[order], right.ranking.reindex(order)
+    scheme = right.scheme
+    shown: dict[str, Any] = {
+        "before": before["rank"],
+        "after": after["rank"].fillna(len(right.ranking)),
+        "totals_before": _totals(before["total"], left.scheme),
+        "totals_after": _totals(after["total"], scheme),
+        "grades_before": _grades(before["grade"], left.scheme),
+        "grades": _grades(after["grade"], scheme),
+        "category_ranks": after["category_rank"].fillna(0),
+        "categories": [scheme.category_label(name) for name in after["category"]],
+        "bands": [band.label for band in scheme.grades.bands] if scheme.grades else [],
+        "titles": [state.title(side) for side in state.sides],
     }
-    if anew:
-        moved |= {
-            "units": ranks.index,
-            "before": ranks[base],
-            "totals_before": [f"{total:.{digits}f}" for total in totals[base]],
-            "titles": [str(BASE), str(EDITED)],
-        }
-    elif moved["categories"] == chart.categories:
-        del moved["categories"]
-    chart.show(**moved)
+    if anew or order != chart.units:
+        shown["units"] = order
+    chart.show(**shown)
+
+
+def _totals(totals: pd.Series, scheme: Scheme) -> list[str]:
+    digits = 2 if scheme.ranking.digits is None else min(scheme.ranking.digits, 4)
+    return [f"{total:.{digits}f}" for total in totals]
+
+
+def _grades(names: pd.Series, scheme: Scheme) -> list[str]:
+    if not scheme.grades:
+        return []
+    labels = {band.name: band.label for band in scheme.grades.bands}
+    return [labels.get(name, "") for name in names]
 
 
 def explanation(state: State, unit: str) -> str:
@@ -57,7 +66,7 @@ def explanation(state: State, unit: str) -> str:
             "Click a unit in the picture (or press Enter) to see how its score comes about.",
         )
         return f"<p>{hint}</p>"
-    steps = state.comparison.results[state.comparison.others[0]].explain(unit)
+    steps = state.standing(state.sides[1]).result.explain(unit)
     head = "".join(f"<th>{escape(column_label(name))}</th>" for name in STEPS)
     rows = []
     for _, step in steps.iterrows():
@@ -102,9 +111,12 @@ def _edit(state: State, path: str, value: Any) -> str:
 
 def message(state: State) -> str:
     """Return the sentences of what is wrong, as HTML; empty when nothing is."""
-    if not state.message:
-        return ""
-    first, rest = state.message.splitlines()[:SENTENCES], state.message.splitlines()[SENTENCES:]
+    return alert(state.message) if state.message else ""
+
+
+def alert(sentences: str) -> str:
+    """Return what is wrong as HTML that is read out at once, one line for each sentence."""
+    first, rest = sentences.splitlines()[:SENTENCES], sentences.splitlines()[SENTENCES:]
     if rest:
         first.append(str(Words("……还有 {} 处", "… and {} more").format(len(rest))))
     lines = "<br>".join(escape(line) for line in first)

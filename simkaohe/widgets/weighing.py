@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from math import floor
+from math import floor, isfinite
 from typing import Any
 
 from simkaohe.labels import Words
@@ -28,7 +28,7 @@ def weight_of(scheme: Scheme, edits: Mapping[str, Any], node: str, category: str
     for path in (*paths, weight_path(node)):
         value = edits[path] if path in edits else value_at(scheme, path)
         if value is not None:
-            return float(value) if isinstance(value, int | float) else 0.0
+            return float(value) if isinstance(value, int | float) and isfinite(value) else 0.0
     return 0.0
 
 
