@@ -50,8 +50,9 @@ def pages(folder: Path) -> dict[str, Page]:
 
 def _page(path: Path) -> Page:
     """Read a page's heading and its first lines: ``# 2 中文 · English``, a paragraph in each."""
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    texts = ["".join(cell["source"]) for cell in cells[:2] if cell["cell_type"] == "markdown"]
+    cells = json.loads(path.read_text("utf-8"))["cells"][:3]
+    shown = [cell for cell in cells if LAB_ONLY not in cell["metadata"].get("tags", ())]
+    texts = ["".join(cell["source"]) for cell in shown if cell["cell_type"] == "markdown"]
     heading, *paragraphs = [part for text in texts for part in text.split("\n\n")] or [path.stem]
     number, title = re.match(r"#*\s*(\d*)\s*(.*)", heading.strip()).groups()  # type: ignore[union-attr]
     zh, _, en = title.partition(" · ")

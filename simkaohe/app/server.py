@@ -247,7 +247,7 @@ class Server(Voila):
 def _configuration(service: Service) -> Config:
     config = Config()
     config.Voila.ip, config.Voila.base_url = service.ip, service.base_url
-    config.Voila.open_browser, config.Voila.log_level = False, "WARN"
+    config.Voila.open_browser, config.Voila.log_level = False, "ERROR"
     config.Voila.identity_provider_class = "voila.voila_identity_provider.VoilaIdentityProvider"
     config.IdentityProvider.cookie_options = {"samesite": "Lax"}
     config.VoilaConfiguration.update(
@@ -260,6 +260,8 @@ def _configuration(service: Service) -> Config:
         http_header_envs=["X-Simkaohe-Visitor"],
         prelaunch_hook=prepared,
     )
+    if sys.platform == "linux" and len(tempfile.gettempdir()) < 40:  # socket names are short
+        config.KernelManager.transport = "ipc"  # kernels listen to this user only, on no port
     config.MappingKernelManager.update(
         cull_idle_timeout=max(1, int(service.idle * 60)),
         cull_interval=max(1, min(60, int(service.idle * 15))),

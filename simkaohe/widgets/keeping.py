@@ -39,7 +39,6 @@ def kept(state: State) -> State:
     """Return a state with what the visitor kept for its scheme; what changes is kept from now on."""
     folder = visitors_folder()
     if folder is not None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _Keeper(state, folder)
     return state
 
@@ -110,6 +109,7 @@ class _Keeper:
             if len(scenarios) > MOST:
                 raise _too_many(len(scenarios))
             if scenarios:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 save_scenarios(path, scenarios)
             else:
                 path.unlink(missing_ok=True)

@@ -72,6 +72,8 @@ class Upload(anywidget.AnyWidget):
             self._take(name, bytes(file))
         except SimkaoheError as error:
             self.message = str(error)
+        finally:
+            self.send({"done": True})
 
     def _too_large(self, megabytes: str) -> Problem:
         most = f"{self._limit / 1e6:g}"

@@ -33,6 +33,7 @@ function render({ model, el }) {
     event.preventDefault();
     take(event.dataTransfer.files[0]);
   });
+  model.on("msg:custom", show); // the file has been dealt with
   model.on("change:words change:message change:accept", show);
   show();
 }

@@ -139,14 +139,15 @@ class OwnWorkbook(w.VBox):
         """Make a tab when it is opened first."""
         if name in self._filled or self.state is None:
             return
-        make = getattr(room, name)
+        place, make = self._tabs.children[self._tabs.selected_index], getattr(room, name)
+        place.children = [w.HTML(f"<p role='status'>{Words('正在计算……', 'Computing …')}</p>")]
         shared = {"state": self.state} if "state" in inspect.signature(make).parameters else {}
         try:
             page = make(self.state.scheme, self.state.panel, **shared)
         except SimkaoheError as error:
             page = w.HTML(views.alert(str(error)))
         self._filled.add(name)
-        self._tabs.children[self._tabs.selected_index].children = [page]
+        place.children = [page]
 
     def _speak(self, change: dict[str, Any]) -> None:
         use_language(change["new"])
