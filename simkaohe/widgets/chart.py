@@ -108,16 +108,17 @@ class ShiftChart(anywidget.AnyWidget):
     )
     _css = _HERE / "shift_chart.css"
 
-    units = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    categories = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    before = traitlets.List(traitlets.Int()).tag(sync=True)
-    after = traitlets.List(traitlets.Int()).tag(sync=True)
-    totals_before = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    totals_after = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    grades_before = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    grades = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    category_ranks = traitlets.List(traitlets.Int()).tag(sync=True)
-    bands = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    # show() says what is in the lists: traitlets would look at every element of every message.
+    units = traitlets.List().tag(sync=True)
+    categories = traitlets.List().tag(sync=True)
+    before = traitlets.List().tag(sync=True)
+    after = traitlets.List().tag(sync=True)
+    totals_before = traitlets.List().tag(sync=True)
+    totals_after = traitlets.List().tag(sync=True)
+    grades_before = traitlets.List().tag(sync=True)
+    grades = traitlets.List().tag(sync=True)
+    category_ranks = traitlets.List().tag(sync=True)
+    bands = traitlets.List().tag(sync=True)
     titles = traitlets.List(traitlets.Unicode(), minlen=2, maxlen=2).tag(sync=True)
     words = traitlets.Dict(
         key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), read_only=True

@@ -31,6 +31,43 @@ class Standing:
     def __init__(self, scheme: Scheme, engine: Engine, outcome: Outcome) -> None:
         self.scheme, self._engine, self._outcome = scheme, engine, outcome
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """All units, in an order that edits do not change."""
+        return self._engine.units
+
+    @cached_property
+    def ranks(self) -> list[int]:
+        """Rank of every unit; 0 for those that are not ranked."""
+        return self._outcome.ranks[0].tolist()
+
+    @cached_property
+    def category_ranks(self) -> list[int]:
+        """Rank in the category of every unit; 0 for those that are not ranked."""
+        return self._outcome.category_ranks[0].tolist()
+
+    @cached_property
+    def totals(self) -> list[str]:
+        """Total of every unit, with the scheme's decimals."""
+        digits = self.scheme.ranking.digits
+        form = f"%.{2 if digits is None else min(digits, 4)}f"
+        return [form % total for total in self._outcome.totals[0].tolist()]
+
+    @cached_property
+    def grades(self) -> list[str]:
+        """Grade of every unit as people read it, empty without one; no list without grades."""
+        rules, codes = self.scheme.grades, self._outcome.grades
+        if rules is None or codes is None:
+            return []
+        labels = [*(band.label for band in rules.bands), ""]  # -1: none
+        return [labels[code] for code in codes[0].tolist()]
+
+    @cached_property
+    def categories(self) -> list[str]:
+        """Category of every unit as people read it."""
+        labels = [self.scheme.category_label(str(name)) for name in self._engine.categories]
+        return [labels[code] for code in self._engine.category]
+
     @cached_property
     def ranking(self) -> pd.DataFrame:
         """As :attr:`simkaohe.Result.ranking`."""

@@ -6,11 +6,9 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from simkaohe.labels import Words, column_label
 from simkaohe.scheme.method import Method
-from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets.chart import ShiftChart
 from simkaohe.widgets.state import State
 
@@ -25,37 +23,30 @@ def draw(chart: ShiftChart, state: State, *, anew: bool = False) -> None:
     Units that the left side does not rank are left out; one that loses its rank stands last.
     """
     left, right = (state.standing(side) for side in state.sides)
-    before = left.ranking[left.ranking["rank"].notna()]
-    order = [unit for unit in state.standing("base").ranking.index if unit in before.index]
-    before, after = before.loc[order], right.ranking.reindex(order)
-    scheme = right.scheme
+    ranked = [place for place, rank in enumerate(left.ranks) if rank]
+    ranked.sort(key=state.standing("base").ranks.__getitem__)
+
+    def of(values: list[Any]) -> list[Any]:
+        return [values[place] for place in ranked] if values else []
+
+    last = len(right.units)
+    grades = right.scheme.grades
     shown: dict[str, Any] = {
-        "before": before["rank"],
-        "after": after["rank"].fillna(len(right.ranking)),
-        "totals_before": _totals(before["total"], left.scheme),
-        "totals_after": _totals(after["total"], scheme),
-        "grades_before": _grades(before["grade"], left.scheme),
-        "grades": _grades(after["grade"], scheme),
-        "category_ranks": after["category_rank"].fillna(0),
-        "categories": [scheme.category_label(name) for name in after["category"]],
-        "bands": [band.label for band in scheme.grades.bands] if scheme.grades else [],
+        "after": [rank or last for rank in of(right.ranks)],
+        "totals_after": of(right.totals),
+        "grades": of(right.grades),
+        "category_ranks": of(right.category_ranks),
+        "categories": of(right.categories),
+        "before": of(left.ranks),
+        "totals_before": of(left.totals),
+        "grades_before": of(left.grades),
+        "bands": [band.label for band in grades.bands] if grades else [],
         "titles": [state.title(side) for side in state.sides],
     }
-    if anew or order != chart.units:
-        shown["units"] = order
+    units = of(left.units)
+    if anew or units != chart.units:
+        shown["units"] = units
     chart.show(**shown)
-
-
-def _totals(totals: pd.Series, scheme: Scheme) -> list[str]:
-    digits = 2 if scheme.ranking.digits is None else min(scheme.ranking.digits, 4)
-    return [f"{total:.{digits}f}" for total in totals]
-
-
-def _grades(names: pd.Series, scheme: Scheme) -> list[str]:
-    if not scheme.grades:
-        return []
-    labels = {band.name: band.label for band in scheme.grades.bands}
-    return [labels.get(name, "") for name in names]
 
 
 def explanation(state: State, unit: str) -> str:
