@@ -9,20 +9,28 @@ from simkaohe.widgets.apps import (
     weights,
 )
 from simkaohe.widgets.chart import ShiftChart
+from simkaohe.widgets.opening import opened
 from simkaohe.widgets.state import State
 from simkaohe.widgets.sureness import SurenessApp, sureness
+from simkaohe.widgets.transfer import Download, Upload
+from simkaohe.widgets.uploading import OwnWorkbook, own_workbook
 from simkaohe.widgets.workbench import Workbench
 
 __all__ = [
     "CategoriesApp",
+    "Download",
     "MultiplierApp",
+    "OwnWorkbook",
     "ShiftChart",
     "State",
     "SurenessApp",
+    "Upload",
     "WeightsApp",
     "Workbench",
     "categories",
     "multiplier",
+    "opened",
+    "own_workbook",
     "sureness",
     "weights",
 ]

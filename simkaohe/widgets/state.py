@@ -6,7 +6,7 @@ nothing: the engine does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from string import ascii_uppercase
 from time import monotonic
@@ -142,6 +142,12 @@ class State(traitlets.HasTraits):
     def can_redo(self) -> bool:
         """Whether there is a step that was undone."""
         return bool(self._undone)
+
+    def start_here(self) -> None:
+        """Let undo go back no further than this."""
+        self._done.clear()
+        self._undone.clear()
+        self._end_gesture()
 
     def undo(self) -> None:
         """Go back by one gesture."""
@@ -354,14 +360,26 @@ class State(traitlets.HasTraits):
             When the file cannot be read, or a scenario does not fit the scheme; nothing changes
             then.
         """
-        path = Path(path)
         opened = load_scenarios(path)
-        problems = []
-        for scenario in opened:
+        try:
+            self.add(opened)
+        except SimkaoheError as error:
+            raise error.inside(Path(path).name) from error
+
+    def add(self, opened: Iterable[Scenario]) -> None:
+        """Add scenarios to those there are; edits without a name become the current ones.
+
+        Raises
+        ------
+        SimkaoheError
+            When one does not fit the scheme; nothing changes then.
+        """
+        problems: list[Problem] = []
+        for scenario in (opened := list(opened)):
             try:
                 self._standings.of(scenario.edits)
             except SimkaoheError as error:
-                problems += error.inside(f"{path.name} › {scenario.name}").problems
+                problems += error.inside(scenario.name).problems
         if problems:
             raise SimkaoheError(*problems)
         edits, scenarios = self.edits, dict(self.scenarios)

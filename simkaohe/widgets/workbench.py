@@ -11,6 +11,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls, panels, views
 from simkaohe.widgets.chart import ShiftChart
+from simkaohe.widgets.keeping import kept
 from simkaohe.widgets.state import State
 
 SIDE = w.Layout(width="30em", flex="0 0 auto", padding="0 0.8em 0 0")
@@ -39,7 +40,7 @@ class Workbench(w.VBox):
     def __init__(self, scheme: Scheme, panel: Panel, *, state: State | None = None) -> None:
         super().__init__()
         self.add_class("skh-workbench")
-        self.state = state or State(scheme, panel)
+        self.state = state or kept(State(scheme, panel))
         self.chart = ShiftChart()
         self._steps, self._edits, self._message = w.HTML(), w.HTML(), w.HTML()
         self._parts: list[w.Widget] = []
@@ -112,6 +113,7 @@ class Workbench(w.VBox):
             style={"button_width": "5.5em"},
             layout=panels.AUTO,
         )
+        tongue.add_class("skh-tongue")
         tongue.observe(self._speak, "value")
         return tongue
 
