@@ -89,6 +89,7 @@ class WeightedSum(Combine):
 
     method: Literal["weighted_sum"] = "weighted_sum"
     label: ClassVar = Words("加权求和", "weighted sum")
+    notation: ClassVar = "sum(weight * score) / sum(weight)"
     linear: ClassVar = True
 
     @staticmethod
@@ -130,6 +131,9 @@ class Geometric(Combine):
 
     method: Literal["geometric"] = "geometric"
     label: ClassVar = Words("加权几何平均", "weighted geometric mean")
+    notation: ClassVar = """
+        product((max(score, floor) if zero == "floor" else score) ** (weight / sum(weight)))
+    """
     zero: Literal["error", "zero", "floor"] = parameter("error", "零分处理", "when a part is zero")
     floor: float = parameter(1.0, "零分按此计", "score that zero counts as", gt=0, span=(0.1, 10))
 
@@ -191,6 +195,7 @@ class Minimum(Combine):
 
     method: Literal["minimum"] = "minimum"
     label: ClassVar = Words("短板法（取最低）", "minimum")
+    notation: ClassVar = "min(score)"
 
     @staticmethod
     def formula(x: Array, w: Array) -> Array:
@@ -226,6 +231,7 @@ class Identity(CoefficientMap):
 
     method: Literal["identity"] = "identity"
     label: ClassVar = Words("原值（得分÷100）", "score / 100")
+    notation: ClassVar = "score / 100"
 
     @staticmethod
     def formula(score: Array) -> Array:
@@ -238,6 +244,7 @@ class Best(CoefficientMap):
 
     method: Literal["best"] = "best"
     label: ClassVar = Words("与最高分之比", "score / best score")
+    notation: ClassVar = "score / best_of(score) if best_of(score) > 0 else undefined"
 
     @staticmethod
     def formula(score: Array) -> Array:
@@ -251,6 +258,7 @@ class Mean(CoefficientMap):
 
     method: Literal["mean"] = "mean"
     label: ClassVar = Words("与平均分之比", "score / mean score")
+    notation: ClassVar = "score / mean(score) if mean(score) > 0 else undefined"
 
     @staticmethod
     def formula(score: Array) -> Array:
@@ -267,6 +275,11 @@ class LinearBand(CoefficientMap):
 
     method: Literal["linear_band"] = "linear_band"
     label: ClassVar = Words("线性区间（最低—最高）", "band from lowest to highest score")
+    notation: ClassVar = """
+        lowest = worst_of(score)
+        highest = best_of(score)
+        low + (high - low) * ((score - lowest) / (highest - lowest) if highest > lowest else 0.5)
+    """
 
     @staticmethod
     def formula(score: Array, *, low: Any, high: Any) -> Array:
@@ -282,6 +295,7 @@ class FixedBand(CoefficientMap):
 
     method: Literal["fixed_band"] = "fixed_band"
     label: ClassVar = Words("固定区间（0—100分）", "band from 0 to 100 points")
+    notation: ClassVar = "low + (high - low) * score / 100"
 
     @staticmethod
     def formula(score: Array, *, low: Any, high: Any) -> Array:
@@ -300,6 +314,7 @@ class Centred(CoefficientMap):
 
     method: Literal["centred"] = "centred"
     label: ClassVar = Words("离均系数", "distance from the mean")
+    notation: ClassVar = "1 + beta * (score - mean(score)) / 100"
     beta: float = parameter(1.0, "离均斜率", "slope", ge=0, span=(0, 2))
 
     @staticmethod
@@ -316,6 +331,10 @@ class RankBand(CoefficientMap):
 
     method: Literal["rank"] = "rank"
     label: ClassVar = Words("按位次", "by rank")
+    notation: ClassVar = """
+        rank = place(score)
+        high - (high - low) * (rank - 1) / max(count(score) - 1, 1)
+    """
 
     @staticmethod
     def formula(score: Array, *, low: Any, high: Any) -> Array:
@@ -339,6 +358,7 @@ class GradeTable(CoefficientMap):
 
     method: Literal["grade"] = "grade"
     label: ClassVar = Words("按等次", "by grade of the part")
+    notation: ClassVar = "tier(score, thresholds, coefficients)"
     thresholds: tuple[float, ...] = parameter((60.0, 80.0, 90.0), "分数线", "thresholds")
     coefficients: tuple[float, ...] = parameter((0.9, 0.95, 1.0, 1.05), "等次系数", "coefficients")
 
@@ -382,6 +402,9 @@ class Gate(CoefficientMap):
 
     method: Literal["gate"] = "gate"
     label: ClassVar = Words("门槛", "gate")
+    notation: ClassVar = (
+        "1 if score >= pass_mark else otherwise if score < pass_mark else undefined"
+    )
     pass_mark: float = parameter(60.0, "及格线", "pass mark", span=(50, 90))
     otherwise: float = parameter(0.8, "未达线系数", "coefficient below", ge=0, span=(0.5, 1))
 
@@ -403,6 +426,7 @@ class Workload(CoefficientMap):
 
     method: Literal["workload"] = "workload"
     label: ClassVar = Words("任务量", "workload")
+    notation: ClassVar = "1 + rate * (score - 1)"
     rate: float = parameter(0.2, "每增一项加", "added by each task", ge=0, span=(0, 0.5))
 
     @staticmethod
@@ -460,6 +484,11 @@ class Multiplier(Combine):
     outside_formula: ClassVar = ("scope",)
     method: Literal["multiplier"] = "multiplier"
     label: ClassVar = Words("乘数计分法", "multiplier method")
+    notation: ClassVar = """
+        start = sum(base_weight * base_score) / sum(base_weight) if any(base_weight) else 100
+        start * product(coefficient) + sum(added_weight * added_score) / 100 \
+            if any(added_weight) else start * product(coefficient)
+    """
     base: Ids = parameter(..., "基数", "base")
     added: Ids = parameter((), "乘后相加", "added after the product")
     map: SerializeAsAny[CoefficientMap] = parameter(Identity(), "系数换算", "coefficient map")
