@@ -56,6 +56,8 @@ class Cliffs:
     near : DataFrame
         Units near a cutoff: ``size``, ``cutoff``, ``side``, ``category``, ``across`` (the category
         that most units on the other side are in), and ``jump``, ``bands`` across.
+    shared : float
+        Least share of indicators in common for which a move counts in ``units`` and findings.
     decided : float
         Share of units whose grade hangs on their category.
     findings : tuple of Finding
@@ -66,6 +68,7 @@ class Cliffs:
     table: pd.DataFrame
     units: pd.DataFrame
     near: pd.DataFrame
+    shared: float
     decided: float
     findings: tuple[Finding, ...]
 
@@ -133,7 +136,7 @@ def cliffs(
         _of_others(scheme, table, len(engine.units)),
         _of_boundary(near, sizes is not None, band),
     )
-    return Cliffs(scheme, table, by_unit, near, decided, findings)
+    return Cliffs(scheme, table, by_unit, near, SHARED, decided, findings)
 
 
 def _chosen(engine: Engine, units: Iterable[str] | None) -> list[str]:
