@@ -13,13 +13,12 @@ from simkaohe.engine import Engine
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness.crossing import Row, columns_of, moved, near_lines, sizes_of
 from simkaohe.fairness.finding import Finding
+from simkaohe.fairness.likeness import SHARED
 from simkaohe.fairness.wording import category_words, filled, grade_words, lit
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
 
-SHARED = 0.5
-"""Of the indicators that count in either category: with fewer in common a move means nothing."""
 DECIDED: tuple[float, float] = (0.2, 0.5)
 """Share of units whose grade hangs on their category: one in five; more often than not."""
 OTHERS: tuple[float, float] = (0.02, 0.1)
