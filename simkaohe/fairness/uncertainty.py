@@ -49,6 +49,7 @@ class Uncertainty:
     errors : DataFrame, by edit path of the data
         ``indicators`` that read it; ``source`` (``survey``, ``answers``, ``stated``; ``unknown``
         for a survey whose error the data do not tell); ``error``: standard error, mean over units;
+        ``without``: how many units have a value and no known error, which counts as none;
         ``sample``: median sample; ``reliability`` of the values; ``share`` of the total's error
         variance that it brings.
     reliability : float
@@ -83,8 +84,8 @@ class Uncertainty:
 
     @property
     def untold(self) -> tuple[str, ...]:
-        """Surveys of whose error the data say nothing: ids of indicators."""
-        return tuple(self.errors.loc[self.errors["source"] == "unknown", "indicators"])
+        """Surveys of whose error the data say nothing, for some units or all: ids of indicators."""
+        return tuple(self.errors.loc[self.errors["without"] > 0, "indicators"])
 
     @property
     def known(self) -> bool:
@@ -223,7 +224,7 @@ def noise(
     for path, (_, value, se) in sources.items():
         if (se > 0).any():
             z[path] = np.where(se > 0, rng.standard_normal((draws, len(se))), 0.0)
-            drawn[path] = value + se * z[path]
+            drawn[path] = value + np.nan_to_num(se) * z[path]
     root = scheme.root.id
     plain = engine.run(nodes=(root,))
     outcome = engine.run(drawn, nodes=(root,)) if drawn else plain
@@ -374,7 +375,7 @@ def _error_table(
     for path, (source, value, se) in sources.items():
         _, table, column = path.split(".", 2)
         leaves = readers(engine.scheme, table, column)
-        there = [scope[~np.isnan(value[scope])] for scope in scopes]
+        there = [scope[~np.isnan(value[scope] + se[scope])] for scope in scopes]
         share = np.nan
         if path in z and whole > 0:
             share = float((((z[path][:, ranked] * d).mean(0)) ** 2).sum() / whole)
@@ -382,11 +383,12 @@ def _error_table(
             "indicators": "、".join(leaf.id for leaf in leaves),
             "source": source,
             "error": se[se > 0].mean() if (se > 0).any() else np.nan,
+            "without": int(np.isnan(se[ranked]).sum()),
             "sample": median_sample(engine, leaves[0]) if source != "stated" else np.nan,
             "reliability": _reliability(there, value, se**2) if (se > 0).any() else np.nan,
             "share": share,
         }
-    columns = ["indicators", "source", "error", "sample", "reliability", "share"]
+    columns = ["indicators", "source", "error", "without", "sample", "reliability", "share"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("path")
 
 
