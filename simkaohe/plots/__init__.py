@@ -5,6 +5,7 @@ settings of matplotlib are not changed.
 """
 
 from simkaohe.plots.fairness_groups import cliffs, parity
+from simkaohe.plots.fairness_noise import endowment, rank_confidence
 from simkaohe.plots.ranking import ranking, shift
 from simkaohe.plots.sensitivity import (
     acceptability,
@@ -20,7 +21,9 @@ __all__ = [
     "breakpoints",
     "cliffs",
     "effective_weights",
+    "endowment",
     "parity",
+    "rank_confidence",
     "rank_intervals",
     "ranking",
     "shift",
