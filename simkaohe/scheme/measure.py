@@ -23,6 +23,9 @@ class Measure(Method):
     (..., N) that the rule scores, NaN where it is undefined.
     """
 
+    relative: ClassVar[bool] = False
+    """Whether a unit's value depends on the other units."""
+
 
 class Level(Measure):
     r"""本期值 (level): the actual value itself.
@@ -161,6 +164,7 @@ class Share(Measure):
 
     method: Literal["share"] = "share"
     label: ClassVar = Words("份额", "share")
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -190,6 +194,7 @@ class ShareChange(Measure):
 
     method: Literal["share_change"] = "share_change"
     label: ClassVar = Words("份额变化", "change of share")
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -220,6 +225,7 @@ class Contribution(Measure):
 
     method: Literal["contribution"] = "contribution"
     label: ClassVar = Words("贡献率", "contribution")
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -468,6 +474,7 @@ class RatingRanks(Measure):
 
     method: Literal["rating_ranks"] = "rating_ranks"
     label: ClassVar = Words("评分排名", "ranks of ratings")
+    relative: ClassVar = True
     outside_formula: ClassVar[tuple[str, ...]] = ("group", "levels", "own")
     group: str | None = parameter(None, "评价主体", "raters")
     step: float = parameter(0.02, "每降一名扣", "step", ge=0, le=1, span=(0, 0.1))
