@@ -157,7 +157,7 @@ class Engine:
         drawn = {path: v[:kept] if len(v) > 1 else v for path, v in now.draws.items()}
         return self._standing.of(replace(now, draws=drawn), scores, uses=uses)
 
-    def what_if(self, scores: Mapping[str, Array]) -> Outcome:
+    def what_if(self, scores: Mapping[str, Array], *, uses: bool = False) -> Outcome:
         """Evaluate with the scores of some nodes replaced.
 
         Parameters
@@ -165,6 +165,8 @@ class Engine:
         scores : mapping of node id to array (R, N)
             Scores 0–100, of an indicator before its own adjustments, of a group after them; R is
             the same for all.
+        uses : bool
+            Whether to compute what units get for their results.
         """
         count = max((len(score) for score in scores.values()), default=1)
         touched = frozenset[str]().union(*(self._upwards(name) for name in scores))
@@ -173,7 +175,7 @@ class Engine:
         groups = {n: s for n, s in scores.items() if isinstance(self.scheme.nodes[n], Group)}
         leaves = {n: s for n, s in scores.items() if n not in groups}
         now = Pass({}, touched, {**self._plain.raw, **leaves}, {**known, **groups})
-        return self._outcome(now, (), False, count)
+        return self._outcome(now, (), uses, count)
 
     def elsewhere(self, unit: str, category: str, *, uses: bool = False) -> Outcome:
         """Evaluate with one unit in another category, all others where they are.
@@ -315,6 +317,13 @@ class Engine:
         """Return an indicator's score (N,) before its own adjustments."""
         return self._plain.raw[indicator][0]
 
+    def raw_scores(self, indicators: Collection[Indicator], draws: Draws) -> dict[str, Array]:
+        """Return scores (1|R, N) of indicators alone, before their own adjustments.
+
+        ``draws`` are data as :meth:`run` takes them, unchecked, each an array (1|R, N).
+        """
+        return self._leaves.scores(indicators, draws)
+
     def parent(self, node: str) -> Group | None:
         """Return the group that a node belongs to; None for the root."""
         return self._parent.get(node)
@@ -322,6 +331,10 @@ class Engine:
     def values(self, indicator: Indicator) -> Array:
         """Return an indicator's measured values (计算口径 applied), shape (N,)."""
         return self._leaves.measured([indicator], {})[0, 0]
+
+    def recorded(self, indicator: Indicator) -> Array:
+        """Return an indicator's measured values (N,), of a moderate one too."""
+        return self._leaves.recorded([indicator], {})[0, 0]
 
     def numbers(self, table: str, column: str) -> Array:
         """Return a column of the data in the engine's order of units; NaN when there is none."""
