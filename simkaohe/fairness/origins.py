@@ -34,7 +34,7 @@ BLOCK = 1 << 21
 COVARIATE = Words("背景数据列", "covariate")
 SUMMARY = (
     "units", "df", "r2", "adjusted", "loo", "p", "low", "high", "by_chance", "inequality",
-    "effort_r2", "endowment_share", "effort_order", "equal_effort_sd",
+    "effort_r2", "effort_partial", "endowment_share", "effort_order", "equal_effort_sd",
 )  # fmt: skip
 
 
@@ -50,7 +50,8 @@ class Endowment:
         (permutations), ``low`` and ``high`` (95 %), ``by_chance`` (expected of covariates that
         have nothing to do with it); ``inequality``: the mean log deviation of what the covariates
         predict, as a share of the totals' (inequality of opportunity). With known effort:
-        ``effort_r2`` it explains, ``endowment_share`` = 1 − R²(effort) / R²(effort, covariates),
+        ``effort_r2`` it explains, ``effort_partial`` (its correlation with the total at equal
+        endowment), ``endowment_share`` = 1 − R²(effort) / R²(effort, covariates),
         ``effort_order`` (Kendall's tau-b of effort and total), ``equal_effort_sd`` (points by
         which totals of equal effort differ).
     covariates : DataFrame, by covariate
@@ -81,6 +82,11 @@ class Endowment:
 
     def __repr__(self) -> str:
         return f"Endowment({len(self.covariates)} covariates, {len(self.net)} units)"
+
+    @property
+    def several(self) -> bool:
+        """Whether there are categories, inside which all is compared."""
+        return "category_rank" in self.net
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -317,6 +323,9 @@ def _summary(
         alone = float(explaining.shares(y[None], explaining.basis(e))[0])
         both = float(explaining.shares(y[None], explaining.basis(np.vstack([e, z])))[0])
         found["effort_r2"], found["endowment_share"] = alone, 1 - alone / both
+        net = [row - (row @ q.T) @ q for row in (y, e[0])]
+        size = np.sqrt((net[0] @ net[0]) * (net[1] @ net[1]))
+        found["effort_partial"] = float(net[0] @ net[1] / size) if size > 0 else np.nan
         found["effort_order"] = explaining.agreement(total, effort[0], category)
         left = len(y) - len(np.unique(category)) - 1
         found["equal_effort_sd"] = float(np.sqrt((1 - alone) * (y @ y) / max(left, 1)))

@@ -187,7 +187,8 @@ def noise(
     errors : mapping of indicator to standard error, optional
         In the unit of the indicator's values (``1.5``), or as a share of them (``"3%"``). They come
         beside the errors of surveys, which the data tell (``sample_sd`` and ``sample_size``, or the
-        answers), and replace them where one indicator has both.
+        answers), and replace them where one indicator has both. Ratings are no sample of anybody:
+        their error counts only when it is stated here.
     level : float
         Of the confidence sets.
     draws, seed : int

@@ -4,6 +4,7 @@ Chinese is written in a font that the machine has, else in the packaged Noto San
 settings of matplotlib are not changed.
 """
 
+from simkaohe.plots.fairness_noise import endowment, rank_confidence
 from simkaohe.plots.ranking import ranking, shift
 from simkaohe.plots.sensitivity import (
     acceptability,
@@ -18,6 +19,8 @@ __all__ = [
     "acceptability",
     "breakpoints",
     "effective_weights",
+    "endowment",
+    "rank_confidence",
     "rank_intervals",
     "ranking",
     "shift",
