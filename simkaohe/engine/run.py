@@ -287,10 +287,14 @@ class Engine:
             or np.isnan(self._plain.raw[leaf.id]).any()
         ]
 
+    def children(self, group: Group) -> tuple[Array, Array]:
+        """Return scores and weights of a group's children as they are combined, each (K, N)."""
+        x, w = self._tree.children(group, self._plain)
+        return x[:, 0], np.broadcast_to(w, x.shape)[:, 0]
+
     def parts(self, group: Group) -> tuple[Array, Array, Array]:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
-        x, w = self._tree.children(group, self._plain)
-        w = np.broadcast_to(w, x.shape)
+        x, w = (part[:, None] for part in self.children(group))
         if group.combine.linear:  # weights of children without a score are spread
             there = np.where(np.isnan(x), 0.0, w)
             whole = there.sum(0)

@@ -14,8 +14,8 @@ TOLERANCE = 1e-9
 EXACT = 9
 
 
-def number(value: Any) -> str:
-    """Return a number as people write it: at most four decimals, four digits where it is small."""
+def number(value: Any, decimals: int = 4) -> str:
+    """Return a number as people write it: so many decimals, four digits where it is small."""
     if value is None:
         return "–"
     if isinstance(value, str):
@@ -25,7 +25,7 @@ def number(value: Any) -> str:
         return "–"
     if np.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     if value and abs(value) < 0.01:
         text = np.format_float_positional(float(f"{value:.4g}"), trim="-")
     return "0" if text == "-0" else text.replace("-", "−")

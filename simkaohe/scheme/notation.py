@@ -109,6 +109,12 @@ class Notation:
         assert isinstance(body[-1], ast.Expr)
         self.last = body[-1].value
 
+    def then(self, name: str, text: str) -> Notation:
+        """Return a notation that goes on with what this one gives, under a name."""
+        further = Notation(text)
+        further.steps = {**self.steps, name: self.last, **further.steps}
+        return further
+
     def names(self) -> set[str]:
         """Return every name that must have words or be a function."""
         trees = [*self.steps.values(), self.last]
@@ -131,6 +137,25 @@ class Notation:
                 reader.line(self.steps[step], Words(*_both(facts, step)), step)
                 needed.append(step)
         return (*(reader.lines[step] for step in reversed(needed)), last)
+
+    def resolved(self, facts: Facts) -> Notation:
+        """Return the notation with every choice made for the unit."""
+        reader, found = _Reader(self, facts), Notation("0")
+        found.steps = {name: reader.resolved(step, []) for name, step in self.steps.items()}
+        found.last = reader.resolved(self.last, [])
+        return found
+
+    def given(self, facts: Facts) -> dict[str, Any]:
+        """Return the numbers that the formula starts from, by what people call them."""
+        reader = _Reader(self, facts)
+        found: dict[str, Any] = {}
+        waiting = [self.last]
+        while waiting:
+            shown = reader.resolved(waiting.pop(0), [])
+            looked_at, reader.looked_at = reader.looked_at, []
+            for node in (shown, *looked_at):
+                waiting += [self.steps[name] for name in reader.taken(node, found)]
+        return found
 
 
 def _both(facts: Facts, name: str) -> tuple[str, str]:
@@ -176,6 +201,7 @@ class _Reader:
         self.of, self.facts = of, facts
         self.lines: dict[str, Line] = {}
         self.shown: dict[str, ast.AST] = {}
+        self.looked_at: list[ast.expr] = []
 
     # -- numbers ---------------------------------------------------------------------------------
 
@@ -265,7 +291,7 @@ class _Reader:
     def line(self, node: ast.expr, name: Words, step: str = "") -> Line:
         """Return a line, and remember it with the expression that it shows."""
         because: list[str] = []
-        shown = self._resolved(node, because)
+        shown = self.resolved(node, because)
         value = self.value(node) if not step else self._named(step, False)
         if np.ndim(value) or isinstance(value, tuple):
             texts = str(shown and self._text(shown, False)[0]), ", ".join(map(number, value))
@@ -275,20 +301,20 @@ class _Reader:
         self.lines[step] = Line(name, *texts, value, tuple(because))
         return self.lines[step]
 
-    def _resolved(self, node: ast.expr, because: list[str]) -> ast.expr:
+    def resolved(self, node: ast.expr, because: list[str]) -> ast.expr:
         """Return the expression with every choice made and every limit of None left out."""
         if isinstance(node, ast.IfExp):
             holds = bool(self.value(node.test))
             if holds:
                 because += self._reasons(node.test)
-            return self._resolved(node.body if holds else node.orelse, because)
+            return self.resolved(node.body if holds else node.orelse, because)
         if isinstance(node, ast.BinOp):
-            left, right = self._resolved(node.left, because), self._resolved(node.right, because)
+            left, right = self.resolved(node.left, because), self.resolved(node.right, because)
             return ast.BinOp(left, node.op, right)
         if isinstance(node, ast.UnaryOp):
-            return ast.UnaryOp(node.op, self._resolved(node.operand, because))
+            return ast.UnaryOp(node.op, self.resolved(node.operand, because))
         if isinstance(node, ast.Call):
-            args = [self._resolved(arg, because) for arg in node.args]
+            args = [self.resolved(arg, because) for arg in node.args]
             assert isinstance(node.func, ast.Name)
             if node.func.id in ("min", "max"):
                 args = [arg for arg in args if self.value(arg) is not None]
@@ -297,6 +323,23 @@ class _Reader:
             return ast.Call(node.func, args, [])
         return node
 
+    def taken(self, node: ast.AST, found: dict[str, Any]) -> Iterator[str]:
+        """Put into ``found`` what an expression takes as given; yield the steps that it uses."""
+        if isinstance(node, ast.Name):
+            if node.id in self.of.steps:
+                yield node.id
+            elif node.id in self.facts.own:
+                found[self.facts.called(node.id)] = self.facts.own[node.id]
+            return
+        if isinstance(node, ast.Call):
+            assert isinstance(node.func, ast.Name)
+            if node.func.id in (*AMONG, "ranks_given"):
+                found[self._text(node, False)[0]] = self.value(node)
+                return
+        below = node.args if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
+        for child in below:
+            yield from self.taken(child, found)
+
     def _reasons(self, test: ast.expr) -> Iterator[str]:
         """Yield the comparisons of the unit's numbers in a condition that holds."""
         for node in ast.walk(test):
@@ -304,10 +347,13 @@ class _Reader:
                 continue
             sides = [self.value(side) for side in (node.left, *node.comparators)]
             silent = any(isinstance(side, str | bool) or side is None for side in sides)
-            if silent or "sign" in _names(node) or isinstance(node.ops[0], ast.Is | ast.IsNot):
+            of_the_unit = _names(node) & {*self.of.steps, *self.facts.peers}
+            if silent or not of_the_unit or "sign" in _names(node):
                 continue
-            texts = [self._text(self._resolved(s, []), False)[0] for s in _sides(node)]
-            filled = [self._text(self._resolved(s, []), True)[0] for s in _sides(node)]
+            shown = [self.resolved(side, []) for side in _sides(node)]
+            self.looked_at += shown
+            texts = [self._text(side, False)[0] for side in shown]
+            filled = [self._text(side, True)[0] for side in shown]
             signs = [COMPARED[type(op)][0] for op in node.ops]
             words, numbers = (
                 "".join(a + b for a, b in zip(side, [*signs, ""], strict=True))

@@ -10,6 +10,7 @@ TERMS = {
     "ratio": Words("完成率", "completion"),
     "share": Words("相对位置", "relative position"),
     "earned": Words("档内得分", "points of the table"),
+    "points_earned": Words("得分（未折算）", "points out of full"),
     "ahead_in_all": Words("累计优于目标", "better than the cumulative target by"),
     "ahead": Words("优于目标", "better than the target by"),
     "against": Words("基准值", "reference"),

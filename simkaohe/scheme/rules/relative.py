@@ -384,7 +384,7 @@ class Benchmark(Rule):
         counted = max(value, 0)
         against = (
             at if reference == "fixed"
-            else mean(max(value, 0)) if reference == "mean" else best_of(max(value, 0))
+            else mean(counted) if reference == "mean" else best_of(counted)
         )
         full * min(
             counted / against if sign > 0
