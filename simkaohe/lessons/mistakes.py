@@ -31,28 +31,35 @@ WHY = {
     "inverted": Words("分子分母颠倒", "the fraction was turned upside down"),
     "place": Words("名次没有减 1", "the place was taken instead of the place less 1"),
     "base_points": Words("漏加基础分", "the base points were left out"),
-    "undivided": Words("乘了权重，没有除以权重合计", "weights were used without dividing by their sum"),
+    "undivided": Words(
+        "乘了权重，没有除以权重合计", "weights were used without dividing by their sum"
+    ),
     "unweighted": Words("没有用权重，取了简单平均", "the weights were left out: a plain mean"),
     "stated_weights": Words(
-        "用了方案的一般权重，没有用本类权重", "the general weights were used, not those of the category"
+        "用了方案的一般权重，没有用本类权重",
+        "the general weights were used, not those of the category",
     ),
-    "missing_as_zero": Words(
-        "把缺失当成零分计入", "the missing score was counted as zero"
-    ),
+    "missing_as_zero": Words("把缺失当成零分计入", "the missing score was counted as zero"),
     "multiplied_sum": Words(
-        "系数乘了全部得分，应只乘基数", "the coefficients multiplied the whole sum, not only the base"
+        "系数乘了全部得分，应只乘基数",
+        "the coefficients multiplied the whole sum, not only the base",
     ),
     "added_coefficients": Words(
-        "把系数部分按权重相加，没有相乘", "the coefficient parts were added by weight, not multiplied"
+        "把系数部分按权重相加，没有相乘",
+        "the coefficient parts were added by weight, not multiplied",
     ),
     "coefficients_left_out": Words("漏乘系数", "the coefficients were left out"),
     "bonus_multiplied": Words(
         "加分也乘了系数，应在相乘之后加", "the bonus was multiplied too; it is added afterwards"
     ),
-    "other_scope": Words("比较范围错了（全体与本类）", "compared with the wrong units (all or category)"),
+    "other_scope": Words(
+        "比较范围错了（全体与本类）", "compared with the wrong units (all or category)"
+    ),
     "rounded_early": Words("中间步骤过早取整", "a step on the way was rounded too early"),
     "not_converted": Words("没有折算成百分制", "the points were not converted to a scale of 100"),
-    "percent": Words("百分数与小数混淆（差 100 倍）", "percent and fraction were mixed up (100 times)"),
+    "percent": Words(
+        "百分数与小数混淆（差 100 倍）", "percent and fraction were mixed up (100 times)"
+    ),
     "sign": Words("正负号错了", "the sign is wrong"),
 }
 """What the mistakes are called."""

@@ -569,7 +569,7 @@ class Multiplier(Combine):
 
     @staticmethod
     @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
-    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
+    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:  # type: ignore[override]
         """Return points of base and added children, and factors of coefficient children."""
         points, factors = np.zeros_like(x), np.ones_like(x)
         start, after, coefficients = Multiplier._terms(x, w, **parameters)
