@@ -189,7 +189,7 @@ class Engine:
     def elsewhere(self, unit: str, category: str, *, uses: bool = False) -> Outcome:
         """Evaluate with one unit in another category, all others where they are.
 
-        The same as the evaluation of ``scheme.edit({f"units.{unit}": category})``, many times
+        The same as the evaluation of ``scheme.edit({f"units.{unit}": category})``, several times
         faster: what does not depend on categories is not computed again. A category that the unit
         leaves empty is no category of the scheme any more.
 
@@ -216,7 +216,9 @@ class Engine:
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
         raw = self._plain.raw | leaves.scores(self._compared, {})
-        known = {name: s for name, s in self._plain.known.items() if name not in self._sorted}
+        known = {
+            name: s for name, s in self._plain.known.items() if name not in self._category_bound
+        }
         return there._outcome(Pass({}, frozenset(), raw, known), (), uses, 1)
 
     def without(self, unit: str, *, uses: bool = False) -> Outcome:
@@ -264,7 +266,7 @@ class Engine:
         ]
 
     @cached_property
-    def _sorted(self) -> frozenset[str]:
+    def _category_bound(self) -> frozenset[str]:
         """Nodes whose scores depend on who is in which category."""
         found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in self._compared))
         for node in self.scheme.nodes.values():

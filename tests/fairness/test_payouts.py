@@ -171,16 +171,16 @@ def test_a_base_with_other_units_is_refused() -> None:
 
 
 @pytest.mark.parametrize("case", sk.bundled_cases())
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_case_goes_through(case: str, language: Any) -> None:
-    sk.use_language(language)
+def test_every_case_goes_through(case: str) -> None:
+    sk.use_language("zh")  # sentences are in both
     scheme, panel = sk.load(case)
     leaf = next(leaf for leaf in scheme.indicators if leaf.weight)
     base = scheme.edit({f"{leaf.id}.weight": 3 * leaf.weight})
     found = money(scheme, panel, base)
     assert len(found.findings) == max(3 * len(scheme.uses), 1)
     assert len({finding.topic for finding in found.findings}) == len(found.findings)
-    assert all("{" not in str(f.sentence) and "nan" not in str(f.sentence) for f in found.findings)
+    said = ["".join(finding.sentence) for finding in found.findings]
+    assert all("{" not in words and "nan" not in words for words in said)
     table = found.table
     if len(table):
         assert np.allclose(table["theil"], table["within"] + table["between"])

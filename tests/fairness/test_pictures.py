@@ -10,7 +10,7 @@ from test_boundaries import made
 from test_plots import assert_glyphs_exist
 
 import simkaohe as sk
-from simkaohe.fairness.boundaries import cliffs
+from simkaohe.fairness.boundaries import Cliffs, cliffs
 from simkaohe.fairness.categories import parity
 
 
@@ -35,13 +35,17 @@ def test_parity_without_grades_or_categories() -> None:
     assert not ax.texts
 
 
+@pytest.fixture(scope="module")
+def moves() -> Cliffs:
+    return cliffs(*sk.load("county_targets"))
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_cliffs_draw_every_move_with_its_grade(language: str) -> None:
+def test_cliffs_draw_every_move_with_its_grade(language: str, moves: Cliffs) -> None:
     sk.use_language(language)
-    found = cliffs(*sk.load("county_targets"))
-    ax = sk.plots.cliffs(found)
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == list(found.units.index)
-    counted = found.table[(found.table["note"] == "") & (found.table["shared"] >= found.shared)]
+    ax = sk.plots.cliffs(moves)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == list(moves.units.index)
+    counted = moves.table[(moves.table["note"] == "") & (moves.table["shared"] >= moves.shared)]
     for marker, sign in (("^", 1), ("v", -1)):
         drawn = sum(line.get_marker() == marker for line in ax.lines)
         assert drawn == (np.sign(counted["bands"].astype(float)) == sign).sum()
