@@ -539,7 +539,6 @@ class Multiplier(Combine):
         return dict(zip(bases, blended, strict=True)), after, factors
 
     @staticmethod
-    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
     def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
         """Return points of base and added children, and factors of coefficient children."""
         points, factors = np.zeros_like(x), np.ones_like(x)
@@ -551,7 +550,7 @@ class Multiplier(Combine):
         return points, factors
 
     @staticmethod
-    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]
+    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
     def formula(x: Array, w: Array, **parameters: Any) -> Array:  # type: ignore[override]
         """Return base times coefficients plus the added parts."""
         start, after, coefficients = Multiplier._terms(x, w, **parameters)
