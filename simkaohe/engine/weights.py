@@ -22,6 +22,7 @@ class Weights:
     def __init__(self, scheme: Scheme, categories: tuple[str, ...]) -> None:
         self._scheme, self._categories = scheme, categories
         self._plain: dict[str, tuple[Array, Array | None]] = {}
+        self._counting: dict[str, npt.NDArray[np.bool_]] = {}
 
     def among(self, categories: tuple[str, ...]) -> Weights:
         """Return the weights in these categories: the same object when they are the same."""
@@ -80,6 +81,13 @@ class Weights:
 
     def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         """Return in which categories (C,) a node counts: it and all above it have weight."""
+        if draws:
+            return self._counted(draws)
+        if not self._counting:
+            self._counting = self._counted({})
+        return self._counting
+
+    def _counted(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         root = self._scheme.root
         found = {root.id: np.ones(len(self._categories), bool)}
         for group in self._scheme.nodes.values():
