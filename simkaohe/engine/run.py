@@ -126,10 +126,19 @@ class Engine:
 
     def _blocks(self, count: int) -> Iterator[tuple[Any, int]]:
         """Yield the rows of every block, and how many of them count; all blocks are of one size."""
-        size = int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
+        size = self.rows
         for start in range(0, count, size):
-            rows = np.minimum(np.arange(start, start + size), count - 1)
-            yield rows, min(size, count - start)
+            whole = start + size <= count
+            rows = slice(start, start + size)
+            yield (
+                rows if whole else np.minimum(np.arange(start, start + size), count - 1),
+                min(size, count - start),
+            )
+
+    @property
+    def rows(self) -> int:
+        """How many draws are one block."""
+        return int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
 
     def _pass(self, draws: Draws, touched: frozenset[str]) -> Pass:
         """Return a pass that knows everything that the draws do not touch."""
@@ -180,7 +189,7 @@ class Engine:
     def elsewhere(self, unit: str, category: str, *, uses: bool = False) -> Outcome:
         """Evaluate with one unit in another category, all others where they are.
 
-        The same as the evaluation of ``scheme.edit({f"units.{unit}": category})``, many times
+        The same as the evaluation of ``scheme.edit({f"units.{unit}": category})``, several times
         faster: what does not depend on categories is not computed again. A category that the unit
         leaves empty is no category of the scheme any more.
 
@@ -207,9 +216,15 @@ class Engine:
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
         raw = self._plain.raw | leaves.scores(self._compared, {})
+<<<<<<< HEAD
         if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
             raise SimkaoheError(*problems)
         known = {name: s for name, s in self._plain.known.items() if name not in self._sorted}
+=======
+        known = {
+            name: s for name, s in self._plain.known.items() if name not in self._category_bound
+        }
+>>>>>>> 414c20fa0ca16c2e11ebfafb5775a4054074fb6b
         return there._outcome(Pass({}, frozenset(), raw, known), (), uses, 1)
 
     def without(self, unit: str, *, uses: bool = False) -> Outcome:
@@ -257,7 +272,7 @@ class Engine:
         ]
 
     @cached_property
-    def _sorted(self) -> frozenset[str]:
+    def _category_bound(self) -> frozenset[str]:
         """Nodes whose scores depend on who is in which category."""
         changed = [*self._compared, *(leaf for leaf, _ in self._gaps)]
         found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in changed))
@@ -280,17 +295,23 @@ class Engine:
             or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
         ]
 
+<<<<<<< HEAD
     @cached_property
     def _gaps(self) -> list[tuple[Indicator, Array]]:
         """Other indicators that a unit lacks and may need elsewhere, with their scores (1, N)."""
         raw, known = self._plain.raw, {leaf.id for leaf in self._compared}
         others = [leaf for leaf in self.scheme.indicators if leaf.id not in known]
         return [(leaf, raw[leaf.id]) for leaf in others if np.isnan(raw[leaf.id]).any()]
+=======
+    def children(self, group: Group) -> tuple[Array, Array]:
+        """Return scores and weights of a group's children as they are combined, each (K, N)."""
+        x, w = self._tree.children(group, self._plain)
+        return x[:, 0], np.broadcast_to(w, x.shape)[:, 0]
+>>>>>>> 414c20fa0ca16c2e11ebfafb5775a4054074fb6b
 
     def parts(self, group: Group) -> tuple[Array, Array, Array]:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
-        x, w = self._tree.children(group, self._plain)
-        w = np.broadcast_to(w, x.shape)
+        x, w = (part[:, None] for part in self.children(group))
         if group.combine.linear:  # weights of children without a score are spread
             there = np.where(np.isnan(x), 0.0, w)
             whole = there.sum(0)
