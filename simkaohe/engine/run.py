@@ -234,9 +234,15 @@ class Engine:
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
         raw = self._plain.raw | leaves.scores(self._compared, {})
+<<<<<<< HEAD
+        if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
+            raise SimkaoheError(*problems)
+        known = {name: s for name, s in self._plain.known.items() if name not in self._sorted}
+=======
         known = {
             name: s for name, s in self._plain.known.items() if name not in self._category_bound
         }
+>>>>>>> 414c20fa0ca16c2e11ebfafb5775a4054074fb6b
         return there._outcome(Pass({}, frozenset(), raw, known), (), uses, 1)
 
     def without(self, unit: str, *, uses: bool = False) -> Outcome:
@@ -286,7 +292,8 @@ class Engine:
     @cached_property
     def _category_bound(self) -> frozenset[str]:
         """Nodes whose scores depend on who is in which category."""
-        found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in self._compared))
+        changed = [*self._compared, *(leaf for leaf, _ in self._gaps)]
+        found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in changed))
         for node in self.scheme.nodes.values():
             if node.weights_by_category:
                 found |= self._above(node.id)
@@ -298,19 +305,27 @@ class Engine:
 
     @cached_property
     def _compared(self) -> list[Indicator]:
-        """Indicators whose scores, or the need for data, depend on who is in which category."""
+        """Indicators whose scores depend on who is in which category."""
         return [
             leaf
             for leaf in self.scheme.indicators
             if leaf.scope == "category"
             or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
-            or np.isnan(self._plain.raw[leaf.id]).any()
         ]
 
+<<<<<<< HEAD
+    @cached_property
+    def _gaps(self) -> list[tuple[Indicator, Array]]:
+        """Other indicators that a unit lacks and may need elsewhere, with their scores (1, N)."""
+        raw, known = self._plain.raw, {leaf.id for leaf in self._compared}
+        others = [leaf for leaf in self.scheme.indicators if leaf.id not in known]
+        return [(leaf, raw[leaf.id]) for leaf in others if np.isnan(raw[leaf.id]).any()]
+=======
     def children(self, group: Group) -> tuple[Array, Array]:
         """Return scores and weights of a group's children as they are combined, each (K, N)."""
         x, w = self._tree.children(group, self._plain)
         return x[:, 0], np.broadcast_to(w, x.shape)[:, 0]
+>>>>>>> 414c20fa0ca16c2e11ebfafb5775a4054074fb6b
 
     def parts(self, group: Group) -> tuple[Array, Array, Array]:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
