@@ -23,6 +23,7 @@ ORDER = [
     "diagnosis",
     "sensitivity",
     "fairness",
+    "lessons",
     "files",
     "plots",
     "report",

@@ -80,7 +80,8 @@ def shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | N
 
 def _in_words(frame: pd.DataFrame, scheme: Scheme | None) -> pd.DataFrame:
     """Return a frame as people read it: headings and names in their language, no empty columns."""
-    frame = frame.dropna(axis="columns", how="all") if len(frame) else frame
+    if len(frame):
+        frame = frame.loc[:, (frame.notna() & (frame != "")).any()]
     if "change" in frame:
         frame = frame.assign(change=[str(CHANGES[change]) for change in frame["change"]])
     if scheme is not None and scheme.grades:
