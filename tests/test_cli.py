@@ -190,9 +190,7 @@ def test_the_version_and_the_cases(capsys) -> None:
 
 
 def test_lab_without_notebooks_says_so(capsys, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(
-        "simkaohe.cli.serving.__file__", str(tmp_path / "simkaohe" / "cli" / "serving.py")
-    )
+    monkeypatch.setattr("simkaohe.app.pages._PACKAGE", tmp_path / "simkaohe")
     status, _, err = run(capsys, "lab")
     assert status == 2
     assert "not in the installed package" in err

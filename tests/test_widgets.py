@@ -62,8 +62,11 @@ def test_slider_and_box_are_one_value_and_going_back_is_no_edit(app) -> None:
 def test_undo_redo_and_reset(app) -> None:
     for value in (30.0, 40.0, 50.0):
         slider(app, "Party building").value = value
+    slider(app, "Satisfaction").value = 20.0
     button(app, "Undo").click()
-    assert slider(app, "Party building").value == 40.0
+    assert slider(app, "Party building").value == 50.0
+    button(app, "Undo").click()
+    assert slider(app, "Party building").value == 25.0
     button(app, "Redo").click()
     assert app.state.edits == {"party.weight": 50.0}
     button(app, "Reset").click()

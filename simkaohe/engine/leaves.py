@@ -51,6 +51,10 @@ class Leaves:
             raise SimkaoheError(*problems)
         return found
 
+    def has_gaps(self, leaf: Indicator) -> bool:
+        """Whether a unit has no score of its own."""
+        return bool(np.isnan(self._scored([leaf], self.measured([leaf], {}), {})).any())
+
     def measured(self, stack: list[Indicator], draws: Draws) -> Array:
         """Return measured values (K, 1|R, N), as distance from the ideal band where moderate."""
         value = self.recorded(stack, draws)

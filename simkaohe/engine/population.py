@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -50,23 +51,31 @@ class Population:
         if self.units != panel.units:
             row = {unit: place for place, unit in enumerate(panel.units)}
             self._rows = np.array([row[unit] for unit in self.units], np.intp)
-        self.categories = tuple(scheme.categories) or ("",)
+        self._sort(scheme, scheme.units)
+
+    def _sort(self, scheme: Scheme, home: Mapping[str, str]) -> None:
+        """Put the units into their categories; those without a unit are left out."""
+        there = set(home.values())
+        self.categories = tuple(name for name in scheme.categories if name in there) or ("",)
         self.category = np.zeros(len(self.units), np.intp)
-        if scheme.units:
+        if home:
             code = {category: place for place, category in enumerate(self.categories)}
-            self.category[:] = [code[category] for category in scheme.units.values()]
+            self.category[:] = [code[category] for category in home.values()]
         self.members = [np.flatnonzero(self.category == c) for c in range(len(self.categories))]
         everybody: list[Rows] = [slice(None)]  # a slice makes views where an array makes copies
         apart: list[Rows] = [*self.members]
         self.peers = {"all": everybody, "category": apart if len(apart) > 1 else everybody}
         outside = {c for c, category in scheme.categories.items() if not category.ranked}
         self.ranked = np.array(
-            [
-                unit not in scheme.unranked and scheme.units.get(unit) not in outside
-                for unit in self.units
-            ],
+            [unit not in scheme.unranked and home.get(unit) not in outside for unit in self.units],
             bool,
         )
+
+    def with_one_in(self, scheme: Scheme, unit: str, category: str) -> Population:
+        """Return the same units and data, with a unit in another category."""
+        other = copy(self)
+        other._sort(scheme, {**scheme.units, unit: category})
+        return other
 
     def places(self, units: Iterable[Any]) -> npt.NDArray[np.intp]:
         """Return where units stand in the engine's order."""

@@ -9,8 +9,10 @@ blocks of fixed size, so that the numbers do not depend on how a run is divided.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,11 +25,13 @@ from simkaohe.engine.population import Population, event_problems
 from simkaohe.engine.standing import Outcome, Standing
 from simkaohe.engine.tree import Tree
 from simkaohe.engine.weights import Weights
-from simkaohe.errors import SimkaoheError
-from simkaohe.panel import Panel
+from simkaohe.errors import SimkaoheError, unknown
+from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.references import conditions
-from simkaohe.scheme.tree import Group, Indicator, Scheme
+from simkaohe.scheme.tree import CATEGORY, Group, Indicator, Scheme
+
+Part = TypeVar("Part")
 
 
 class Engine:
@@ -121,10 +125,19 @@ class Engine:
 
     def _blocks(self, count: int) -> Iterator[tuple[Any, int]]:
         """Yield the rows of every block, and how many of them count; all blocks are of one size."""
-        size = int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
+        size = self.rows
         for start in range(0, count, size):
-            rows = np.minimum(np.arange(start, start + size), count - 1)
-            yield rows, min(size, count - start)
+            whole = start + size <= count
+            rows = slice(start, start + size)
+            yield (
+                rows if whole else np.minimum(np.arange(start, start + size), count - 1),
+                min(size, count - start),
+            )
+
+    @property
+    def rows(self) -> int:
+        """How many draws are one block."""
+        return int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
 
     def _pass(self, draws: Draws, touched: frozenset[str]) -> Pass:
         """Return a pass that knows everything that the draws do not touch."""
@@ -152,7 +165,7 @@ class Engine:
         drawn = {path: v[:kept] if len(v) > 1 else v for path, v in now.draws.items()}
         return self._standing.of(replace(now, draws=drawn), scores, uses=uses)
 
-    def what_if(self, scores: Mapping[str, Array]) -> Outcome:
+    def what_if(self, scores: Mapping[str, Array], *, uses: bool = False) -> Outcome:
         """Evaluate with the scores of some nodes replaced.
 
         Parameters
@@ -160,6 +173,8 @@ class Engine:
         scores : mapping of node id to array (R, N)
             Scores 0–100, of an indicator before its own adjustments, of a group after them; R is
             the same for all.
+        uses : bool
+            Whether to compute what units get for their results.
         """
         count = max((len(score) for score in scores.values()), default=1)
         touched = frozenset[str]().union(*(self._upwards(name) for name in scores))
@@ -168,7 +183,64 @@ class Engine:
         groups = {n: s for n, s in scores.items() if isinstance(self.scheme.nodes[n], Group)}
         leaves = {n: s for n, s in scores.items() if n not in groups}
         now = Pass({}, touched, {**self._plain.raw, **leaves}, {**known, **groups})
-        return self._outcome(now, (), False, count)
+        return self._outcome(now, (), uses, count)
+
+    def elsewhere(self, unit: str, category: str, *, uses: bool = False) -> Outcome:
+        """Evaluate with one unit in another category, all others where they are.
+
+        The same as the evaluation of ``scheme.edit({f"units.{unit}": category})``, many times
+        faster: what does not depend on categories is not computed again. A category that the unit
+        leaves empty is no category of the scheme any more.
+
+        Parameters
+        ----------
+        unit : str
+        category : str
+        uses : bool
+            Whether to compute what units get for their results.
+
+        Raises
+        ------
+        SimkaoheError
+            No such unit or category; data that the unit lacks and would need there.
+        """
+        for name, names, what in ((unit, self.units, UNIT), (category, self.categories, CATEGORY)):
+            if name not in names:
+                raise SimkaoheError(unknown("elsewhere", name, names, what))
+        people = self.people.with_one_in(self.scheme, unit, category)
+        weights = self.weights.among(people.categories)
+        leaves = Leaves(people, weights)
+        adjusting = _with(self._adjusting, _people=people, _leaves=leaves)
+        tree = Tree(people, weights, adjusting)
+        standing = _with(self._standing, _people=people, _adjusting=adjusting)
+        there = _with(self, people=people, _tree=tree, _standing=standing)
+        raw = self._plain.raw | leaves.scores(self._compared, {})
+        known = {name: s for name, s in self._plain.known.items() if name not in self._sorted}
+        return there._outcome(Pass({}, frozenset(), raw, known), (), uses, 1)
+
+    @cached_property
+    def _sorted(self) -> frozenset[str]:
+        """Nodes whose scores depend on who is in which category."""
+        found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in self._compared))
+        for node in self.scheme.nodes.values():
+            if node.weights_by_category:
+                found |= self._above(node.id)
+            if getattr(getattr(node, "combine", None), "scope", None) == "category":
+                found |= self._upwards(node.id)
+        for name in self._adjusting.touched_by(frozenset(found), {}):
+            found |= self._upwards(name)
+        return frozenset(found)
+
+    @cached_property
+    def _compared(self) -> list[Indicator]:
+        """Indicators whose scores, or the need for data, depend on who is in which category."""
+        return [
+            leaf
+            for leaf in self.scheme.indicators
+            if leaf.scope == "category"
+            or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
+            or np.isnan(self._plain.raw[leaf.id]).any()
+        ]
 
     def children(self, group: Group) -> tuple[Array, Array]:
         """Return scores and weights of a group's children as they are combined, each (K, N)."""
@@ -213,6 +285,13 @@ class Engine:
         """Return an indicator's score (N,) before its own adjustments."""
         return self._plain.raw[indicator][0]
 
+    def raw_scores(self, indicators: Collection[Indicator], draws: Draws) -> dict[str, Array]:
+        """Return scores (1|R, N) of indicators alone, before their own adjustments.
+
+        ``draws`` are data as :meth:`run` takes them, unchecked, each an array (1|R, N).
+        """
+        return self._leaves.scores(indicators, draws)
+
     def parent(self, node: str) -> Group | None:
         """Return the group that a node belongs to; None for the root."""
         return self._parent.get(node)
@@ -220,6 +299,10 @@ class Engine:
     def values(self, indicator: Indicator) -> Array:
         """Return an indicator's measured values (计算口径 applied), shape (N,)."""
         return self._leaves.measured([indicator], {})[0, 0]
+
+    def recorded(self, indicator: Indicator) -> Array:
+        """Return an indicator's measured values (N,), of a moderate one too."""
+        return self._leaves.recorded([indicator], {})[0, 0]
 
     def numbers(self, table: str, column: str) -> Array:
         """Return a column of the data in the engine's order of units; NaN when there is none."""
@@ -247,6 +330,13 @@ class Engine:
     def _above(self, node: str) -> set[str]:
         group = self._parent.get(node)
         return self._upwards(group.id) if group else set()
+
+
+def _with(part: Part, **attributes: Any) -> Part:
+    """Return a copy of a part of the engine with some attributes replaced."""
+    other = copy(part)
+    vars(other).update(attributes)
+    return other
 
 
 def _rows(values: Array, rows: Any) -> Array:

@@ -46,3 +46,10 @@ class Finding:
     value: float
     sentence: Words
     caution: Words
+
+
+def light(value: float, amber: float, red: float) -> Light:
+    """Return the light of a value that is worse the higher it is; grey for NaN."""
+    if value != value:
+        return "grey"
+    return "red" if value >= red else "amber" if value >= amber else "green"

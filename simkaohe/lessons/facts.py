@@ -20,9 +20,7 @@ from simkaohe.scheme.tree import Group, Indicator
 Array = npt.NDArray[np.float64]
 
 
-def of_measure(
-    result: Result, leaf: Indicator, place: int, scope: str | None = None
-) -> Facts:
+def of_measure(result: Result, leaf: Indicator, place: int, scope: str | None = None) -> Facts:
     """Return what an indicator's measure (计算口径) reads of a unit, compared within a scope."""
     people = result.engine.people
     given = {name: people.data([leaf], name) for name in leaf.measure.data}
@@ -88,7 +86,9 @@ def of_coefficient(
     peers = _peers(result, scope or method.scope, place)
     facts = _of_method(method.map, {"score": scores}, peers, place)
     words = {**facts.words, **words_of(method)}
-    return Facts({**facts.own, "low": method.low, "high": method.high}, facts.peers, facts.place, words)
+    return Facts(
+        {**facts.own, "low": method.low, "high": method.high}, facts.peers, facts.place, words
+    )
 
 
 def of_points(result: Result, name: str, place: int) -> Facts:
@@ -132,9 +132,7 @@ def _fields(model: BaseModel) -> dict[str, Any]:
     }
 
 
-def _of_method(
-    method: BaseModel, data: Mapping[str, Array], peers: Any, place: int
-) -> Facts:
+def _of_method(method: BaseModel, data: Mapping[str, Array], peers: Any, place: int) -> Facts:
     own = {name: _mine(column[..., place]) for name, column in data.items()}
     there = {name: column[..., peers] for name, column in data.items()}
     mine = int(np.flatnonzero(peers == place)[0])

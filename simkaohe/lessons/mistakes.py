@@ -31,28 +31,35 @@ WHY = {
     "inverted": Words("分子分母颠倒", "the fraction was turned upside down"),
     "place": Words("名次没有减 1", "the place was taken instead of the place less 1"),
     "base_points": Words("漏加基础分", "the base points were left out"),
-    "undivided": Words("乘了权重，没有除以权重合计", "weights were used without dividing by their sum"),
+    "undivided": Words(
+        "乘了权重，没有除以权重合计", "weights were used without dividing by their sum"
+    ),
     "unweighted": Words("没有用权重，取了简单平均", "the weights were left out: a plain mean"),
     "stated_weights": Words(
-        "用了方案的一般权重，没有用本类权重", "the general weights were used, not those of the category"
+        "用了方案的一般权重，没有用本类权重",
+        "the general weights were used, not those of the category",
     ),
-    "missing_as_zero": Words(
-        "把缺失当成零分计入", "the missing score was counted as zero"
-    ),
+    "missing_as_zero": Words("把缺失当成零分计入", "the missing score was counted as zero"),
     "multiplied_sum": Words(
-        "系数乘了全部得分，应只乘基数", "the coefficients multiplied the whole sum, not only the base"
+        "系数乘了全部得分，应只乘基数",
+        "the coefficients multiplied the whole sum, not only the base",
     ),
     "added_coefficients": Words(
-        "把系数部分按权重相加，没有相乘", "the coefficient parts were added by weight, not multiplied"
+        "把系数部分按权重相加，没有相乘",
+        "the coefficient parts were added by weight, not multiplied",
     ),
     "coefficients_left_out": Words("漏乘系数", "the coefficients were left out"),
     "bonus_multiplied": Words(
         "加分也乘了系数，应在相乘之后加", "the bonus was multiplied too; it is added afterwards"
     ),
-    "other_scope": Words("比较范围错了（全体与本类）", "compared with the wrong units (all or category)"),
+    "other_scope": Words(
+        "比较范围错了（全体与本类）", "compared with the wrong units (all or category)"
+    ),
     "rounded_early": Words("中间步骤过早取整", "a step on the way was rounded too early"),
     "not_converted": Words("没有折算成百分制", "the points were not converted to a scale of 100"),
-    "percent": Words("百分数与小数混淆（差 100 倍）", "percent and fraction were mixed up (100 times)"),
+    "percent": Words(
+        "百分数与小数混淆（差 100 倍）", "percent and fraction were mixed up (100 times)"
+    ),
     "sign": Words("正负号错了", "the sign is wrong"),
 }
 """What the mistakes are called."""
@@ -207,14 +214,14 @@ def _is(node: ast.AST, operation: type[ast.operator]) -> bool:
 
 
 def _undivided(node: ast.AST) -> ast.AST | None:
-    """Σ(w × s) ÷ Σw without the division."""
+    """Leave out the division by the sum of the weights."""
     if isinstance(node, ast.BinOp) and _is(node, ast.Div) and _is_call(node.right, "sum"):
         return node.left
     return None
 
 
 def _inverted(node: ast.AST) -> ast.AST | None:
-    """The quotient of two data the wrong way round."""
+    """Turn the quotient of two data round."""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
         return None
     simple = (ast.Name,)
@@ -224,7 +231,7 @@ def _inverted(node: ast.AST) -> ast.AST | None:
 
 
 def _place(node: ast.AST) -> ast.AST | None:
-    """The place less one."""
+    """Take the place where the place less one belongs."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
         named = isinstance(node.left, ast.Name) and node.left.id == "rank"
         if named and isinstance(node.right, ast.Constant):
@@ -233,7 +240,7 @@ def _place(node: ast.AST) -> ast.AST | None:
 
 
 def _base_points(node: ast.AST) -> ast.AST | None:
-    """Base points plus what goes beyond them."""
+    """Leave out the base points, of which there is more."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         named = isinstance(node.left, ast.Name) and node.left.id == "base"
         if named and _is(node.right, ast.Mult):
@@ -242,7 +249,7 @@ def _base_points(node: ast.AST) -> ast.AST | None:
 
 
 def _multiplied_sum(node: ast.AST) -> ast.AST | None:
-    """Base times coefficients, plus what is added after the product."""
+    """Multiply what is added after the product too."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left = node.left
         if isinstance(left, ast.BinOp) and _is_call(left.right, "product"):

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from simkaohe.engine import Engine
+from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.labels import Words, reader_name
 from simkaohe.lessons import facts as read
 from simkaohe.panel import UNIT
 from simkaohe.result import STAGES, Result
-from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.scheme.adjust import EFFECTS, Limit, Points, Veto
 from simkaohe.scheme.combine import Multiplier
 from simkaohe.scheme.measure import Level
@@ -41,7 +41,9 @@ KINDS = {
 MISSING = {
     "zero": Words("没有数值，计零分", "no value: it counts as zero"),
     "full": Words("没有数值，计满分", "no value: it counts as full marks"),
-    "median": Words("没有数值，取同类单位得分的中位数", "no value: the median score of its category"),
+    "median": Words(
+        "没有数值，取同类单位得分的中位数", "no value: the median score of its category"
+    ),
     "spread": Words("没有数值，权重分给同组其他项", "no value: its weight goes to its siblings"),
 }
 DISTANCE = "max(ideal_low - value, value - ideal_high, 0)"
@@ -150,7 +152,9 @@ class _Walk:
         undefined = np.isnan(measured) or np.isnan(formula.value(facts))
         if undefined:
             note = str(MISSING.get(leaf.missing, ""))
-            yield Step(leaf.id, leaf.label, "missing", depth, str(leaf.rule.label), score, note=note)
+            yield Step(
+                leaf.id, leaf.label, "missing", depth, str(leaf.rule.label), score, note=note
+            )
             return
         if leaf.rule.full != 100:
             formula = formula.then("points_earned", "100 * points_earned / full")
@@ -168,9 +172,9 @@ class _Walk:
         if np.isnan(alone) or alone == counted:
             return ""
         return str(
-            Words("计入归属的结果：{:g} → {:g}", "results of others counted in: {:g} → {:g}").format(
-                alone, counted
-            )
+            Words(
+                "计入归属的结果：{:g} → {:g}", "results of others counted in: {:g} → {:g}"
+            ).format(alone, counted)
         )
 
     # -- groups ----------------------------------------------------------------------------------
@@ -182,7 +186,9 @@ class _Walk:
             yield from self._coefficients(group, depth)
         there = (weights > 0) & ~np.isnan(scores)
         if isinstance(method, Multiplier):
-            there &= np.array([child.id in (*method.base, *method.added) for child in group.children])
+            there &= np.array(
+                [child.id in (*method.base, *method.added) for child in group.children]
+            )
         parts = tuple(c.label for c, counts in zip(group.children, there, strict=True) if counts)
         value = self.engine.stages(group)[0][1][self.place]
         facts = read.of_group(self.result, group, self.place)
@@ -201,7 +207,9 @@ class _Walk:
         if not off:
             return ""
         return str(
-            Words(f"本类不考核：{'、'.join(off)}", f"not assessed in this category: {', '.join(off)}")
+            Words(
+                f"本类不考核：{'、'.join(off)}", f"not assessed in this category: {', '.join(off)}"
+            )
         )
 
     def _coefficients(self, group: Group, depth: int) -> Iterator[Step]:
@@ -222,7 +230,10 @@ class _Walk:
                     child, "coefficient", depth + 1, method.map, factors[k], facts, formula
                 )
                 continue
-            note = Words("缺失、为零或未达基本分，系数按方案规定", "missing, zero or below the base mark: as the scheme says")
+            note = Words(
+                "缺失、为零或未达基本分，系数按方案规定",
+                "missing, zero or below the base mark: as the scheme says",
+            )
             yield Step(
                 child.id, child.label, "coefficient", depth + 1, str(method.map.label),
                 float(factors[k]), note=str(note),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -315,19 +314,21 @@ class _Order:
     """Who is before whom, for picking the best of changing sets."""
 
     def __init__(self, first: Ints, last: Ints, ties: str) -> None:
-        self._first, self._all_in = first, ties == "all_in"
+        self._all_in = ties == "all_in"
+        self._first, self._behind = first.astype(np.int32), first.shape[-1] + 1
         self.place = (first if self._all_in else last) - 1
-
-    @cached_property
-    def _sorted(self) -> npt.NDArray[np.intp]:
-        return np.argsort(self._first, -1, kind="stable")
 
     def best(self, candidates: Bools, seats: Any) -> Bools:
         """Return the best ``seats`` of the candidates; those tied at the edge all or none."""
-        before = np.take_along_axis(candidates, self._sorted, -1).cumsum(-1)
+        place = np.where(candidates, self._first, np.int32(self._behind))
+        # behind everybody, for when there are seats for all
+        ordered = np.full((len(place), self._behind), self._behind, np.int32)
+        ordered[:, :-1] = np.sort(place, -1)
+        seats = np.broadcast_to(np.clip(seats, 0, self._behind - 1), (len(place), 1))
+        edge = np.take_along_axis(ordered, np.maximum(seats - 1, 0) if self._all_in else seats, -1)
         if self._all_in:
-            before = np.pad(before, ((0, 0), (1, 0)))[:, :-1] + 1
-        return candidates & (np.take_along_axis(before, self.place, -1) <= seats)
+            return candidates & (place <= edge) & (seats > 0)
+        return candidates & (place < edge)
 
 
 def _count(chosen: Bools) -> Ints:

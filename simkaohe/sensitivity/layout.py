@@ -181,6 +181,8 @@ class Layout:
         leans = [v.lean for variants in self.variants.values() for v in variants]
         if len(leans) == 1 and leans[0] is not None and not self.plan.also:
             return leans[0].rows
+        # blocks of the engine's size, for each variant
+        several = max(map(len, self.variants.values()))
         room = 8 * CACHE // max(len(self.units), len(self.columns))
-        most = 2048 * max(map(len, self.variants.values()))
-        return 1 << (int(np.clip(room, 64, most)).bit_length() - 1)
+        first = next(iter(self.variants.values()))[0].engine
+        return 1 << (min(first.rows * several, max(room, first.rows)).bit_length() - 1)

@@ -16,6 +16,7 @@ SINGLE = 512
 """Units up to which every rank is counted by itself; beyond, ranges of ranks are."""
 CACHE = 65536
 """Numbers in an array of a block, which then fits a core's cache."""
+ONE = np.int32(1)
 
 
 def bin_shift(units: int) -> int:
@@ -86,11 +87,11 @@ class Places:
         self.bits = max(n - 1, 1).bit_length()
         self._sums = np.zeros((2, n), np.int64)
         self._kind: Any = np.int32 if (span + 1) << self.bits < 2**31 else np.int64
-        self._unit: npt.NDArray[Any] = np.arange(n).astype(self._kind)
-        self._place = self._unit << self.bits
         # by unit and range of ranks, or by rank and unit
         self._width = ((n - 1) >> shift) + 1 if self._many else 1 << self.bits
-        self._counts = np.zeros(n * self._width, np.int64)
+        self._counts = np.zeros(n * self._width, np.int32)
+        self._unit = self._place = np.empty((0, n), self._kind)
+        self._first_code = np.arange(0, n * self._width, self._width)
         self._spaces = Spaces()
 
     def tables(self, most: int, shift: int) -> tuple[Ints, Ints]:
@@ -111,7 +112,7 @@ class Places:
         if self._many:
             table[1 : self._width + 1] = self._counts.reshape(self.n, self._width).T
             return table, self._sums
-        by_rank = self._counts.reshape(self.n, self._width)[:, : self.n]
+        by_rank = self._counts.reshape(self.n, self._width)[:, : self.n].astype(np.int64)
         ranks = np.arange(1, self.n + 1)
         starts = np.arange(0, self.n, 1 << shift)
         table[1 : len(starts) + 1] = np.add.reduceat(by_rank, starts) if shift else by_rank
@@ -119,6 +120,11 @@ class Places:
 
     def add(self, distance: Array) -> None:
         """Count the ranks of draws (R, n); a distance is how far below the best a score is."""
+        rows = max(2 * CACHE // self.n, 1)
+        for start in range(0, len(distance), rows):
+            self._add(distance[start : start + rows])
+
+    def _add(self, distance: Array) -> None:
         key = self._spaces.of("key", distance.shape, self._kind)
         np.copyto(key, distance, casting="unsafe")
         if self._many:
@@ -127,47 +133,68 @@ class Places:
             self._by_sorting(key)
 
     def _by_sorting(self, key: Any) -> None:
+        unit, place = self._unit_and_place(len(key))
         key <<= self.bits
-        key |= self._unit
+        key |= unit
         key.sort(axis=1)
-        mask = (1 << self.bits) - 1
         flat = key.reshape(-1)
-        apart = self._spaces.of("apart", (len(flat) - 1,), self._kind)
-        np.bitwise_xor(flat[1:], flat[:-1], out=apart)
-        alike = np.less_equal(apart, mask, out=self._spaces.of("alike", apart.shape, np.bool_))
-        alike[self.n - 1 :: self.n] = False  # the first of a draw and the last of the one before
-        tied = np.flatnonzero(alike)
-        key &= mask
-        key |= self._place
-        if len(tied):
-            tied += 1
-            first = np.empty(len(tied), bool)
-            first[0] = True
-            np.not_equal(tied[1:] - tied[:-1], 1, out=first[1:])
-            start = np.maximum.accumulate(np.where(first, tied - 1, 0))
-            flat[tied] -= ((tied - start) << self.bits).astype(self._kind)
+        step = 1 << self.bits
+        back = self._spaces.of("back", (len(flat) - 1,), self._kind)
+        np.bitwise_xor(flat[1:], flat[:-1], out=back)
+        back -= step  # negative where the unit alone differs
+        back >>= 8 * back.itemsize - 1
+        back[self.n - 1 :: self.n] = 0  # the first of a draw and the last of the one before
+        tied = np.not_equal(back, 0, out=self._spaces.of("tied", back.shape, np.bool_))
+        back <<= self.bits
+        key &= step - 1
+        key |= place
+        flat[1:] += back  # the second of equals has the place of the first
+        twice = self._spaces.of("twice", tied[1:].shape, np.bool_)
+        third = np.bitwise_and(tied[1:], tied[:-1], out=twice).nonzero()[0] + 2
+        if len(third):  # the third goes back one more, the fourth two more …
+            begins = np.diff(third, prepend=0) != 1
+            start = np.maximum.accumulate(np.where(begins, third - 1, 0))
+            flat[third] -= ((third - start) << self.bits).astype(self._kind)
         code = self._spaces.of("code", flat.shape, np.int64)
         np.copyto(code, flat)
-        np.add.at(self._counts, code, 1)
+        np.add.at(self._counts, code, ONE)
+
+    def _unit_and_place(self, rows: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Return, for every draw, 0, 1, 2 … as such and where a key has its place (rows, n)."""
+        if self._unit.shape[0] < rows:
+            self._unit = np.tile(np.arange(self.n, dtype=self._kind), (rows, 1))
+            self._place = self._unit << self.bits
+        return self._unit[:rows], self._place[:rows]
 
     def _by_counting(self, key: Any) -> None:
         key -= key.min()
         span = int(key.max()) + 1
+        kind = np.int32 if self.n**2 * len(key) < 2**31 else np.int64
+        better = self._spaces.of("better", key.shape, kind)
         if span > 8 * self.n:
-            better = places(-key.astype(np.int64))[0] - 1
+            np.copyto(better, places(-key.astype(np.int64))[0] - 1, casting="same_kind")
         else:
-            better = np.empty(key.shape, np.int64)
             rows = max(CACHE // span, 1)
             for start in range(0, len(key), rows):
-                part = key[start : start + rows].astype(np.int64)
-                part += np.arange(0, len(part) * span, span)[:, None]
-                seen = np.bincount(part.reshape(-1), minlength=len(part) * span)
-                before = seen.reshape(-1, span).cumsum(1)
-                before -= seen.reshape(-1, span)
-                np.take(before.reshape(-1), part, out=better[start : start + rows])
-        ranks = better + 1
-        self._sums[0] += ranks.sum(0)
-        self._sums[1] += np.einsum("rn,rn->n", ranks, ranks)
+                self._count_better(key[start : start + rows], span, better[start : start + rows])
+        sums = better.sum(0, dtype=kind)
+        self._sums[0] += sums
+        self._sums[0] += len(key)
+        self._sums[1] += np.einsum("rn,rn->n", better, better)
+        self._sums[1] += 2 * sums.astype(np.int64) + len(key)
         better >>= self._shift
-        better += self._unit * self._width
-        self._counts += np.bincount(better.reshape(-1), minlength=len(self._counts))
+        better += self._first_code.astype(kind)
+        code = self._spaces.of("code", better.shape, np.int64)
+        np.copyto(code, better)
+        np.add.at(self._counts, code.reshape(-1), ONE)
+
+    def _count_better(self, key: Any, span: int, better: npt.NDArray[Any]) -> None:
+        """Write how many scores of the same draw are better; keys are from 0 to ``span``."""
+        key += np.arange(0, len(key) * span, span, dtype=key.dtype)[:, None]
+        place = self._spaces.of("code", key.shape, np.int64)
+        np.copyto(place, key)
+        seen = np.bincount(place.reshape(-1), minlength=len(key) * span).reshape(-1, span)
+        before = self._spaces.of("before", seen.shape, better.dtype)
+        before[:, 0] = 0
+        np.cumsum(seen[:, :-1], 1, better.dtype, before[:, 1:])
+        np.take(before.reshape(-1), place, out=better, mode="wrap")  # "raise" would copy

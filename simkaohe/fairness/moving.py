@@ -1,0 +1,309 @@
+"""Moving one unit's value (单个单位的进退): which way is better, and what the whole scheme makes of it.
+
+A unit that moves changes others only where a rule compares units. A move is therefore scored at its
+indicator first. Where nobody else's score changes, the moves of all units stand in one row of an
+evaluation; where somebody's does, each move is evaluated in a row of its own. The two are the same
+numbers as an evaluation of the edited data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simkaohe.engine import Engine, Outcome
+from simkaohe.fairness.values import Table, Values
+from simkaohe.scheme.combine import Combine, Multiplier
+from simkaohe.scheme.references import conditions
+from simkaohe.scheme.tree import Group, Indicator
+from simkaohe.sensitivity.multiplying import RELATIVE
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+Bools = npt.NDArray[np.bool_]
+AMONG_UNITS = ("share", "share_change", "contribution", "rating_ranks")
+"""Measures whose value depends on the other units."""
+NUMBERS = 1 << 20
+"""Numbers in an array of rows × units at once."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What R moves come to, each for the unit that moves; arrays (R,).
+
+    Attributes
+    ----------
+    totals : array of float
+        In the total's full marks, before rounding.
+    scores : array of float
+        Of the indicator, 0–100, before its adjustments.
+    ranks, category_ranks : array of int, or None
+    grades : array of int, or None
+        Place of the band; None without grades or when no standing was asked for.
+    uses : mapping of use id to array of float
+    """
+
+    totals: Array
+    scores: Array
+    ranks: npt.NDArray[np.int64] | None = None
+    category_ranks: npt.NDArray[np.int64] | None = None
+    grades: npt.NDArray[np.int8] | None = None
+    uses: Mapping[str, Array] = field(default_factory=dict)
+
+
+class Moves(Values):
+    """What moves of single units come to, evaluated through the whole scheme.
+
+    Attributes
+    ----------
+    base : Outcome
+        The scheme and data as they are.
+    """
+
+    def __init__(self, engine: Engine, steps: Mapping[str, float] | None = None) -> None:
+        super().__init__(engine, steps)
+        self.base = engine.run(uses=True)
+        self._nodes = {name: np.asarray(score[0]) for name, score in self.base.scores.items()}
+        self._full = self.scheme.full / 100
+
+    @cached_property
+    def total(self) -> Array:
+        """Totals now (N,), in the total's full marks, before rounding."""
+        return self._nodes[self.scheme.root.id] * self._full
+
+    def moved(
+        self,
+        k: int,
+        units: Ints,
+        values: Array,
+        *,
+        table: Table = "value",
+        standing: bool = False,
+        uses: bool = False,
+    ) -> Moved:
+        """Return what moves come to: row r gives unit ``units[r]`` the value ``values[r]``.
+
+        Parameters
+        ----------
+        k : int
+            The indicator.
+        units, values : arrays (R,)
+        table : {"value", "actual", "target"}
+            What is moved: the value, what was recorded, or the target.
+        standing, uses : bool
+            Whether ranks and grades, and what units get for their results, are wanted too.
+        """
+        base = self.recorded(table)[k]
+        path, moving = self.address(k, table)
+        if not len(units):
+            one = self._moved(k, path, moving, base, np.zeros(1, np.intp), base[:1], True, uses)
+            return joined([one], units)
+        size = max(NUMBERS // len(self.engine.units), 1)
+        parts = [
+            self._moved(k, path, moving, base, units[some], values[some], standing or uses, uses)
+            for some in (slice(i, i + size) for i in range(0, len(units), size))
+        ]
+        return parts[0] if len(parts) == 1 else joined(parts)
+
+    def _moved(
+        self,
+        k: int,
+        path: str,
+        moving: list[Indicator],
+        base: Array,
+        units: Ints,
+        values: Array,
+        standing: bool,
+        uses: bool,
+    ) -> Moved:
+        leaf, engine = self.leaves[k], self.engine
+        rows = _rows(base, units, values)
+        if self._is_looked_at(moving):
+            outcome = engine.run({path: rows}, uses=uses, check=False)
+            raw = engine.raw_scores([leaf], {path: rows})
+            return self._own(outcome, units, _pick(raw[leaf.id], units))
+        alone = all(self._alone(reader) for reader in moving)
+        if alone:
+            packed, row = _packed(base, units, values)
+            raw = engine.raw_scores(moving, {path: packed})
+            own = {name: np.broadcast_to(s, packed.shape)[row, units] for name, s in raw.items()}
+            raw = {name: _rows(engine.raw_score(name), units, s) for name, s in own.items()}
+            spread = np.zeros(len(units), bool)
+        else:
+            raw = engine.raw_scores(moving, {path: rows})
+            own = {name: _pick(score, units) for name, score in raw.items()}
+            spread = self._others_change(raw, units)
+        spread = spread | any(self._is_compared(reader) for reader in moving)
+        score = own[leaf.id]
+        if not spread.any():
+            return self._apart(own, score, units, standing, uses)
+        found, rest = np.flatnonzero(spread), np.flatnonzero(~spread)
+        some = {n: np.broadcast_to(s, (len(units), s.shape[1]))[found] for n, s in raw.items()}
+        both = [self._own(engine.what_if(some, uses=uses), units[found], score[found])]
+        if len(rest):
+            left = {name: s[rest] for name, s in own.items()}
+            both.append(self._apart(left, score[rest], units[rest], standing, uses))
+        return joined(both, np.argsort(np.concatenate([found, rest])))
+
+    def together(self, new: Array, can: Bools, table: Table) -> Array:
+        """Return totals (N,) of units that each, alone, make all their moves at once.
+
+        Parameters
+        ----------
+        new : array (K, N)
+        can : array (K, N) of bool
+            Which of them are made.
+        table : {"value", "actual", "target"}
+        """
+        places = np.arange(len(self.engine.units))
+        drawn = [int(k) for k in np.flatnonzero(can.any(1))]
+        moving = [leaf for k in drawn for leaf in self.address(k, table)[1]]
+        apart = self.apart(moving)
+        draws: dict[str, Array] = {}
+        for k in drawn:
+            old = self.recorded(table)[k]
+            column = np.where(can[k], new[k], old)
+            draws[self.address(k, table)[0]] = column[None] if apart else _rows(old, places, column)
+        if not draws:
+            return self.total
+        score = self.engine.run(draws, check=False).scores[self.scheme.root.id]
+        return np.asarray(_pick(score, places) * self._full)
+
+    def _apart(
+        self, own: Mapping[str, Array], score: Array, units: Ints, standing: bool, uses: bool
+    ) -> Moved:
+        """Return moves that change nobody else's score, from the movers' own new scores (R,)."""
+        rows = {name: _packed(self.engine.raw_score(name), units, s) for name, s in own.items()}
+        row = next(iter(rows.values()))[1]
+        outcome = self.engine.what_if({name: packed for name, (packed, _) in rows.items()})
+        shape = outcome.totals.shape
+        nodes = {
+            name: np.broadcast_to(s, shape)[row, units]
+            for name, s in outcome.scores.items()
+            if isinstance(self.scheme.nodes[name], Group)
+        }
+        total = nodes[self.scheme.root.id] * self._full
+        if not standing:
+            return Moved(total, score)
+        raised = {name: _rows(self._nodes[name], units, s) for name, s in nodes.items()}
+        raised |= {
+            name: _rows(self.engine.raw_score(name), units, s)
+            for name, s in own.items()
+            if name in self._nodes
+        }
+        return self._own(self.engine.what_if(raised, uses=uses), units, score)
+
+    def _own(self, outcome: Outcome, units: Ints, score: Array) -> Moved:
+        return Moved(
+            _pick(outcome.scores[self.scheme.root.id], units) * self._full,
+            score,
+            _pick(outcome.ranks, units),
+            _pick(outcome.category_ranks, units),
+            None if outcome.grades is None else _pick(outcome.grades, units),
+            {name: _pick(amount, units) for name, amount in outcome.uses.items()},
+        )
+
+    # -- who is affected -------------------------------------------------------------------------
+
+    def apart(self, moving: list[Indicator]) -> bool:
+        """Whether a unit that moves in these indicators changes nothing for the others' totals."""
+        return not self._is_looked_at(moving) and not any(
+            self._is_compared(leaf) or not self._alone(leaf) for leaf in moving
+        )
+
+    def _is_looked_at(self, moving: list[Indicator]) -> bool:
+        """Whether a condition looks at the value of a moving indicator, which scores do not tell."""
+        names = {leaf.id for leaf in moving}
+        return any(
+            c.subject[0] in ("value", "completion") and c.subject[1] in names
+            for _, c in conditions(self.scheme)
+        )
+
+    def _alone(self, leaf: Indicator) -> bool:
+        """Whether a unit's value moves no other unit's score of the indicator."""
+        among = leaf.rule.relative or leaf.measure.method in AMONG_UNITS
+        return not among and leaf.missing != "median"
+
+    def _is_compared(self, leaf: Indicator) -> bool:
+        """Whether a group above compares units' scores (a coefficient relative to others)."""
+        below: Indicator | Group = leaf
+        while group := self.engine.parent(below.id):
+            if _compares(group.combine, below.id):
+                return True
+            below = group
+        return False
+
+    def _others_change(self, raw: Mapping[str, Array], units: Ints) -> Bools:
+        """Return in which rows (R,) somebody else's score is not what it was."""
+        found = np.zeros(len(units), bool)
+        for name, score in raw.items():
+            if len(score) == 1:
+                continue
+            now = self.engine.raw_score(name)
+            differs = (score != now) & ~(np.isnan(score) & np.isnan(now))
+            differs[np.arange(len(units)), units] = False
+            found |= differs.any(1)
+        return found
+
+
+def _compares(method: Combine, child: str) -> bool:
+    """Whether a child of a group counts relative to other units' scores."""
+    if not isinstance(method, Multiplier) or child in (*method.base, *method.added):
+        return False
+    return isinstance(method.map, RELATIVE) or method.missing == "mean"
+
+
+def _rows(base: Array, units: Ints, values: Array) -> Array:
+    """Return (R, N): the base, with one unit's entry replaced in each row."""
+    rows = np.repeat(base[None], len(units), 0)
+    rows[np.arange(len(units)), units] = values
+    return rows
+
+
+def _packed(base: Array, units: Ints, values: Array) -> tuple[Array, Ints]:
+    """Return (P, N) that holds all R replaced entries in as few rows as can be, and their rows."""
+    row = np.zeros(len(units), np.intp)
+    order = np.argsort(units, kind="stable")
+    same = np.r_[False, units[order][1:] == units[order][:-1]]
+    count = np.arange(len(units))
+    row[order] = count - np.maximum.accumulate(np.where(same, 0, count))
+    packed = np.repeat(base[None], row.max(initial=0) + 1, 0)
+    packed[row, units] = values
+    return packed, row
+
+
+def _pick(array: Any, units: Ints) -> Any:
+    """Return the movers' own entries (R,) of an array (1|R, N)."""
+    return array[0, units] if len(array) == 1 else array[np.arange(len(units)), units]
+
+
+def joined(parts: list[Moved], order: Ints | None = None) -> Moved:
+    """Return several parts as one, rows in the order given."""
+
+    def whole(name: str) -> Any:
+        some = [getattr(part, name) for part in parts]
+        if any(each is None for each in some):
+            return None
+        joined = np.concatenate(some)
+        return joined if order is None else joined[order]
+
+    uses = {
+        name: np.concatenate([part.uses[name] for part in parts])[
+            slice(None) if order is None else order
+        ]
+        for name in parts[0].uses
+        if all(name in part.uses for part in parts)
+    }
+    return Moved(
+        whole("totals"),
+        whole("scores"),
+        whole("ranks"),
+        whole("category_ranks"),
+        whole("grades"),
+        uses,
+    )
