@@ -152,7 +152,9 @@ class Exercise:
                 "answer": round(q.answer, q.digits),
                 "calculation": q.calculation,
                 "mistakes": "; ".join(
-                    f"{number(round(m.value, q.digits))}: {m.words}" for m in q.mistakes
+                    f"{number(round(m.value, q.digits))}: {m.words}"
+                    for m in q.mistakes
+                    if m.numbers
                 ),
             }
             for n, q in enumerate(self.questions, 1)
