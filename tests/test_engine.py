@@ -125,6 +125,39 @@ def test_elsewhere_names_what_it_does_not_know() -> None:
 
 @some
 @given(schemes(), st.data())
+def test_without_one_unit_is_the_evaluation_of_the_others_alone(case, data) -> None:
+    engine = made(case)
+    scheme, panel = case
+    before = engine.run(uses=True)
+    unit = data.draw(st.sampled_from(engine.units))
+    assume(list(scheme.units.values()).count(scheme.units.get(unit)) != 1)
+    values = scheme.plain()
+    values.get("units", {}).pop(unit, None)
+    values["unranked"] = [other for other in scheme.unranked if other != unit]
+    others = [other for other in panel.units if other != unit]
+    tables = {name: panel.frame(name).loc[others] for name in panel.tables}
+    for name in panel.record_tables:
+        rows = panel.records(name)
+        tables[name] = rows[rows["unit"] != unit]
+    alone = sk.Scheme.read(values), sk.Panel(**tables)
+    try:
+        found = engine.without(unit, uses=True)
+    except sk.SimkaoheError:
+        with pytest.raises(sk.SimkaoheError):
+            sk.evaluate(*alone)
+        return
+    same(found, sk.Engine(*alone).run(uses=True))
+    same(engine.run(uses=True), before)
+
+
+def test_without_says_whom_it_does_not_know() -> None:
+    engine = sk.Engine(*sk.load("county_targets"))
+    with pytest.raises(sk.SimkaoheError, match="without: there is no unit 'nobody'"):
+        engine.without("nobody")
+
+
+@some
+@given(schemes(), st.data())
 def test_the_order_of_units_does_not_matter(case, data) -> None:
     engine = made(case)
     scheme, panel = case

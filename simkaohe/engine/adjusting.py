@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,6 +80,15 @@ class Adjusting:
                 problems += error.problems
         if problems:
             raise SimkaoheError(*problems)
+
+    def without(self, place: int) -> Adjusting:
+        """Return a copy whose records lack one unit."""
+        other = copy(self)
+        other._records = {
+            name: (np.delete(counts, place, -1), np.delete(repeats, place, -1))
+            for name, (counts, repeats) in self._records.items()
+        }
+        return other
 
     # -- scores ----------------------------------------------------------------------------------
 

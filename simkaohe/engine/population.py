@@ -77,6 +77,15 @@ class Population:
         other._sort(scheme, {**scheme.units, unit: category})
         return other
 
+    def without(self, scheme: Scheme, place: int) -> Population:
+        """Return the others with their data, when the unit at a place is not assessed."""
+        other, gone = copy(self), self.units[place]
+        other._event_count = {}
+        other._rows = np.delete(np.arange(len(self._panel.units))[self._rows], place)
+        other.units = tuple(unit for unit in self.units if unit != gone)
+        other._sort(scheme, {u: home for u, home in scheme.units.items() if u != gone})
+        return other
+
     def places(self, units: Iterable[Any]) -> npt.NDArray[np.intp]:
         """Return where units stand in the engine's order."""
         place = {unit: row for row, unit in enumerate(self.units)}

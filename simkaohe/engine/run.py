@@ -25,7 +25,8 @@ from simkaohe.engine.population import Population, event_problems
 from simkaohe.engine.standing import Outcome, Standing
 from simkaohe.engine.tree import Tree
 from simkaohe.engine.weights import Weights
-from simkaohe.errors import SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.references import conditions
@@ -188,7 +189,7 @@ class Engine:
     def elsewhere(self, unit: str, category: str, *, uses: bool = False) -> Outcome:
         """Evaluate with one unit in another category, all others where they are.
 
-        The same as the evaluation of ``scheme.edit({f"units.{unit}": category})``, many times
+        The same as the evaluation of ``scheme.edit({f"units.{unit}": category})``, several times
         faster: what does not depend on categories is not computed again. A category that the unit
         leaves empty is no category of the scheme any more.
 
@@ -215,11 +216,57 @@ class Engine:
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
         raw = self._plain.raw | leaves.scores(self._compared, {})
-        known = {name: s for name, s in self._plain.known.items() if name not in self._sorted}
+        known = {
+            name: s for name, s in self._plain.known.items() if name not in self._category_bound
+        }
         return there._outcome(Pass({}, frozenset(), raw, known), (), uses, 1)
 
+    def without(self, unit: str, *, uses: bool = False) -> Outcome:
+        """Evaluate without one unit, as if it were not assessed; the others keep their order.
+
+        The same as the evaluation of a scheme and data that do not have it, but that its results
+        still count for others where the scheme attributes them.
+
+        Parameters
+        ----------
+        unit : str
+        uses : bool
+            Whether to compute what units get for their results.
+
+        Raises
+        ------
+        SimkaoheError
+            No such unit; it is the only one; a scheme that has no result without it.
+        """
+        if unit not in self.units:
+            raise SimkaoheError(unknown("without", unit, self.units, UNIT))
+        if len(self.units) == 1:
+            raise SimkaoheError(Problem("without", Words("只有一个单位", "there is no other unit")))
+        place = self.units.index(unit)
+        people = self.people.without(self.scheme, place)
+        weights = self.weights.among(people.categories)
+        leaves = Leaves(people, weights)
+        adjusting = _with(self._adjusting.without(place), _people=people, _leaves=leaves)
+        tree = Tree(people, weights, adjusting)
+        standing = _with(self._standing, _people=people, _adjusting=adjusting)
+        there = _with(self, people=people, units=people.units, _tree=tree, _standing=standing)
+        raw = {name: np.delete(score, place, 1) for name, score in self._plain.raw.items()}
+        raw |= leaves.scores(self._relative, {})
+        return there._outcome(Pass({}, frozenset(), raw), (), uses, 1)
+
     @cached_property
-    def _sorted(self) -> frozenset[str]:
+    def _relative(self) -> list[Indicator]:
+        """Indicators whose scores depend on which other units there are."""
+        return [
+            leaf
+            for leaf in self.scheme.indicators
+            if leaf.rule.relative
+            or leaf.measure.relative
+            or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
+        ]
+
+    @cached_property
+    def _category_bound(self) -> frozenset[str]:
         """Nodes whose scores depend on who is in which category."""
         found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in self._compared))
         for node in self.scheme.nodes.values():

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding
+from simkaohe.fairness.given import numbers_of
 from simkaohe.fairness.likeness import columns, distances, dominance, twins
 from simkaohe.fairness.likening import (
     of_effort,
@@ -136,7 +137,7 @@ def similar_units(
         raise SimkaoheError(Problem("near", f"{near:g}", expected))
     engine = Engine(scheme, panel)
     now = engine.run()
-    merit = _effort(engine, effort)
+    merit = None if effort is None else numbers_of(engine, effort, "effort")
     taking = np.flatnonzero(now.ranks[0] > 0)
     distance = distances(engine)[np.ix_(taking, taking)]
     first, second = np.triu_indices(len(taking), 1)
@@ -297,23 +298,6 @@ def _steps(engine: Engine) -> pd.DataFrame:
 
 
 # -- effort ----------------------------------------------------------------------------------------
-
-
-def _effort(engine: Engine, effort: str | pd.Series[Any] | None) -> Array | None:
-    if effort is None:
-        return None
-    if isinstance(effort, str):
-        there = engine.panel.columns("covariates")
-        if effort not in there:
-            raise SimkaoheError(unknown("effort", effort, there, Words("数据列", "column")))
-        found = engine.numbers("covariates", effort)
-    else:
-        found = effort.reindex(list(engine.units)).to_numpy(np.float64)
-    if lacking := np.flatnonzero(np.isnan(found) & engine.people.ranked).tolist():
-        nothing, number = Words("没有填写", "nothing"), Words("一个数", "a number")
-        where = [f"effort › {engine.units[u]}" for u in lacking]
-        raise SimkaoheError(*(Problem(each, nothing, number) for each in where))
-    return found
 
 
 def _by_effort(engine: Engine, now: Outcome, merit: Array | None) -> pd.DataFrame:

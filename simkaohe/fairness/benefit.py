@@ -66,8 +66,9 @@ class MostFavourable:
 
     Notes
     -----
-    The bounds are exact (largest lead of every rival, by greedy filling). The ranks are those of
-    the best of many vertices; :func:`simkaohe.sensitivity.rank_range` searches longer and proves.
+    Ranks are competition ranks (1, 2, 2, 4). The bounds are exact (largest lead of every rival, by
+    greedy filling); the ranks are those of the best of many vertices.
+    :func:`simkaohe.sensitivity.rank_range` searches longer and proves.
     """
 
     table: pd.DataFrame
@@ -173,6 +174,8 @@ def most_favourable_weights(
         Unknown groups and paths, bounds that no weights meet, a named group whose weights totals
         are not linear in.
     """
+    if scheme.ranking.ties == "dense":  # such ranks depend on who ties with whom
+        scheme = scheme.edit({"ranking.ties": "competition"})
     form = _form(scheme, panel, group)
     if form is None:
         none = pd.DataFrame()

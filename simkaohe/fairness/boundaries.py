@@ -13,13 +13,12 @@ from simkaohe.engine import Engine
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness.crossing import Row, columns_of, moved, near_lines, sizes_of
 from simkaohe.fairness.finding import Finding
+from simkaohe.fairness.likeness import SHARED
 from simkaohe.fairness.wording import category_words, filled, grade_words, lit
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
 
-SHARED = 0.5
-"""Of the indicators that count in either category: with fewer in common a move means nothing."""
 DECIDED: tuple[float, float] = (0.2, 0.5)
 """Share of units whose grade hangs on their category: one in five; more often than not."""
 OTHERS: tuple[float, float] = (0.02, 0.1)
@@ -56,6 +55,8 @@ class Cliffs:
     near : DataFrame
         Units near a cutoff: ``size``, ``cutoff``, ``side``, ``category``, ``across`` (the category
         that most units on the other side are in), and ``jump``, ``bands`` across.
+    shared : float
+        Least share of indicators in common for which a move counts in ``units`` and findings.
     decided : float
         Share of units whose grade hangs on their category.
     findings : tuple of Finding
@@ -66,6 +67,7 @@ class Cliffs:
     table: pd.DataFrame
     units: pd.DataFrame
     near: pd.DataFrame
+    shared: float
     decided: float
     findings: tuple[Finding, ...]
 
@@ -133,7 +135,7 @@ def cliffs(
         _of_others(scheme, table, len(engine.units)),
         _of_boundary(near, sizes is not None, band),
     )
-    return Cliffs(scheme, table, by_unit, near, decided, findings)
+    return Cliffs(scheme, table, by_unit, near, SHARED, decided, findings)
 
 
 def _chosen(engine: Engine, units: Iterable[str] | None) -> list[str]:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.fairness.given import numbers_of
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Scheme
 
@@ -54,7 +55,9 @@ def moved(engine: Engine, now: Outcome, counts: Bools, unit: str, to: str) -> Ro
     row["jump"] = row["standing_there"] - row["standing"]
     rest = np.arange(len(engine.units)) != place
     if now.grades is not None and other.grades is not None:
-        row["bands"] = int(now.grades[0, place]) - int(other.grades[0, place])
+        none = len(engine.scheme.grades.bands) if engine.scheme.grades else 0  # below every band
+        grades = now.grades[0, place], other.grades[0, place]  # −1 for none
+        row["bands"] = int(grades[0]) % (none + 1) - int(grades[1]) % (none + 1)
         row["others_regraded"] = int((now.grades[0, rest] != other.grades[0, rest]).sum())
     row["others_points"] = float(np.abs(now.totals[0, rest] - other.totals[0, rest]).sum())
     row["reversals"] = reversals(now.ranks[0, rest], other.ranks[0, rest])
@@ -113,20 +116,7 @@ def sizes_of(
         return None
     if wrong := [cut for cut in cutoffs or () if not cut > 0]:
         raise SimkaoheError(Problem("cutoffs", f"{wrong[0]:g}", Words("> 0 的数", "numbers > 0")))
-    if isinstance(size, str):
-        there = engine.panel.columns("covariates")
-        if size not in there:
-            raise SimkaoheError(unknown("size", size, there, Words("数据列", "column")))
-        numbers = engine.numbers("covariates", size)
-    else:
-        numbers = size.reindex(list(engine.units)).to_numpy(np.float64)
-    problems = [
-        Problem(f"size › {engine.units[u]}", nothing, Words("一个数", "a number"))
-        for u in np.flatnonzero(np.isnan(numbers) & engine.people.ranked)
-    ]
-    if problems:
-        raise SimkaoheError(*problems)
-    return numbers
+    return numbers_of(engine, size, "size")
 
 
 def near_lines(

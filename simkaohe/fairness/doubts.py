@@ -50,8 +50,9 @@ def _beyond(found: Uncertainty) -> Words:
         return BEYOND
     names = "、".join(found.untold), ", ".join(found.untold)
     return Words(
-        f"{names[0]} 的调查误差不明（缺样本标准差），没有计入。{BEYOND.zh}",
-        f"The survey error of {names[1]} is not known (no sample_sd) and not counted. {BEYOND.en}",
+        f"{names[0]} 的调查误差不明或不全（缺样本标准差），没有计入。{BEYOND.zh}",
+        f"The survey error of {names[1]} is not known, or not of all units (no sample_sd), and not"
+        f" counted. {BEYOND.en}",
     )
 
 

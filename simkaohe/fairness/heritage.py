@@ -106,10 +106,11 @@ def _of_total(found: Endowment) -> Finding:
     if s["p"] >= CHANCE:
         light = _nothing_found(found)
     names = _listed(found.covariates["share"].sort_values(ascending=False, kind="stable").index)
+    inside = Words("同类单位", " inside categories") if found.several else Words("", "")
     sentence = Words(
-        f"{names.zh}解释了同类单位总分差异的 {s['r2']:.0%}（95% 区间 {s['low']:.0%}—{s['high']:.0%}）；"
+        f"{names.zh}解释了{inside.zh}总分差异的 {s['r2']:.0%}（95% 区间 {s['low']:.0%}—{s['high']:.0%}）；"
         f"毫无关系时碰巧也会有约 {s['by_chance']:.0%}。",
-        f"{names.en} explain {s['r2']:.0%} of the differences between totals inside categories (95 %"
+        f"{names.en} explain {s['r2']:.0%} of the differences between totals{inside.en} (95 %"
         f" interval {s['low']:.0%} to {s['high']:.0%}); by chance alone it would be about"
         f" {s['by_chance']:.0%}.",
     )
@@ -150,7 +151,7 @@ def _of_indicators(found: Endowment) -> Finding:
 
 
 def _of_ranking(found: Endowment) -> Finding:
-    prefix = "category_" if "category_shift" in found.net else ""
+    prefix = "category_" if found.several else ""
     shift = found.net[f"{prefix}shift"]
     sizes = found.net.groupby("category")["total"].transform("size")
     share = float((shift.abs() / (sizes if prefix else len(shift))).mean())
@@ -212,7 +213,7 @@ def _of_effort(found: Endowment) -> Finding:
     s = found.summary
     share = float(s["endowment_share"])
     words = Words(
-        f"努力解释了同类单位总分差异的 {s['effort_r2']:.0%}；在努力与禀赋合起来能解释的差异中，"
+        f"努力解释了总分差异的 {s['effort_r2']:.0%}；在努力与禀赋合起来能解释的差异中，"
         f"{share:.0%} 只归于禀赋。努力相同的单位，总分仍相差约 {s['equal_effort_sd']:.2g} 分（标准差）。",
         f"Effort explains {s['effort_r2']:.0%} of the differences between totals; of what effort and"
         f" endowment explain together, {share:.0%} is endowment alone. Totals of equal effort still"

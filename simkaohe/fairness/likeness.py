@@ -14,7 +14,7 @@ from simkaohe.scheme.tree import Indicator
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 SHARED = 0.5
-"""Of the indicators that count for either unit: with fewer in common they are not compared."""
+"""Of the indicators that count for either: with fewer in common a comparison means nothing."""
 
 
 def distances(engine: Engine) -> npt.NDArray[np.float32]:

@@ -20,11 +20,11 @@ Array = npt.NDArray[np.float64]
 Errors = Mapping[str, float | str]
 INDICATOR = Words("指标", "indicator")
 Source = tuple[str, Array, Array]
-"""Where an error is known from, values (N,) and standard errors (N,)."""
+"""Where an error is known from, values (N,) and standard errors (N,), NaN where none is known."""
 
 
 def sources(engine: Engine, errors: Errors) -> dict[str, Source]:
-    """Return what is known of errors by path of the data; standard error 0 where it is unknown."""
+    """Return what is known of errors by path of the data; surveys without one are there too."""
     leaves = {leaf.id: leaf for leaf in engine.scheme.indicators}
     found: dict[str, Source] = {}
     for leaf in leaves.values():
@@ -35,8 +35,9 @@ def sources(engine: Engine, errors: Errors) -> dict[str, Source]:
             continue
         table = _table(engine, leaf)
         value = engine.values(leaf) if table == "value" else engine.numbers(table, leaf.column)
-        se = np.nan_to_num(np.where(np.isnan(value), 0.0, varying.survey_error(engine, leaf)))
-        source = "unknown" if not se.any() else "answers" if answers else "survey"
+        se = np.where(np.isnan(value), 0.0, varying.survey_error(engine, leaf))
+        known = (~np.isnan(se) & ~np.isnan(value)).any()
+        source = "unknown" if not known else "answers" if answers else "survey"
         found[_path(engine, leaf)] = source, value, se
     labels = {name: leaf.label for name, leaf in leaves.items()}
     problems = [unknown("errors", n, labels, INDICATOR) for n in errors if n not in leaves]

@@ -13,10 +13,10 @@ import pandas as pd
 
 from simkaohe.engine import Engine
 from simkaohe.engine.standing import EXACT
-from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.fairness import explaining
 from simkaohe.fairness.explaining import Explained
 from simkaohe.fairness.finding import Finding
+from simkaohe.fairness.whom import given_covariates, studied
 from simkaohe.labels import Words, reader_name
 from simkaohe.panel import Panel
 from simkaohe.ranks import last_digits, places
@@ -25,16 +25,13 @@ from simkaohe.scheme.tree import Group, Scheme
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.intp]
-COVERED = 0.5
-"""Of the ranked units must have a covariate that nobody asked for: else it is for few of them."""
 STEP = 0.5
 """Points by which an indicator's score is raised to see what it is worth in the total."""
 BLOCK = 1 << 21
 """Numbers in an array of raised scores at once."""
-COVARIATE = Words("背景数据列", "covariate")
 SUMMARY = (
     "units", "df", "r2", "adjusted", "loo", "p", "low", "high", "by_chance", "inequality",
-    "effort_r2", "endowment_share", "effort_order", "equal_effort_sd",
+    "effort_r2", "effort_partial", "endowment_share", "effort_order", "equal_effort_sd",
 )  # fmt: skip
 
 
@@ -50,7 +47,8 @@ class Endowment:
         (permutations), ``low`` and ``high`` (95 %), ``by_chance`` (expected of covariates that
         have nothing to do with it); ``inequality``: the mean log deviation of what the covariates
         predict, as a share of the totals' (inequality of opportunity). With known effort:
-        ``effort_r2`` it explains, ``endowment_share`` = 1 − R²(effort) / R²(effort, covariates),
+        ``effort_r2`` it explains, ``effort_partial`` (its correlation with the total at equal
+        endowment), ``endowment_share`` = 1 − R²(effort) / R²(effort, covariates),
         ``effort_order`` (Kendall's tau-b of effort and total), ``equal_effort_sd`` (points by
         which totals of equal effort differ).
     covariates : DataFrame, by covariate
@@ -81,6 +79,11 @@ class Endowment:
 
     def __repr__(self) -> str:
         return f"Endowment({len(self.covariates)} covariates, {len(self.net)} units)"
+
+    @property
+    def several(self) -> bool:
+        """Whether there are categories, inside which all is compared."""
+        return "category_rank" in self.net
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -141,17 +144,17 @@ def endowment(
     """
     engine = Engine(scheme, panel)
     nodes = engine.run(nodes=tuple(scheme.nodes))
-    given, left_out = _given(engine, panel, covariates, effort, nodes.ranks[0] > 0)
-    here, alone = _studied(engine, given, nodes.ranks[0] > 0)
+    given, left_out = given_covariates(engine, panel, covariates, effort, nodes.ranks[0] > 0)
+    here, alone = studied(engine, given, nodes.ranks[0] > 0)
     known = given.drop(columns=[effort] if effort else [])
     category = np.unique(engine.category[here], return_inverse=True)[1]
     z = explaining.centred(known.to_numpy(np.float64).T[:, here], category)
-    for name, row in zip(map(str, known), z, strict=True):
-        if not row.any():
-            left_out[name] = Words("在各类别内没有差异", "it does not differ inside any category")
+    differs = np.asarray(z.any(1))
+    used = [str(name) for name in known.columns[np.flatnonzero(differs)]]
+    flat = Words("在各类别内没有差异", "it does not differ inside any category")
+    left_out |= {str(name): flat for name in known.columns[np.flatnonzero(~differs)]}
     left_out |= alone if len(known.columns) else {}
-    used = [name for name, row in zip(map(str, known), z, strict=True) if row.any()]
-    z = z[[row.any() for row in z]] if len(used) else z[:0]
+    z = z[differs]
     targets = _targets(engine, {name: score[0] for name, score in nodes.scores.items()})
     totals = targets[scheme.root.id][1][here]
     y = explaining.centred(_filled(targets, here, category), category)
@@ -173,76 +176,6 @@ def endowment(
 
 
 # -- who and what is studied -----------------------------------------------------------------------
-
-
-def _given(
-    engine: Engine,
-    panel: Panel,
-    covariates: pd.DataFrame | Sequence[str] | None,
-    effort: str | None,
-    ranked: Bools,
-) -> tuple[pd.DataFrame, dict[str, Words]]:
-    """Return the covariates (and effort) of the engine's units, and those left out."""
-    table = panel.frame("covariates")
-    left_out: dict[str, Words] = {}
-    if effort is not None and effort not in table and not isinstance(covariates, pd.DataFrame):
-        raise SimkaoheError(unknown("effort", effort, [*map(str, table)], COVARIATE))
-    if isinstance(covariates, pd.DataFrame):
-        own = Panel(pd.DataFrame(index=list(panel.units)), covariates=covariates)
-        table = table.drop(columns=[c for c in table if c in covariates]).join(
-            own.frame("covariates")
-        )
-        names = [str(column) for column in covariates if column != effort]
-    elif covariates is not None:
-        names = [covariates] if isinstance(covariates, str) else list(covariates)
-    else:
-        names, left_out = _most_known(table.reindex(list(engine.units))[ranked], effort)
-    asked = [*names, *([effort] if effort else [])]
-    missing = [name for name in asked if name not in table]
-    if missing:
-        columns = [str(column) for column in table]
-        raise SimkaoheError(*(unknown("covariates", n, columns, COVARIATE) for n in missing))
-    if effort in names:
-        raise SimkaoheError(
-            Problem(
-                f"covariates › {effort}",
-                Words("既是努力，又是禀赋", "it is both effort and endowment"),
-                remedy=Words("只归入其中一类", "Keep it as one of the two"),
-            )
-        )
-    return table[asked].reindex(list(engine.units)), left_out
-
-
-def _most_known(table: pd.DataFrame, effort: str | None) -> tuple[list[str], dict[str, Words]]:
-    """Return covariates that enough ranked units have all of, the best known first, and the rest."""
-    known = table.drop(columns=[effort] if effort else []).notna()
-    names: list[str] = []
-    left_out: dict[str, Words] = {}
-    for name in known.sum().sort_values(ascending=False, kind="stable").index:
-        together = known[[*names, name]].all(axis=1).mean()
-        if together >= COVERED:
-            names.append(str(name))
-            continue
-        left_out[str(name)] = Words(
-            f"只有 {together:.0%} 的单位同时有它和其余数据",
-            f"only {together:.0%} of units have it beside the others",
-        )
-    return names, left_out
-
-
-def _studied(engine: Engine, given: pd.DataFrame, ranked: Bools) -> tuple[Bools, dict[str, Words]]:
-    """Return who is studied (N,), and why others that are ranked are not."""
-    full: Bools = given.notna().all(axis=1).to_numpy() & ranked
-    counts = np.bincount(engine.category[full], minlength=len(engine.categories))
-    here = full & (counts[engine.category] > 1)
-    reasons = {}
-    for unit in np.flatnonzero(ranked & ~here):
-        reasons[engine.units[unit]] = (
-            Words("类别里只有这一个单位有数据", "it is the only one of its category with data")
-            if full[unit]
-            else Words("背景数据不全", "a covariate is missing")
-        )
-    return here, reasons
 
 
 def _targets(engine: Engine, scores: Mapping[str, Array]) -> dict[str, tuple[str, Array]]:
@@ -317,6 +250,9 @@ def _summary(
         alone = float(explaining.shares(y[None], explaining.basis(e))[0])
         both = float(explaining.shares(y[None], explaining.basis(np.vstack([e, z])))[0])
         found["effort_r2"], found["endowment_share"] = alone, 1 - alone / both
+        net = [row - (row @ q.T) @ q for row in (y, e[0])]
+        size = np.sqrt((net[0] @ net[0]) * (net[1] @ net[1]))
+        found["effort_partial"] = float(net[0] @ net[1] / size) if size > 0 else np.nan
         found["effort_order"] = explaining.agreement(total, effort[0], category)
         left = len(y) - len(np.unique(category)) - 1
         found["equal_effort_sd"] = float(np.sqrt((1 - alone) * (y @ y) / max(left, 1)))

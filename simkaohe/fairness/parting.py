@@ -8,13 +8,11 @@ import numpy as np
 import pandas as pd
 
 from simkaohe.fairness.finding import Finding, Light
-from simkaohe.fairness.wording import filled, grade_words, listed
+from simkaohe.fairness.wording import even, filled, grade_words, listed
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Scheme
 
 Names = dict[Any, Words]
-RATIO: tuple[float, float] = (0.8, 0.5)
-"""Smallest over largest share: the four-fifths rule (EEOC 1978); half the chance of another."""
 RARE = 0.05
 """Below this share of shuffles, chance is not believed; the customary one in twenty."""
 LARGE = 0.737
@@ -80,9 +78,9 @@ def of_top_grade(
         p=gap["p"],
         expected=gap["expected"],
     )
-    light: Light = "green"
-    if ratio < RATIO[0]:
-        light = "grey" if gap["p"] > RARE else "red" if ratio < RATIO[1] else "amber"
+    light: Light = even(ratio)
+    if light != "green" and gap["p"] > RARE:
+        light = "grey"
     return finding(light, sentence, float(gap["value"]))
 
 
@@ -129,8 +127,7 @@ def of_quota(scheme: Scheme, grades: pd.DataFrame, names: Names, by_category: bo
     )
     if np.isnan(ratio):
         return finding("red", sentence)
-    light: Light = "green" if ratio >= RATIO[0] else "amber" if ratio >= RATIO[1] else "red"
-    return finding(light, sentence, float(top["deviation"].abs().max()))
+    return finding(even(ratio), sentence, float(top["deviation"].abs().max()))
 
 
 def of_rank(pairs: pd.DataFrame, names: Names) -> Finding:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from simkaohe.fairness.finding import Finding, Light
-from simkaohe.fairness.wording import category_words, filled, lit, use_words
+from simkaohe.fairness.finding import Finding
+from simkaohe.fairness.wording import category_words, even, filled, lit, use_words
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Scheme
 
 TOP_TENTH: tuple[float, float] = (3.0, 6.0)
 """What the best-paid tenth gets, in its shares of units: three times; more than half of all."""
-RATIO: tuple[float, float] = (0.8, 0.5)
-"""Least over most per unit, by category: the four-fifths rule (EEOC 1978); half as much."""
 PAYERS: tuple[float, float] = (0.25, 0.5)
 """Share of units that lose by a change: one in four; more losers than not."""
 
@@ -105,8 +103,7 @@ def of_categories(scheme: Scheme, use: str, categories: pd.DataFrame) -> Finding
         s=most["share"],
         t=fewest["share"],
     )
-    light: Light = "green" if ratio >= RATIO[0] else "amber" if ratio >= RATIO[1] else "red"
-    return Finding("money", topic, question, light, ratio, sentence, caution)
+    return Finding("money", topic, question, even(ratio), ratio, sentence, caution)
 
 
 def of_change(

@@ -32,10 +32,11 @@ class Money:
         on a fact, such as being a county, is not met). Units that are not ranked are left out.
     table : DataFrame
         By use: ``unit`` of measurement, ``units`` that it is meant for, ``total``; ``gini`` and
-        ``gini_corrected`` (times n/(n−1), so that one taker is 1 at any n); ``theil`` with
-        its parts ``within`` and ``between`` categories; ``top_tenth`` (share of the best-paid tenth,
-        rounded up to whole units) and ``top_three``; ``paid`` (units that get anything);
-        ``gini_proportional``: the Gini had the same total been paid in proportion to score. NaN where nothing is paid.
+        ``gini_corrected`` (times n/(n−1), so that one taker is 1 at any n); ``theil`` with its parts
+        ``within`` and ``between`` categories; ``top_tenth`` (share of the best-paid tenth, rounded
+        up to whole units) and ``top_three``; ``paid`` (units that get anything);
+        ``gini_proportional``: the Gini had the same total been paid in proportion to score. NaN
+        where nothing is paid.
     categories : DataFrame
         By ``use`` and ``category``: ``units``, ``share_units``; ``amount``, ``share``,
         ``per_unit``; ``share_staff``: of the covariate that the use multiplies in (staff, need),

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
-from simkaohe.engine.draws import readers
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.fairness.confidence import RankSets, rank_sets
 from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.measurement import Errors, Source, median_sample
+from simkaohe.fairness.measurement import Errors, Source
 from simkaohe.fairness.measurement import sources as known_errors
+from simkaohe.fairness.reckoning import (
+    Scoped,
+    error_table,
+    neighbours,
+    pooled_reliability,
+    table_of,
+    top,
+)
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -49,6 +54,7 @@ class Uncertainty:
     errors : DataFrame, by edit path of the data
         ``indicators`` that read it; ``source`` (``survey``, ``answers``, ``stated``; ``unknown``
         for a survey whose error the data do not tell); ``error``: standard error, mean over units;
+        ``without``: how many units have a value and no known error, which counts as none;
         ``sample``: median sample; ``reliability`` of the values; ``share`` of the total's error
         variance that it brings.
     reliability : float
@@ -83,8 +89,8 @@ class Uncertainty:
 
     @property
     def untold(self) -> tuple[str, ...]:
-        """Surveys of whose error the data say nothing: ids of indicators."""
-        return tuple(self.errors.loc[self.errors["source"] == "unknown", "indicators"])
+        """Surveys of whose error the data say nothing, for some units or all: ids of indicators."""
+        return tuple(self.errors.loc[self.errors["without"] > 0, "indicators"])
 
     @property
     def known(self) -> bool:
@@ -187,7 +193,8 @@ def noise(
     errors : mapping of indicator to standard error, optional
         In the unit of the indicator's values (``1.5``), or as a share of them (``"3%"``). They come
         beside the errors of surveys, which the data tell (``sample_sd`` and ``sample_size``, or the
-        answers), and replace them where one indicator has both.
+        answers), and replace them where one indicator has both. Ratings are no sample of anybody:
+        their error counts only when it is stated here.
     level : float
         Of the confidence sets.
     draws, seed : int
@@ -222,7 +229,7 @@ def noise(
     for path, (_, value, se) in sources.items():
         if (se > 0).any():
             z[path] = np.where(se > 0, rng.standard_normal((draws, len(se))), 0.0)
-            drawn[path] = value + se * z[path]
+            drawn[path] = value + np.nan_to_num(se) * z[path]
     root = scheme.root.id
     plain = engine.run(nodes=(root,))
     outcome = engine.run(drawn, nodes=(root,)) if drawn else plain
@@ -261,13 +268,13 @@ def _assembled(
     by_category = several and scheme.grades is not None and scheme.grades.within == "category"
     everybody = [np.flatnonzero(late < 2)]
     apart_scopes = [m[late[m] < 2] for m in engine.members]
-    sets = {"": _Scoped.of(everybody, totals, deviations, level, late)} if z else {}
+    sets = {"": Scoped.of(everybody, totals, deviations, level, late)} if z else {}
     if several and z:
-        sets["category_"] = _Scoped.of(apart_scopes, totals, deviations, level, late)
+        sets["category_"] = Scoped.of(apart_scopes, totals, deviations, level, late)
     home = "category_" if by_category else ""
     scopes = apart_scopes if by_category else everybody
     names = pd.Index(engine.units, name="unit")
-    table = _table_of(engine, plain, outcome, sets, totals, deviations, names)
+    table = table_of(engine, plain, outcome, sets, totals, deviations, names)
     order = np.lexsort((np.arange(len(late)), -totals, late))
     bands = [band.name for band in scheme.grades.bands] if scheme.grades else []
     chances = np.full((len(names), len(bands)), np.nan)
@@ -277,158 +284,11 @@ def _assembled(
     return Uncertainty(
         table.iloc[order],
         pd.DataFrame(chances, names, bands).iloc[order],
-        _error_table(engine, sources, z, deviations, scopes),
-        _pooled_reliability(scopes, totals, deviations) if z else np.nan,
+        error_table(engine, sources, z, deviations, scopes),
+        pooled_reliability(scopes, totals, deviations) if z else np.nan,
         pd.DataFrame(apart, names, names),
-        _top(names, plain, sets.get(home)),
+        top(names, plain, sets.get(home)),
         level,
         "category" if by_category else "all",
-        _neighbours(scopes, totals, deviations),
+        neighbours(scopes, totals, deviations),
     )
-
-
-@dataclass(frozen=True)
-class _Scoped:
-    """Confidence sets of several scopes, put together: arrays (N,), NaN outside."""
-
-    low: Array
-    high: Array
-    joint_low: Array
-    joint_high: Array
-    apart: npt.NDArray[np.bool_]
-    sets: tuple[tuple[npt.NDArray[np.intp], RankSets], ...]
-
-    @classmethod
-    def of(
-        cls,
-        scopes: list[npt.NDArray[np.intp]],
-        totals: Array,
-        deviations: Array,
-        level: float,
-        late: npt.NDArray[np.intp],
-    ) -> _Scoped:
-        count = len(totals)
-        ends = np.full((4, count), np.nan)
-        apart = np.zeros((count, count), bool)
-        found = []
-        for units in scopes:
-            if not len(units):
-                continue
-            own = rank_sets(totals[units], deviations[:, units], level, late[units])
-            ends[:, units] = own.low, own.high, own.joint_low, own.joint_high
-            apart[np.ix_(units, units)] = own.apart
-            found.append((units, own))
-        return cls(ends[0], ends[1], ends[2], ends[3], apart, tuple(found))
-
-
-def _table_of(
-    engine: Engine,
-    plain: Outcome,
-    outcome: Outcome,
-    sets: Mapping[str, _Scoped],
-    totals: Array,
-    deviations: Array,
-    names: pd.Index[Any],
-) -> pd.DataFrame:
-    known = bool(sets)
-    columns: dict[str, Any] = {
-        "category": [str(engine.categories[code]) for code in engine.category],
-        "total": plain.totals[0],
-        "error": deviations.std(0, ddof=1) if known else np.nan,
-    }
-    every = {"": (plain.ranks, outcome.ranks)}
-    if len(engine.members) > 1:
-        every["category_"] = plain.category_ranks, outcome.category_ranks
-    for prefix, (now, drawn) in every.items():
-        columns[f"{prefix}rank"] = _whole(np.where(now[0] > 0, now[0], np.nan))
-        scoped = sets.get(prefix)
-        for end in ("low", "high", "joint_low", "joint_high"):
-            values = getattr(scoped, end) if scoped else np.full(len(totals), np.nan)
-            columns[f"{prefix}{end}"] = _whole(values)
-        mean = np.where(now[0] > 0, drawn.mean(0), np.nan)
-        columns[f"{prefix}mean_rank"] = mean if known else np.nan
-    if outcome.grades is not None and plain.grades is not None and engine.scheme.grades:
-        bands = [*(band.name for band in engine.scheme.grades.bands), None]
-        columns["grade"] = [bands[code] for code in plain.grades[0]]
-        wrong = (outcome.grades != plain.grades).mean(0)
-        columns["wrong_grade"] = wrong if known else np.nan
-    return pd.DataFrame(columns, names)
-
-
-def _whole(values: Array) -> Any:
-    return pd.arrays.IntegerArray(np.nan_to_num(values).astype(np.int64), np.isnan(values))
-
-
-def _error_table(
-    engine: Engine,
-    sources: Mapping[str, Source],
-    z: Mapping[str, Array],
-    deviations: Array,
-    scopes: list[npt.NDArray[np.intp]],
-) -> pd.DataFrame:
-    ranked = np.concatenate(scopes) if scopes else np.arange(0)
-    d = deviations[:, ranked] - deviations[:, ranked].mean(0)
-    whole = (d**2).mean(0).sum()
-    rows = {}
-    for path, (source, value, se) in sources.items():
-        _, table, column = path.split(".", 2)
-        leaves = readers(engine.scheme, table, column)
-        there = [scope[~np.isnan(value[scope])] for scope in scopes]
-        share = np.nan
-        if path in z and whole > 0:
-            share = float((((z[path][:, ranked] * d).mean(0)) ** 2).sum() / whole)
-        rows[path] = {
-            "indicators": "、".join(leaf.id for leaf in leaves),
-            "source": source,
-            "error": se[se > 0].mean() if (se > 0).any() else np.nan,
-            "sample": median_sample(engine, leaves[0]) if source != "stated" else np.nan,
-            "reliability": _reliability(there, value, se**2) if (se > 0).any() else np.nan,
-            "share": share,
-        }
-    columns = ["indicators", "source", "error", "sample", "reliability", "share"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("path")
-
-
-def _reliability(scopes: list[npt.NDArray[np.intp]], observed: Array, error: Array) -> float:
-    """Return 1 − (mean error variance) / (variance), pooled over scopes; not below 0."""
-    spread = sum(((observed[s] - observed[s].mean()) ** 2).sum() for s in scopes if len(s))
-    wrong = sum((len(s) - 1) * error[s].mean() for s in scopes if len(s))
-    return float(np.clip(1 - wrong / spread, 0.0, 1.0)) if spread > 0 else np.nan
-
-
-def _pooled_reliability(
-    scopes: list[npt.NDArray[np.intp]], totals: Array, deviations: Array
-) -> float:
-    """Return the totals' reliability: errors that all units share do not count."""
-    error = np.zeros(len(totals))
-    for scope in scopes:
-        if len(scope) > 1:
-            d = deviations[:, scope] - deviations[:, scope].mean(0)
-            error[scope] = d.var(1, ddof=1).mean()
-    return _reliability(scopes, totals, error)
-
-
-def _neighbours(
-    scopes: list[npt.NDArray[np.intp]], totals: Array, deviations: Array
-) -> tuple[float, float]:
-    """Return the median gap between neighbours, and the mean error variance of a difference."""
-    gaps, variances = [], []
-    for scope in scopes:
-        order = scope[np.argsort(-totals[scope], kind="stable")]
-        gaps += [*-np.diff(totals[order])]
-        variances += [*np.diff(deviations[:, order], axis=1).var(0)]
-    return (float(np.median(gaps)), float(np.mean(variances))) if gaps else (np.nan, np.nan)
-
-
-def _top(
-    names: pd.Index[Any],
-    plain: Outcome,
-    scoped: _Scoped | None,
-) -> tuple[str, ...]:
-    if scoped is None or plain.grades is None:
-        return ()
-    found = []
-    for units, own in scoped.sets:
-        seats = int((plain.grades[0, units] == 0).sum())
-        found += [str(names[k]) for k in units[own.best(seats)]]
-    return tuple(found)

@@ -8,6 +8,9 @@ from simkaohe.fairness.finding import Light
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Scheme
 
+FOUR_FIFTHS: tuple[float, float] = (0.8, 0.5)
+"""Smallest over largest share: the four-fifths rule (EEOC 1978); half as much as another."""
+
 
 def named(name: str | None, name_en: str | None, default: str) -> Words:
     """Return a name in both languages, each standing in for a missing other."""
@@ -56,3 +59,10 @@ def lit(value: float, steps: tuple[float, float]) -> Light:
     if value != value:
         return "grey"
     return "green" if value < steps[0] else "amber" if value < steps[1] else "red"
+
+
+def even(ratio: float) -> Light:
+    """Return the light of a smallest over a largest share, by the four-fifths rule."""
+    if ratio != ratio:
+        return "grey"
+    return "green" if ratio >= FOUR_FIFTHS[0] else "amber" if ratio >= FOUR_FIFTHS[1] else "red"

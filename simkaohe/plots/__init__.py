@@ -4,6 +4,8 @@ Chinese is written in a font that the machine has, else in the packaged Noto San
 settings of matplotlib are not changed.
 """
 
+from simkaohe.plots.fairness_groups import cliffs, parity
+from simkaohe.plots.fairness_noise import endowment, rank_confidence
 from simkaohe.plots.ranking import ranking, shift
 from simkaohe.plots.sensitivity import (
     acceptability,
@@ -17,7 +19,11 @@ from simkaohe.plots.sensitivity import (
 __all__ = [
     "acceptability",
     "breakpoints",
+    "cliffs",
     "effective_weights",
+    "endowment",
+    "parity",
+    "rank_confidence",
     "rank_intervals",
     "ranking",
     "shift",

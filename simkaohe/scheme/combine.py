@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import prod
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -284,10 +285,12 @@ class LinearBand(CoefficientMap):
     @staticmethod
     def formula(score: Array, *, low: Any, high: Any) -> Array:
         """Return the coefficient, linear between the observed extremes."""
-        worst = np.nanmin(score, -1, keepdims=True)
-        spread = np.nanmax(score, -1, keepdims=True) - worst
-        share = np.where(spread > 0, (score - worst) / np.where(spread > 0, spread, 1), 0.5)
-        return np.where(np.isnan(score), np.nan, low + (high - low) * share)
+        worst = np.fmin.reduce(score, -1, keepdims=True)
+        spread = np.fmax.reduce(score, -1, keepdims=True) - worst
+        share = (score - worst) / np.where(spread > 0, spread, 1)
+        if not (spread > 0).all():
+            share = np.where((spread > 0) | np.isnan(score), share, 0.5)
+        return low + (high - low) * share
 
 
 class FixedBand(CoefficientMap):
@@ -525,7 +528,7 @@ class Multiplier(Combine):
         return {"base": self.base, "added": self.added}
 
     @staticmethod
-    def parts(
+    def _terms(
         x: Array,
         w: Array,
         *,
@@ -539,36 +542,52 @@ class Multiplier(Combine):
         zero: str,
         base_mark: Any,
         base_mark_caps: bool,
-    ) -> tuple[Array, Array]:
-        """Return points of base and added children, and factors of coefficient children."""
-        points, factors = np.zeros_like(x), np.ones_like(x)
+    ) -> tuple[dict[int, Array], dict[int, Array], dict[int, Array]]:
+        """Return points of base and of added children, and factors of coefficient children."""
         w = np.broadcast_to(w, np.broadcast_shapes(w.shape, x.shape))
         bases = [k for k, child in enumerate(children) if child in base]
         counted = x[bases]
-        below = np.zeros(x.shape[1:], bool)
         if base_mark is not None:
             below = (np.where(w[bases] > 0, counted, np.inf) < base_mark - 1e-9).any(0)
             if base_mark_caps:
                 counted = np.where(below, np.minimum(counted, base_mark), counted)
         share = _present(counted, w[bases])
-        total = share.sum(0)
-        points[bases] = share * np.nan_to_num(counted) / np.where(total > 0, total, np.nan)
+        if len(bases) == 1:
+            blended = np.where(share > 0, counted, np.nan)
+        else:
+            total = share.sum(0)
+            blended = share * np.nan_to_num(counted) / np.where(total > 0, total, np.nan)
+        after, factors = {}, {}
         for k, child in enumerate(children):
             if child in added:
-                points[k] = w[k] * x[k] / 100
+                after[k] = w[k] * x[k] / 100
             elif child not in base:
                 c = _coefficient(x[k], map, low, high, missing, zero)
-                factors[k] = np.where((w[k] > 0) & ~below, c, 1.0)
+                counts = w[k] > 0 if base_mark is None else (w[k] > 0) & ~below
+                factors[k] = c if counts.all() else np.where(counts, c, 1.0)
+        return dict(zip(bases, blended, strict=True)), after, factors
+
+    @staticmethod
+    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
+    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:  # type: ignore[override]
+        """Return points of base and added children, and factors of coefficient children."""
+        points, factors = np.zeros_like(x), np.ones_like(x)
+        start, after, coefficients = Multiplier._terms(x, w, **parameters)
+        for k, part in (start | after).items():
+            points[k] = part
+        for k, factor in coefficients.items():
+            factors[k] = factor
         return points, factors
 
     @staticmethod
-    @wraps(parts.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
+    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]
     def formula(x: Array, w: Array, **parameters: Any) -> Array:  # type: ignore[override]
         """Return base times coefficients plus the added parts."""
-        points, factors = Multiplier.parts(x, w, **parameters)
-        after = np.array([child in parameters["added"] for child in parameters["children"]])
-        start = points[~after].sum(0) if parameters["base"] else 100.0
-        return start * factors.prod(0) + points[after].sum(0)
+        start, after, coefficients = Multiplier._terms(x, w, **parameters)
+        score: Any = sum(start.values()) if parameters["base"] else 100.0
+        if coefficients:
+            score = score * prod(coefficients.values())
+        return np.broadcast_to(score + sum(after.values()), x.shape[1:])
 
 
 def _coefficient(
@@ -576,12 +595,17 @@ def _coefficient(
 ) -> Array:
     """Return the coefficient of a part of score (R, N); NaN where the scheme calls it an error."""
     absent = np.isnan(score)
-    # Maps compare with those that have a score; where nobody has one, any number will do.
-    blank = np.where(absent.all(-1, keepdims=True), 0.0, np.nan)
-    c = np.asarray(map(np.where(absent, blank, np.maximum(score, 0.0)), low=low, high=high))
-    c = np.clip(c, -np.inf if low is None else low, np.inf if high is None else high)
-    c = np.where(c > 0, c, {"error": np.nan, "keep": 0.0, "one": 1.0}[zero])
-    if absent.any():
+    some_absent = bool(absent.any())
+    known = np.maximum(score, 0.0)
+    if some_absent:
+        # Maps compare with those that have a score; where nobody has one, any number will do.
+        known = np.where(absent, np.where(absent.all(-1, keepdims=True), 0.0, np.nan), known)
+    c = np.asarray(map(known, low=low, high=high))
+    c = c if low is None else np.maximum(c, low)
+    c = c if high is None else np.minimum(c, high)
+    if not (c > 0).all():
+        c = np.where(c > 0, c, {"error": np.nan, "keep": 0.0, "one": 1.0}[zero])
+    if some_absent:
         count = (~absent).sum(-1, keepdims=True)
         others = np.where(absent, 0.0, c).sum(-1, keepdims=True) / np.where(count, count, np.nan)
         c = np.where(absent, {"error": np.nan, "one": 1.0, "mean": others}[missing], c)

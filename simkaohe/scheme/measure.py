@@ -23,6 +23,9 @@ class Measure(Method):
     (..., N) that the rule scores, NaN where it is undefined.
     """
 
+    relative: ClassVar[bool] = False
+    """Whether a unit's value depends on the other units."""
+
 
 class Level(Measure):
     r"""本期值 (level): the actual value itself.
@@ -166,6 +169,7 @@ class Share(Measure):
     method: Literal["share"] = "share"
     label: ClassVar = Words("份额", "share")
     notation: ClassVar = "scale * actual / total(actual)"
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -196,6 +200,7 @@ class ShareChange(Measure):
     method: Literal["share_change"] = "share_change"
     label: ClassVar = Words("份额变化", "change of share")
     notation: ClassVar = "scale * (actual / total(actual) - previous / total(previous))"
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -230,6 +235,7 @@ class Contribution(Measure):
         change = actual - previous
         scale * change / total(change) if total(change) > 0 else undefined
     """
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -493,6 +499,7 @@ class RatingRanks(Measure):
         sum(max(100 * (1 - step * (places - 1)), floor)) / length(places) \
             if length(places) >= at_least else undefined
     """
+    relative: ClassVar = True
     outside_formula: ClassVar[tuple[str, ...]] = ("group", "levels", "own")
     group: str | None = parameter(None, "评价主体", "raters")
     step: float = parameter(0.02, "每降一名扣", "step", ge=0, le=1, span=(0, 0.1))

@@ -136,7 +136,7 @@ def test_equals_are_treated_equally_and_records_make_a_difference() -> None:
     assert (again.twins, len(again.identical)) == (1, 0)
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(schemes())
 def test_no_scheme_treats_equals_differently(case: tuple[sk.Scheme, sk.Panel]) -> None:
     scheme, panel = case
@@ -216,14 +216,14 @@ def test_effort_and_luck_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("case", sk.bundled_cases())
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_case_goes_through(case: str, language: Any) -> None:
-    sk.use_language(language)
+def test_every_case_goes_through(case: str) -> None:
+    sk.use_language("zh")  # sentences are in both
     found = similar_units(*sk.load(case))
     assert [f.topic.partition(".")[2] for f in found.findings] == [
         "pairs", "identical", "reversals", "lines", "steps", "effort"
     ]  # fmt: skip
-    assert all("{" not in str(f.sentence) and "nan" not in str(f.sentence) for f in found.findings)
+    said = ["".join(finding.sentence) for finding in found.findings]
+    assert all("{" not in words and "nan" not in words for words in said)
 
 
 def test_what_cannot_be_asked_is_said() -> None:

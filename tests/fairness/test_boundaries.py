@@ -158,9 +158,8 @@ def test_categories_that_assess_other_things_are_no_alternative() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_case_goes_through(case: str, language: Any) -> None:
-    sk.use_language(language)
+def test_every_case_goes_through(case: str) -> None:
+    sk.use_language("zh")  # sentences are in both
     scheme, panel = sk.load(case)
     found = cliffs(scheme, panel)
     ranked = sk.evaluate(scheme, panel).ranking["rank"].count()
@@ -168,7 +167,7 @@ def test_every_case_goes_through(case: str, language: Any) -> None:
     assert len(found.table) == ranked * max(open_ - 1, 0)
     topics = [finding.topic for finding in found.findings]
     assert topics == ["cliffs.decided", "cliffs.others", "cliffs.boundary"]
-    assert all("{" not in str(f.sentence) and str(f.caution) for f in found.findings)
+    assert all("{" not in "".join(f.sentence) and all(f.caution) for f in found.findings)
 
 
 @settings(max_examples=40)

@@ -206,13 +206,13 @@ def test_other_groups_than_categories() -> None:
 
 
 @pytest.mark.parametrize("case", sk.bundled_cases())
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_case_goes_through(case: str, language: Any) -> None:
-    sk.use_language(language)
+def test_every_case_goes_through(case: str) -> None:
+    sk.use_language("zh")  # sentences are in both
     found = parity(*sk.load(case), permutations=50)
     topics = [finding.topic for finding in found.findings]
     assert topics == ["parity.top_grade", "parity.quota", "parity.rank"]
-    assert all("{" not in str(f.sentence) and "nan" not in str(f.sentence) for f in found.findings)
+    said = ["".join(finding.sentence) for finding in found.findings]
+    assert all("{" not in words and "nan" not in words for words in said)
 
 
 def test_what_cannot_be_asked_is_said() -> None:

@@ -225,6 +225,7 @@ def test_known_effort_leaves_endowment_its_share() -> None:
     assert [*found.covariates.index] == ["z0"]
     assert found.summary["effort_r2"] == pytest.approx(900 / 2500)
     assert found.summary["endowment_share"] == pytest.approx(1600 / 2500)
+    assert found.summary["effort_partial"] == pytest.approx(1)  # net of z only effort is left
     assert found.summary["equal_effort_sd"] == pytest.approx(40 / np.sqrt(48))
     tau = stats.kendalltau(effort, scores[:, 0]).statistic
     assert found.summary["effort_order"] == pytest.approx(tau)

@@ -16,7 +16,7 @@ from test_boundaries import made
 import simkaohe as sk
 from simkaohe.fairness.payouts import gini, money, theil
 
-amounts = st.lists(st.floats(0, 1000), min_size=2, max_size=12).filter(lambda x: sum(x) > 1e-3)
+amounts = st.lists(st.integers(0, 1000), min_size=2, max_size=12).filter(any)
 
 
 def paid(uses: dict[str, Any], home: str = "ppqq", **more: Any) -> tuple[sk.Scheme, sk.Panel]:
@@ -29,18 +29,18 @@ def paid(uses: dict[str, Any], home: str = "ppqq", **more: Any) -> tuple[sk.Sche
 
 @settings(max_examples=60)
 @given(amounts)
-def test_gini_is_half_the_mean_difference(x: list[float]) -> None:
+def test_gini_is_half_the_mean_difference(x: list[int]) -> None:
     n, whole = len(x), sum(x)
     expected = sum(abs(a - b) for a, b in product(x, repeat=2)) / (2 * n * whole)
-    assert gini(np.array(x)) == pytest.approx(expected, abs=1e-9)
+    assert gini(np.array(x, float)) == pytest.approx(expected, abs=1e-9)
 
 
 @settings(max_examples=60)
 @given(amounts, st.data())
-def test_theil_splits_exactly(x: list[float], data: st.DataObject) -> None:
+def test_theil_splits_exactly(x: list[int], data: st.DataObject) -> None:
     groups = data.draw(st.lists(st.sampled_from("abc"), min_size=len(x), max_size=len(x)))
     n, mean = len(x), sum(x) / len(x)
-    whole, within, between = theil(np.array(x), groups)
+    whole, within, between = theil(np.array(x, float), groups)
     assert whole == pytest.approx(sum(a / mean * log(a / mean) for a in x if a > 0) / n, abs=1e-9)
     parts = 0.0
     for g in set(groups):
@@ -171,16 +171,16 @@ def test_a_base_with_other_units_is_refused() -> None:
 
 
 @pytest.mark.parametrize("case", sk.bundled_cases())
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_case_goes_through(case: str, language: Any) -> None:
-    sk.use_language(language)
+def test_every_case_goes_through(case: str) -> None:
+    sk.use_language("zh")  # sentences are in both
     scheme, panel = sk.load(case)
     leaf = next(leaf for leaf in scheme.indicators if leaf.weight)
     base = scheme.edit({f"{leaf.id}.weight": 3 * leaf.weight})
     found = money(scheme, panel, base)
     assert len(found.findings) == max(3 * len(scheme.uses), 1)
     assert len({finding.topic for finding in found.findings}) == len(found.findings)
-    assert all("{" not in str(f.sentence) and "nan" not in str(f.sentence) for f in found.findings)
+    said = ["".join(finding.sentence) for finding in found.findings]
+    assert all("{" not in words and "nan" not in words for words in said)
     table = found.table
     if len(table):
         assert np.allclose(table["theil"], table["within"] + table["between"])

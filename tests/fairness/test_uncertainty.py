@@ -211,6 +211,19 @@ def test_an_unknown_survey_error_keeps_the_light_from_green() -> None:
     assert "eco_survey" in str(found.findings[0].caution)
 
 
+def test_a_survey_error_known_of_some_units_only_is_no_green_light() -> None:
+    scheme, panel = surveyed([[80, 70], [40, 70], [20, 60]])
+    sizes = panel.frame("sample_sd")
+    sizes.loc["u1"] = np.nan
+    found = noise(scheme, panel.replace(sample_sd=sizes))
+    assert found.errors["without"].tolist() == [1]
+    assert found.untold == ("survey",)
+    assert found.table.at["u1", "error"] == 0
+    assert found.findings[0].light == "grey"
+    sizes.loc["u1"] = 0.0  # everybody said the same
+    assert noise(scheme, panel.replace(sample_sd=sizes)).untold == ()
+
+
 def test_lights_follow_the_size_of_the_error() -> None:
     values = np.stack([np.linspace(40, 80, 20), np.full(20, 50.0)], 1)
     lights = [
