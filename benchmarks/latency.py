@@ -129,10 +129,19 @@ def notebook(units: int) -> dict:
     cells = [CASE.format(units=units), "sk.widgets.weights(scheme, panel)", BARE]
     return {
         "cells": [
-            {"cell_type": "code", "id": f"c{k}", "metadata": {}, "outputs": [], "source": cell.strip(), "execution_count": None}
+            {
+                "cell_type": "code",
+                "id": f"c{k}",
+                "metadata": {},
+                "outputs": [],
+                "source": cell.strip(),
+                "execution_count": None,
+            }
             for k, cell in enumerate(cells)
         ],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+        },
         "nbformat": 4,
         "nbformat_minor": 5,
     }
