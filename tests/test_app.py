@@ -582,18 +582,18 @@ def test_an_upload_is_measured_here_whatever_the_page_says(monkeypatch) -> None:
     taken = []
     upload = Upload(lambda name, content: taken.append((name, content)), ".xlsx", ("", ""))
     upload.limit = 1_000_000  # as a page might
-    upload._arrived(upload, {"name": "../../a.xlsx"}, [memoryview(b"0123456789")])
+    upload.receive("../../a.xlsx", memoryview(b"0123456789"))
     assert taken == [("a.xlsx", b"0123456789")]
     assert upload.message == ""
-    upload._arrived(upload, {"name": "a.xlsx"}, [memoryview(b"01234567890")])
+    upload.receive("a.xlsx", memoryview(b"01234567890"))
     assert len(taken) == 1
     assert "at most 1e-05 MB" in upload.message
 
 
 def test_problems_are_listed_by_sheet_and_cell_without_markup() -> None:
     own = uploading.own_workbook()
-    own.read("<b>.xlsx", b"PK nonsense")
-    assert "<b>" not in uploading.listed(own.problems)
+    own.read("<i>.xlsx", b"PK nonsense")
+    assert "<i>" not in uploading.listed(own.problems)
     example = uploading._example()
     own.read("example.xlsx", example)
     assert own.problems == ()
