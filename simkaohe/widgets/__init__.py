@@ -12,6 +12,7 @@ from simkaohe.widgets.chart import ShiftChart
 from simkaohe.widgets.opening import opened
 from simkaohe.widgets.state import State
 from simkaohe.widgets.sureness import SurenessApp, sureness
+from simkaohe.widgets.teaching import TrainingApp, training
 from simkaohe.widgets.transfer import Download, Upload
 from simkaohe.widgets.uploading import OwnWorkbook, own_workbook
 from simkaohe.widgets.workbench import Workbench
@@ -24,6 +25,7 @@ __all__ = [
     "ShiftChart",
     "State",
     "SurenessApp",
+    "TrainingApp",
     "Upload",
     "WeightsApp",
     "Workbench",
@@ -32,5 +34,6 @@ __all__ = [
     "opened",
     "own_workbook",
     "sureness",
+    "training",
     "weights",
 ]
