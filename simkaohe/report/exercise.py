@@ -119,7 +119,7 @@ def _score_sheet(book: Workbook, result: Result, name: str, *, blank: bool) -> N
 def _data(book: Workbook, result: Result) -> None:
     frame = result.panel.frame("actual")
     labels: dict[Any, str] = {leaf.column: leaf.label for leaf in result.scheme.indicators}
-    head = [column_label("unit"), *(labels.get(column, column) for column in frame)]
+    head = [column_label("unit"), *(str(labels.get(column, column)) for column in frame)]
     rows = [[unit, *row] for unit, row in zip(frame.index, frame.to_numpy(), strict=True)]
     sheet = _sheet(book, "data", head, rows, [None, *["General"] * len(frame.columns)])
     records = result.panel.records("events")
