@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any
 
@@ -46,6 +46,7 @@ class Population:
             raise SimkaoheError(*problems)
         self._panel = panel
         self._event_count: dict[tuple[str, str | None], Array] = {}
+        self._lists: dict[str, Array] = {}
         self.units = tuple(scheme.units) or panel.units
         self._rows: Rows = slice(None)
         if self.units != panel.units:
@@ -81,6 +82,7 @@ class Population:
         """Return the others with their data, when the unit at a place is not assessed."""
         other, gone = copy(self), self.units[place]
         other._event_count = {}
+        other._lists = {name: np.delete(table, place, -1) for name, table in self._lists.items()}
         other._rows = np.delete(np.arange(len(self._panel.units))[self._rows], place)
         other.units = tuple(unit for unit in self.units if unit != gone)
         other._sort(scheme, {u: home for u, home in scheme.units.items() if u != gone})
@@ -99,12 +101,19 @@ class Population:
     def data(self, stack: list[Indicator], name: str) -> Array:
         """Return what a formula reads of like indicators, shape (K, 1, N); lists: (M, K, 1, N)."""
         if name == "ratings":
-            return _padded([self._ratings(leaf) for leaf in stack])
+            return _padded([self._list(leaf, self._ratings) for leaf in stack])
         if name == "answers":
-            return np.stack([self._answers(leaf) for leaf in stack], 1)[:, :, None, :]
+            tables = [self._list(leaf, self._answers) for leaf in stack]
+            return np.stack(tables, 1)[:, :, None, :]
         if name in QUANTITIES:
             return np.array([self.numbers(name, leaf.column) for leaf in stack])[:, None, :]
         return self.numbers("covariates", name)[None, None, :]
+
+    def _list(self, leaf: Indicator, read: Callable[[Indicator], Array]) -> Array:
+        """Return what a list of records says of an indicator (…, N), read once."""
+        if leaf.id not in self._lists:
+            self._lists[leaf.id] = read(leaf)
+        return self._lists[leaf.id]
 
     def _records(self, table: str, column: str, name: str) -> list[dict[str, Any]]:
         """Return the records of a table whose column says ``name``."""

@@ -25,6 +25,7 @@ class Weights:
     def __init__(self, scheme: Scheme, categories: tuple[str, ...]) -> None:
         self._scheme, self._categories = scheme, categories
         self._plain: dict[str, tuple[Array, Array | None]] = {}
+        self._counting: dict[str, npt.NDArray[np.bool_]] = {}
         self._written: dict[tuple[str, ...], Array] = {}
         self._sources: tuple[Paths, dict[tuple[str, ...], list[Source]]] = frozenset(), {}
 
@@ -87,6 +88,13 @@ class Weights:
 
     def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         """Return in which categories (C,) a node counts: it and all above it have weight."""
+        if draws:
+            return self._counted(draws)
+        if not self._counting:
+            self._counting = self._counted({})
+        return self._counting
+
+    def _counted(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         root = self._scheme.root
         found = {root.id: np.ones(len(self._categories), bool)}
         for group in self._scheme.nodes.values():

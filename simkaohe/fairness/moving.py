@@ -76,6 +76,16 @@ class Moves(Values):
         """Totals now (N,), in the total's full marks, before rounding."""
         return self._nodes[self.scheme.root.id] * self._full
 
+    @property
+    def deciding(self) -> dict[str, Array]:
+        """Scores now (N,) of groups that decide besides the total: ties, conditions on scores."""
+        root = self.scheme.root.id
+        return {
+            name: score
+            for name, score in self._nodes.items()
+            if name != root and isinstance(self.scheme.nodes[name], Group)
+        }
+
     def moved(
         self,
         k: int,
