@@ -215,16 +215,12 @@ class Engine:
         tree = Tree(people, weights, adjusting)
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
-        raw = self._plain.raw | leaves.scores(self._compared, {})
-<<<<<<< HEAD
         if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
             raise SimkaoheError(*problems)
-        known = {name: s for name, s in self._plain.known.items() if name not in self._sorted}
-=======
+        raw = self._plain.raw | leaves.scores(self._compared, {})
         known = {
             name: s for name, s in self._plain.known.items() if name not in self._category_bound
         }
->>>>>>> 414c20fa0ca16c2e11ebfafb5775a4054074fb6b
         return there._outcome(Pass({}, frozenset(), raw, known), (), uses, 1)
 
     def without(self, unit: str, *, uses: bool = False) -> Outcome:
@@ -295,19 +291,17 @@ class Engine:
             or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
         ]
 
-<<<<<<< HEAD
     @cached_property
     def _gaps(self) -> list[tuple[Indicator, Array]]:
         """Other indicators that a unit lacks and may need elsewhere, with their scores (1, N)."""
         raw, known = self._plain.raw, {leaf.id for leaf in self._compared}
         others = [leaf for leaf in self.scheme.indicators if leaf.id not in known]
         return [(leaf, raw[leaf.id]) for leaf in others if np.isnan(raw[leaf.id]).any()]
-=======
+
     def children(self, group: Group) -> tuple[Array, Array]:
         """Return scores and weights of a group's children as they are combined, each (K, N)."""
         x, w = self._tree.children(group, self._plain)
         return x[:, 0], np.broadcast_to(w, x.shape)[:, 0]
->>>>>>> 414c20fa0ca16c2e11ebfafb5775a4054074fb6b
 
     def parts(self, group: Group) -> tuple[Array, Array, Array]:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
