@@ -100,9 +100,22 @@ def cheapest_way(
     )
     program = Program(moves, place, levers)
     state = State(moves, place, program)
+    return _cheapest(program, state, goal)
+
+
+def _cheapest(program: Program, state: State, goal: Goal, budget: float = np.inf) -> Way:
     choice, reached, moved, unsure = _found(program, state, goal)
     why = why_not_sure(program, goal, choice, reached, moved, unsure)
-    return way_of(program, state, goal.words, choice, reached, why)
+    way = way_of(program, state, goal.words, choice, reached, why)
+    if not reached or way.cost <= budget * (1 + 1e-9):
+        return way
+    more = Words(
+        f"要 {figure(way.cost)} 周工作量，只有 {figure(budget)} 周。",
+        f"It takes {figure(way.cost)} weeks of work and there are {figure(budget)}.",
+    )
+    return replace(
+        way, reached=False, why=Words(more.zh + way.why.zh, f"{more.en} {way.why.en}".strip())
+    )
 
 
 def _found(program: Program, state: State, goal: Goal) -> tuple[Choice, bool, bool, bool]:
@@ -125,6 +138,7 @@ def _found(program: Program, state: State, goal: Goal) -> tuple[Choice, bool, bo
                 break
             found = [(not goal.met(after), program.highest.cost, program.highest, after)]
         missed, cost, choice, after = min(found, key=lambda each: each[:2])
+        unsure |= any(miss and less < cost for miss, less, *_ in found)
         if not missed and (best is None or cost < best.cost):
             best = choice
         if not state.rivals_moved(after):
@@ -132,7 +146,8 @@ def _found(program: Program, state: State, goal: Goal) -> tuple[Choice, bool, bo
         rivals, moved = after, True
     if best is not None:
         return _pared(program, state, goal, best) if moved else best, True, moved, unsure
-    return program.highest, goal.met(state.after(program.highest)), moved, unsure
+    met = goal.met(state.after(program.highest))
+    return program.highest, met, moved, unsure or met
 
 
 def _pared(program: Program, state: State, goal: Goal, choice: Choice) -> Choice:
@@ -171,11 +186,17 @@ def sprint_plan(
     *,
     weeks: float,
     teams: float = 1.0,
+    rank: int | None = None,
+    grade: str | None = None,
+    total: float | None = None,
+    within: Within = "all",
     pace: Mapping[str, float] | None = None,
     limits: Mapping[str, float] | None = None,
     steps: Mapping[str, float] | None = None,
 ) -> Way:
-    """Return where the remaining weeks are best spent (剩下几周往哪里使劲): the most points.
+    """Return where the remaining weeks are best spent (剩下几周往哪里使劲).
+
+    The most points that the weeks can bring; or, with a goal, the fewest weeks of work that reach it.
 
     Parameters
     ----------
@@ -187,6 +208,8 @@ def sprint_plan(
     teams : float > 0, default 1
         Tasks that can be pushed at the same time: ``weeks × teams`` weeks of work are spent, at
         most ``weeks`` on one task.
+    rank, grade, total, within : optional
+        A goal, as in :func:`cheapest_way`; at most one of the first three.
     pace : mapping of indicator id to float, optional
         What a week of work brings, in the unit of the value. Default for tasks scored by progress to
         date: what was done in an average week so far (of the target, where nothing was); for others
@@ -238,6 +261,9 @@ def sprint_plan(
     )
     program = Program(moves, place, levers)
     state = State(moves, place, program)
+    if rank is not None or grade is not None or total is not None:
+        goal = goal_of(moves, place, rank=rank, grade=grade, total=total, within=within)
+        return _cheapest(program, state, goal, budget=weeks * teams)
     choice = program.richest(weeks * teams)
     words = Words(
         f"{figure(weeks)} 周、同时 {figure(teams)} 项，多得分最多",

@@ -31,7 +31,8 @@ class Way:
     plan : DataFrame
         By indicator, the most costly first: ``name``, ``responsible``, ``now``, ``then``,
         ``improvement`` (in the unit of the value), ``cost``, ``points`` (what it adds to the total
-        alone). When the goal cannot be reached: the best that can be, everything at its limit.
+        alone). When the goal cannot be reached: the best that can be, everything at its limit; when
+        only the weeks are too few: what it would take.
     rates : DataFrame
         By every indicator that can be improved, the best first: ``name``, ``limit`` (largest
         improvement), ``cost`` of all of it and ``points`` for it; ``first``, points per cost of the
@@ -70,8 +71,8 @@ class Way:
         count = len(self.plan)
         if not self.reached:
             return Words(
-                f"{self.unit}：{self.goal.zh}达不到；各项都做到上限，也只有{zh}。",
-                f"{self.unit}: {self.goal.en} is out of reach; with everything at its limit: {en}.",
+                f"{self.unit}：{self.goal.zh}达不到；照下表全部做到：{zh}。",
+                f"{self.unit}: {self.goal.en} is out of reach; with all of the plan done: {en}.",
             )
         if not count:
             return Words(

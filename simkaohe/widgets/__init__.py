@@ -10,6 +10,7 @@ from simkaohe.widgets.apps import (
 )
 from simkaohe.widgets.chart import ShiftChart
 from simkaohe.widgets.opening import opened
+from simkaohe.widgets.sprinting import SprintApp, sprint
 from simkaohe.widgets.state import State
 from simkaohe.widgets.sureness import SurenessApp, sureness
 from simkaohe.widgets.transfer import Download, Upload
@@ -22,6 +23,7 @@ __all__ = [
     "MultiplierApp",
     "OwnWorkbook",
     "ShiftChart",
+    "SprintApp",
     "State",
     "SurenessApp",
     "Upload",
@@ -31,6 +33,7 @@ __all__ = [
     "multiplier",
     "opened",
     "own_workbook",
+    "sprint",
     "sureness",
     "weights",
 ]
