@@ -42,7 +42,7 @@ def test_the_cells_are_the_numbers_and_what_is_perverse_is_orange() -> None:
     ax = sk.plots.effort(result, ax=own)
     assert ax is own
     values = ax.collections[0].get_array().reshape(2, 2)
-    assert values[0] == pytest.approx(result.points.loc["b"].to_numpy())
+    assert values.filled(-1)[0] == pytest.approx(result.points.loc["b"].to_numpy())
     assert values.mask[1, 0]  # a is second; its base is drawn in orange instead
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["worse earns more"]
 
