@@ -217,7 +217,9 @@ class TrainingApp(w.VBox):
             "The same number always makes the same sheet. The last two sheets are the teacher's"
             " solutions: delete them before you hand it out.",
         )
-        return w.VBox([self.about, w.HBox([self.sheet_seed, make]), w.HTML(f"<p>{hint}</p>"), self.link])
+        return w.VBox(
+            [self.about, w.HBox([self.sheet_seed, make]), w.HTML(f"<p>{hint}</p>"), self.link]
+        )
 
     def _make_sheet(self) -> None:
         seed = self.sheet_seed.value
@@ -232,9 +234,7 @@ class TrainingApp(w.VBox):
             return
         data = b64encode(workbook_of(drawn)).decode()
         words = Words("下载 {}", "Download {}").format(f"exercise-{seed}.xlsx")
-        self.link.value = (
-            f"<a download='exercise-{seed}.xlsx' href='{MEDIUM}{data}'>{words}</a>"
-        )
+        self.link.value = f"<a download='exercise-{seed}.xlsx' href='{MEDIUM}{data}'>{words}</a>"
 
     def _speak(self, change: dict[str, Any]) -> None:
         use_language(change["new"])
