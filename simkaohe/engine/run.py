@@ -233,15 +233,9 @@ class Engine:
         tree = Tree(people, weights, adjusting)
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
-<<<<<<< HEAD
-        raw = self._plain.raw | leaves.scores(self._compared, {})
-        if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
-            raise SimkaoheError(*problems)
-=======
         if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
             raise SimkaoheError(*problems)
         raw = self._plain.raw | leaves.scores(self._compared, {})
->>>>>>> 4615e2c9f84032f0e6abf5a51586c534b1737f49
         known = {
             name: s for name, s in self._plain.known.items() if name not in self._category_bound
         }

@@ -218,7 +218,6 @@ class TrainingApp(w.VBox):
             "The same number always makes the same sheet. The last two sheets are the teacher's"
             " solutions: delete them before you hand it out.",
         )
-<<<<<<< HEAD
         row = w.HBox([self.sheet_seed, self.sheet])
         return w.VBox([self.about, row, w.HTML(f"<p>{hint}</p>")])
 
@@ -226,26 +225,6 @@ class TrainingApp(w.VBox):
         """Return the workbook that the settings ask for."""
         about = (self._result.scheme, self._result.panel) if self.about.value else ()
         return workbook_of(training_exercise(self.sheet_seed.value, *about))
-=======
-        return w.VBox(
-            [self.about, w.HBox([self.sheet_seed, make]), w.HTML(f"<p>{hint}</p>"), self.link]
-        )
-
-    def _make_sheet(self) -> None:
-        seed = self.sheet_seed.value
-        try:
-            drawn: Exercise = (
-                training_exercise(seed, self._result.scheme, self._result.panel)
-                if self.about.value
-                else training_exercise(seed)
-            )
-        except SimkaoheError as error:
-            self.link.value = _lesson(f"<p role='alert' class='bad'>{escape(str(error))}</p>")
-            return
-        data = b64encode(workbook_of(drawn)).decode()
-        words = Words("下载 {}", "Download {}").format(f"exercise-{seed}.xlsx")
-        self.link.value = f"<a download='exercise-{seed}.xlsx' href='{MEDIUM}{data}'>{words}</a>"
->>>>>>> 4615e2c9f84032f0e6abf5a51586c534b1737f49
 
     def _speak(self, change: dict[str, Any]) -> None:
         use_language(change["new"])
