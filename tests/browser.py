@@ -1,16 +1,23 @@
-"""Real Chromium for tests, with the packaged Chinese font, since test machines have none."""
+"""Real Chromium and JupyterLab, for tests and for benchmarks/latency.py.
+
+Chromium gets the packaged Chinese font, since test machines have none.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, sync_playwright
 
 FLAGS = (
@@ -22,6 +29,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+TOKEN = "simkaohe-test"
 OUTPUT = Path(__file__).parent / "output"
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
 <fontconfig><include ignore_missing="yes">/etc/fonts/fonts.conf</include><dir>{}</dir></fontconfig>
@@ -33,10 +41,59 @@ def chromium() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
+    import pytest
+
     reason = "no Chromium on this machine; .ci/run installs it"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@contextmanager
+def jupyterlab(folder: Path, log: Path) -> Iterator[str]:
+    """Serve a folder in JupyterLab, with settings of its own beside the log; yield its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = log.parent
+    homes = {f"JUPYTER_{n}_DIR": str(home / n.lower()) for n in ("CONFIG", "DATA", "RUNTIME")}
+    homes["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")
+    homes["JUPYTERLAB_WORKSPACES_DIR"] = str(home / "workspaces")
+    homes["MPLBACKEND"] = ""  # the notebook's own
+    quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    words = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    words += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"]
+    words += ["--ServerApp.port_retries=0", "--expose-app-in-browser"]
+    with log.open("wb") as written:
+        server = subprocess.Popen(
+            words, env={**os.environ, **homes}, stdout=written, stderr=written, cwd=home
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            for _ in range(240):
+                assert server.poll() is None, log.read_text()
+                try:
+                    with urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=5):
+                        break
+                except OSError:
+                    time.sleep(0.25)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def run_all(opened: Page, address: str, notebook: str) -> None:
+    """Open a notebook in JupyterLab and run every cell."""
+    opened.goto(f"{address}/lab/tree/{notebook}.ipynb?token={TOKEN}&reset")
+    opened.wait_for_selector(".jp-Notebook .jp-Cell")
+    opened.wait_for_function("window.jupyterapp && window.jupyterapp.commands")
+    opened.wait_for_function(
+        "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+    )
+    opened.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
 
 @contextmanager

@@ -2,71 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import chromium, keep, page
+from browser import chromium, jupyterlab, keep, page, run_all
 
 import simkaohe as sk
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-TOKEN = "simkaohe-test"
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[str]:
-    """Serve a copy of the notebooks in JupyterLab, with settings of its own."""
+    """Serve a copy of the notebooks in JupyterLab."""
     chromium()
     shutil.copytree(NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    homes = {
-        f"JUPYTER_{name}_DIR": str(tmp_path / name.lower())
-        for name in ("CONFIG", "DATA", "RUNTIME")
-    }
-    homes["JUPYTERLAB_SETTINGS_DIR"] = str(tmp_path / "settings")
-    homes["JUPYTERLAB_WORKSPACES_DIR"] = str(tmp_path / "workspaces")
-    words = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
-    words += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={tmp_path / 'notebooks'}"]
-    homes["MPLBACKEND"] = ""  # the notebook's own
-    quiet = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
-    quiet.mkdir(parents=True)
-    (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-    words += ["--ServerApp.port_retries=0", "--expose-app-in-browser"]
-    log = (tmp_path / "lab.log").open("wb")
-    server = subprocess.Popen(
-        words, env={**os.environ, **homes}, stdout=log, stderr=log, cwd=tmp_path
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(240):
-            assert server.poll() is None, (tmp_path / "lab.log").read_text()
-            try:
-                with urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=5):
-                    break
-            except OSError:
-                time.sleep(0.25)
+    with jupyterlab(tmp_path / "notebooks", tmp_path / "lab.log") as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(30)
-        log.close()
 
 
 def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
     scheme, panel = sk.load("three_papers")
     with page() as opened:
         opened.set_default_timeout(30_000)
-        _run_all(opened, lab, "02_change_the_weights")
+        run_all(opened, lab, "02_change_the_weights")
         chart = opened.locator("[data-testid=shift-chart]").first
         try:
             chart.wait_for(state="visible")
@@ -109,7 +70,7 @@ def test_a_slider_moved_by_keyboard_moves_the_ranking(lab: str) -> None:
 def test_the_picture_of_rank_intervals_follows_its_slider(lab: str) -> None:
     with page() as opened:
         opened.set_default_timeout(60_000)
-        _run_all(opened, lab, "03_sensitivity")
+        run_all(opened, lab, "05_sensitivity")
         control = opened.locator(".widget-hslider", has_text="权重 ± %")
         control.wait_for(state="visible")
         picture = opened.locator("img.widget-image").first
@@ -122,12 +83,12 @@ def test_the_picture_of_rank_intervals_follows_its_slider(lab: str) -> None:
         slider.blur()
         opened.wait_for_function(f"{PICTURE} > 0 && {PICTURE} !== {before}")
         slider.scroll_into_view_if_needed()
-        keep(opened, "03_sensitivity")
+        keep(opened, "05_sensitivity")
         along = opened.locator(".widget-dropdown", has_text="沿着").locator("select")
         along.select_option(label="地区生产总值增速 · 权重")
         along.scroll_into_view_if_needed()
         opened.wait_for_timeout(1500)
-        keep(opened, "03_along")
+        keep(opened, "05_along")
         assert opened.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
 
 
@@ -140,16 +101,6 @@ PICTURE = """(() => {
 
 def _picture(opened) -> int:
     return int(opened.evaluate(PICTURE))
-
-
-def _run_all(opened, lab: str, notebook: str) -> None:
-    opened.goto(f"{lab}/lab/tree/{notebook}.ipynb?token={TOKEN}&reset")
-    opened.wait_for_selector(".jp-Notebook .jp-Cell")
-    opened.wait_for_function("window.jupyterapp && window.jupyterapp.commands")
-    opened.wait_for_function(
-        "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-    )
-    opened.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
 
 def _shown(opened) -> dict[str, int]:

@@ -190,7 +190,7 @@ def test_the_version_and_the_cases(capsys) -> None:
 
 
 def test_lab_without_notebooks_says_so(capsys, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("simkaohe.cli.__file__", str(tmp_path / "simkaohe" / "cli.py"))
+    monkeypatch.setattr("simkaohe.app.pages._PACKAGE", tmp_path / "simkaohe")
     status, _, err = run(capsys, "lab")
     assert status == 2
     assert "not in the installed package" in err
@@ -200,7 +200,7 @@ def test_an_interrupt_ends_quietly(capsys, monkeypatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("simkaohe.cli.load", interrupted)
+    monkeypatch.setattr("simkaohe.cli.reading.load", interrupted)
     status, out, err = run(capsys, "rank", "tai")
     assert (status, out, err) == (130, "", "")
 
@@ -337,3 +337,34 @@ def test_a_name_that_looks_like_a_formula_stays_text_in_csv(capsys, tmp_path: Pa
 def test_a_language_for_one_command_is_gone_afterwards(capsys) -> None:
     assert "排名" in run(capsys, "rank", "tai", "--lang", "zh")[1]
     assert "Rank" in run(capsys, "rank", "tai")[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "columns"),
+    [
+        (["--robustness", "--group", "development"], ["above", "below", "rank"]),
+        (["--rank-range", "--group", "development"], ["unit", "rank", "best_rank"]),
+        (["--effective"], ["indicator", "name", "nominal"]),
+        (["--one-at-a-time"], ["path", "label", "value"]),
+        (["--leave-one-out"], ["indicator", "name", "mean_shift"]),
+    ],
+)
+def test_sensitivity_answers_exactly(capsys, options: list[str], columns: list[str]) -> None:
+    assert main(["sensitivity", "three_papers", "--format", "csv", *options]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split(",")[:3] == columns
+    assert len(rows) >= 26
+
+
+def test_sensitivity_says_what_overtaking_takes(capsys) -> None:
+    words = ["sensitivity", "tai", "--lang", "en", "--overtake", "Japan", "United States"]
+    assert main(words) == 0
+    scheme, panel = sk.load("tai")
+    change = sk.sensitivity.overtake(scheme, panel, "Japan", "United States")
+    said = capsys.readouterr().out
+    assert f"level with United States once the weights change by {change.distance:.2%}" in said
+
+
+def test_sensitivity_names_groups_whose_weights_vary(capsys) -> None:
+    assert main(["sensitivity", "three_papers", "--robustness", "--lang", "en"]) == 2
+    assert "Choose another group: development" in capsys.readouterr().err

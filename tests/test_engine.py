@@ -80,6 +80,82 @@ def test_a_draw_is_the_evaluation_of_the_edited_scheme(case, data) -> None:
         same(engine.run(row, nodes=nodes, uses=True), alone)
 
 
+def with_one_in(scheme: sk.Scheme, unit: str, category: str) -> sk.Scheme:
+    """Return the edited scheme, without the category that the unit leaves empty."""
+    home = scheme.units[unit]
+    if category == home or list(scheme.units.values()).count(home) > 1:
+        return scheme.edit({f"units.{unit}": category})
+
+    def without(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: without(v) for key, v in value.items() if key != home}
+        return [without(v) for v in value] if isinstance(value, list) else value
+
+    plain = scheme.plain()
+    plain["units"][unit] = category
+    return sk.Scheme.read(without(plain))
+
+
+@some
+@given(schemes(), st.data())
+def test_one_unit_elsewhere_is_the_evaluation_of_the_edited_scheme(case, data) -> None:
+    assume(case[0].units)
+    engine = made(case)
+    scheme, panel = case
+    before = engine.run(uses=True)
+    unit = data.draw(st.sampled_from(engine.units))
+    category = data.draw(st.sampled_from(engine.categories))
+    try:
+        found = engine.elsewhere(unit, category, uses=True)
+    except sk.SimkaoheError:
+        with pytest.raises(sk.SimkaoheError):
+            sk.evaluate(with_one_in(scheme, unit, category), panel)
+        return
+    same(found, sk.Engine(with_one_in(scheme, unit, category), panel).run(uses=True))
+    same(engine.run(uses=True), before)
+
+
+def test_elsewhere_names_what_it_does_not_know() -> None:
+    engine = sk.Engine(*sk.load("county_targets"))
+    with pytest.raises(sk.SimkaoheError, match="elsewhere: there is no category 'econ'"):
+        engine.elsewhere(engine.units[0], "econ")
+    with pytest.raises(sk.SimkaoheError, match="elsewhere: there is no unit 'nobody'"):
+        engine.elsewhere("nobody", "economic")
+
+
+@some
+@given(schemes(), st.data())
+def test_without_one_unit_is_the_evaluation_of_the_others_alone(case, data) -> None:
+    engine = made(case)
+    scheme, panel = case
+    before = engine.run(uses=True)
+    unit = data.draw(st.sampled_from(engine.units))
+    assume(list(scheme.units.values()).count(scheme.units.get(unit)) != 1)
+    values = scheme.plain()
+    values.get("units", {}).pop(unit, None)
+    values["unranked"] = [other for other in scheme.unranked if other != unit]
+    others = [other for other in panel.units if other != unit]
+    tables = {name: panel.frame(name).loc[others] for name in panel.tables}
+    for name in panel.record_tables:
+        rows = panel.records(name)
+        tables[name] = rows[rows["unit"] != unit]
+    alone = sk.Scheme.read(values), sk.Panel(**tables)
+    try:
+        found = engine.without(unit, uses=True)
+    except sk.SimkaoheError:
+        with pytest.raises(sk.SimkaoheError):
+            sk.evaluate(*alone)
+        return
+    same(found, sk.Engine(*alone).run(uses=True))
+    same(engine.run(uses=True), before)
+
+
+def test_without_says_whom_it_does_not_know() -> None:
+    engine = sk.Engine(*sk.load("county_targets"))
+    with pytest.raises(sk.SimkaoheError, match="without: there is no unit 'nobody'"):
+        engine.without("nobody")
+
+
 @some
 @given(schemes(), st.data())
 def test_the_order_of_units_does_not_matter(case, data) -> None:

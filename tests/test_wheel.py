@@ -58,9 +58,9 @@ def test_cases_and_assets_travel_and_nothing_else_does(wheel: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     tracked = [
         path.relative_to(ROOT)
-        for top in ("simkaohe", "data")
+        for top in ("simkaohe", "data", "notebooks")
         for path in (ROOT / top).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & {*path.parts}
     ]
     assert {path.parts[1] for path in tracked if path.parts[0] == "data"} >= {"tai", "three_papers"}
     assert packed == {

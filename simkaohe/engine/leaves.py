@@ -46,10 +46,14 @@ class Leaves:
                     for leaf, score, gap in zip(some, scores, gaps, strict=True):
                         found[leaf.id] = self._filled(leaf, score) if gap else score
                         if gap:
-                            problems += self._absences(leaf, found[leaf.id], draws)
+                            problems += self.absences(leaf, found[leaf.id], draws)
         if problems:
             raise SimkaoheError(*problems)
         return found
+
+    def has_gaps(self, leaf: Indicator) -> bool:
+        """Whether a unit has no score of its own."""
+        return bool(np.isnan(self._scored([leaf], self.measured([leaf], {}), {})).any())
 
     def measured(self, stack: list[Indicator], draws: Draws) -> Array:
         """Return measured values (K, 1|R, N), as distance from the ideal band where moderate."""
@@ -147,7 +151,7 @@ class Leaves:
                     score[:, members] = np.where(absent[:, members], middle, score[:, members])
         return score
 
-    def _absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
+    def absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
         """Yield a problem for every unit without a score for which the indicator counts."""
         absent = np.isnan(score).any(0)
         if leaf.missing == "spread" or not absent.any():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -45,28 +46,47 @@ class Population:
             raise SimkaoheError(*problems)
         self._panel = panel
         self._event_count: dict[tuple[str, str | None], Array] = {}
+        self._lists: dict[str, Array] = {}
         self.units = tuple(scheme.units) or panel.units
         self._rows: Rows = slice(None)
         if self.units != panel.units:
             row = {unit: place for place, unit in enumerate(panel.units)}
             self._rows = np.array([row[unit] for unit in self.units], np.intp)
-        self.categories = tuple(scheme.categories) or ("",)
+        self._sort(scheme, scheme.units)
+
+    def _sort(self, scheme: Scheme, home: Mapping[str, str]) -> None:
+        """Put the units into their categories; those without a unit are left out."""
+        there = set(home.values())
+        self.categories = tuple(name for name in scheme.categories if name in there) or ("",)
         self.category = np.zeros(len(self.units), np.intp)
-        if scheme.units:
+        if home:
             code = {category: place for place, category in enumerate(self.categories)}
-            self.category[:] = [code[category] for category in scheme.units.values()]
+            self.category[:] = [code[category] for category in home.values()]
         self.members = [np.flatnonzero(self.category == c) for c in range(len(self.categories))]
         everybody: list[Rows] = [slice(None)]  # a slice makes views where an array makes copies
         apart: list[Rows] = [*self.members]
         self.peers = {"all": everybody, "category": apart if len(apart) > 1 else everybody}
         outside = {c for c, category in scheme.categories.items() if not category.ranked}
         self.ranked = np.array(
-            [
-                unit not in scheme.unranked and scheme.units.get(unit) not in outside
-                for unit in self.units
-            ],
+            [unit not in scheme.unranked and home.get(unit) not in outside for unit in self.units],
             bool,
         )
+
+    def with_one_in(self, scheme: Scheme, unit: str, category: str) -> Population:
+        """Return the same units and data, with a unit in another category."""
+        other = copy(self)
+        other._sort(scheme, {**scheme.units, unit: category})
+        return other
+
+    def without(self, scheme: Scheme, place: int) -> Population:
+        """Return the others with their data, when the unit at a place is not assessed."""
+        other, gone = copy(self), self.units[place]
+        other._event_count = {}
+        other._lists = {name: np.delete(table, place, -1) for name, table in self._lists.items()}
+        other._rows = np.delete(np.arange(len(self._panel.units))[self._rows], place)
+        other.units = tuple(unit for unit in self.units if unit != gone)
+        other._sort(scheme, {u: home for u, home in scheme.units.items() if u != gone})
+        return other
 
     def places(self, units: Iterable[Any]) -> npt.NDArray[np.intp]:
         """Return where units stand in the engine's order."""
@@ -81,12 +101,19 @@ class Population:
     def data(self, stack: list[Indicator], name: str) -> Array:
         """Return what a formula reads of like indicators, shape (K, 1, N); lists: (M, K, 1, N)."""
         if name == "ratings":
-            return _padded([self._ratings(leaf) for leaf in stack])
+            return _padded([self._list(leaf, self._ratings) for leaf in stack])
         if name == "answers":
-            return np.stack([self._answers(leaf) for leaf in stack], 1)[:, :, None, :]
+            tables = [self._list(leaf, self._answers) for leaf in stack]
+            return np.stack(tables, 1)[:, :, None, :]
         if name in QUANTITIES:
             return np.array([self.numbers(name, leaf.column) for leaf in stack])[:, None, :]
         return self.numbers("covariates", name)[None, None, :]
+
+    def _list(self, leaf: Indicator, read: Callable[[Indicator], Array]) -> Array:
+        """Return what a list of records says of an indicator (…, N), read once."""
+        if leaf.id not in self._lists:
+            self._lists[leaf.id] = read(leaf)
+        return self._lists[leaf.id]
 
     def _records(self, table: str, column: str, name: str) -> list[dict[str, Any]]:
         """Return the records of a table whose column says ``name``."""

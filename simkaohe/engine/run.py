@@ -9,10 +9,12 @@ blocks of fixed size, so that the numbers do not depend on how a run is divided.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from copy import copy
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from simkaohe.engine.adjusting import Adjusting, Pass
 from simkaohe.engine.attribution import attributed
@@ -20,14 +22,17 @@ from simkaohe.engine.draws import checked, data_address, readers
 from simkaohe.engine.leaves import BLOCK, Leaves
 from simkaohe.engine.parameters import Array, Draws, parameters
 from simkaohe.engine.population import Population, event_problems
-from simkaohe.engine.standing import Outcome, Standing
+from simkaohe.engine.standing import Order, Outcome, Standing
 from simkaohe.engine.tree import Tree
 from simkaohe.engine.weights import Weights
-from simkaohe.errors import SimkaoheError
-from simkaohe.panel import Panel
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.labels import Words
+from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.references import conditions
-from simkaohe.scheme.tree import Group, Indicator, Scheme
+from simkaohe.scheme.tree import CATEGORY, Group, Indicator, Scheme
+
+Part = TypeVar("Part")
 
 
 class Engine:
@@ -121,10 +126,19 @@ class Engine:
 
     def _blocks(self, count: int) -> Iterator[tuple[Any, int]]:
         """Yield the rows of every block, and how many of them count; all blocks are of one size."""
-        size = int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
+        size = self.rows
         for start in range(0, count, size):
-            rows = np.minimum(np.arange(start, start + size), count - 1)
-            yield rows, min(size, count - start)
+            whole = start + size <= count
+            rows = slice(start, start + size)
+            yield (
+                rows if whole else np.minimum(np.arange(start, start + size), count - 1),
+                min(size, count - start),
+            )
+
+    @property
+    def rows(self) -> int:
+        """How many draws are one block."""
+        return int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
 
     def _pass(self, draws: Draws, touched: frozenset[str]) -> Pass:
         """Return a pass that knows everything that the draws do not touch."""
@@ -139,18 +153,36 @@ class Engine:
         wanted = (*self._needed, *nodes, self.scheme.root.id)
         return {name: self._tree.score(self.scheme.nodes[name], now) for name in wanted}
 
+    def orders(
+        self, draws: Mapping[str, Any]
+    ) -> Iterator[tuple[Order, npt.NDArray[np.int8] | None]]:
+        """Yield who is before whom, and grades, block by block, for draws as without ``check``."""
+        count = max((len(values) for values in draws.values()), default=1)
+        touched = self._touched(draws)
+        for rows, kept in self._blocks(count):
+            block = {p: _rows(v, rows) for p, v in draws.items()}
+            now, _ = self._kept(self._pass(block, touched), (), kept)
+            order = self._standing.order(now)
+            yield order, self._standing.grades(order, now)
+
     def _outcome(self, now: Pass, nodes: Collection[str], uses: bool, kept: int) -> Outcome:
+        now, scores = self._kept(now, nodes, kept)
+        return self._standing.of(now, scores, uses=uses)
+
+    def _kept(self, now: Pass, nodes: Collection[str], kept: int) -> tuple[Pass, dict[str, Array]]:
+        """Return a pass and scores of which only some draws are left."""
         scores = self._scored(now, nodes)
-        for known in (now.known, scores):
-            for name, score in known.items():
-                known[name] = score[:kept] if len(score) > 1 else score
-        draws = {p: v[:kept] if len(v) > 1 else v for p, v in now.draws.items()}
-        now = Pass(draws, now.touched, now.raw, now.known)
+        known, draws = now.known, now.draws
+        if kept < self.rows:
+            known, scores = (
+                {name: score[:kept] if len(score) > 1 else score for name, score in some.items()}
+                for some in (known, scores)
+            )
+            draws = {p: v[:kept] if len(v) > 1 else v for p, v in draws.items()}
         root = self.scheme.root.id
         # one row when nothing that is drawn has an effect
-        now.known[root] = np.broadcast_to(now.known[root], (kept, len(self.units)))
-        drawn = {path: v[:kept] if len(v) > 1 else v for path, v in now.draws.items()}
-        return self._standing.of(replace(now, draws=drawn), scores, uses=uses)
+        whole = np.broadcast_to(known[root], (kept, len(self.units)))
+        return Pass(draws, now.touched, now.raw, {**known, root: whole}), scores
 
     def what_if(self, scores: Mapping[str, Array], *, uses: bool = False) -> Outcome:
         """Evaluate with the scores of some nodes replaced.
@@ -172,10 +204,126 @@ class Engine:
         now = Pass({}, touched, {**self._plain.raw, **leaves}, {**known, **groups})
         return self._outcome(now, (), uses, count)
 
+    def elsewhere(self, unit: str, category: str, *, uses: bool = False) -> Outcome:
+        """Evaluate with one unit in another category, all others where they are.
+
+        The same as the evaluation of ``scheme.edit({f"units.{unit}": category})``, several times
+        faster: what does not depend on categories is not computed again. A category that the unit
+        leaves empty is no category of the scheme any more.
+
+        Parameters
+        ----------
+        unit : str
+        category : str
+        uses : bool
+            Whether to compute what units get for their results.
+
+        Raises
+        ------
+        SimkaoheError
+            No such unit or category; data that the unit lacks and would need there.
+        """
+        for name, names, what in ((unit, self.units, UNIT), (category, self.categories, CATEGORY)):
+            if name not in names:
+                raise SimkaoheError(unknown("elsewhere", name, names, what))
+        people = self.people.with_one_in(self.scheme, unit, category)
+        weights = self.weights.among(people.categories)
+        leaves = Leaves(people, weights)
+        adjusting = _with(self._adjusting, _people=people, _leaves=leaves)
+        tree = Tree(people, weights, adjusting)
+        standing = _with(self._standing, _people=people, _adjusting=adjusting)
+        there = _with(self, people=people, _tree=tree, _standing=standing)
+        if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
+            raise SimkaoheError(*problems)
+        raw = self._plain.raw | leaves.scores(self._compared, {})
+        known = {
+            name: s for name, s in self._plain.known.items() if name not in self._category_bound
+        }
+        return there._outcome(Pass({}, frozenset(), raw, known), (), uses, 1)
+
+    def without(self, unit: str, *, uses: bool = False) -> Outcome:
+        """Evaluate without one unit, as if it were not assessed; the others keep their order.
+
+        The same as the evaluation of a scheme and data that do not have it, but that its results
+        still count for others where the scheme attributes them.
+
+        Parameters
+        ----------
+        unit : str
+        uses : bool
+            Whether to compute what units get for their results.
+
+        Raises
+        ------
+        SimkaoheError
+            No such unit; it is the only one; a scheme that has no result without it.
+        """
+        if unit not in self.units:
+            raise SimkaoheError(unknown("without", unit, self.units, UNIT))
+        if len(self.units) == 1:
+            raise SimkaoheError(Problem("without", Words("只有一个单位", "there is no other unit")))
+        place = self.units.index(unit)
+        people = self.people.without(self.scheme, place)
+        weights = self.weights.among(people.categories)
+        leaves = Leaves(people, weights)
+        adjusting = _with(self._adjusting.without(place), _people=people, _leaves=leaves)
+        tree = Tree(people, weights, adjusting)
+        standing = _with(self._standing, _people=people, _adjusting=adjusting)
+        there = _with(self, people=people, units=people.units, _tree=tree, _standing=standing)
+        raw = {name: np.delete(score, place, 1) for name, score in self._plain.raw.items()}
+        raw |= leaves.scores(self._relative, {})
+        return there._outcome(Pass({}, frozenset(), raw), (), uses, 1)
+
+    @cached_property
+    def _relative(self) -> list[Indicator]:
+        """Indicators whose scores depend on which other units there are."""
+        return [
+            leaf
+            for leaf in self.scheme.indicators
+            if leaf.rule.relative
+            or leaf.measure.relative
+            or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
+        ]
+
+    @cached_property
+    def _category_bound(self) -> frozenset[str]:
+        """Nodes whose scores depend on who is in which category."""
+        changed = [*self._compared, *(leaf for leaf, _ in self._gaps)]
+        found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in changed))
+        for node in self.scheme.nodes.values():
+            if node.weights_by_category:
+                found |= self._above(node.id)
+            if getattr(getattr(node, "combine", None), "scope", None) == "category":
+                found |= self._upwards(node.id)
+        for name in self._adjusting.touched_by(frozenset(found), {}):
+            found |= self._upwards(name)
+        return frozenset(found)
+
+    @cached_property
+    def _compared(self) -> list[Indicator]:
+        """Indicators whose scores depend on who is in which category."""
+        return [
+            leaf
+            for leaf in self.scheme.indicators
+            if leaf.scope == "category"
+            or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
+        ]
+
+    @cached_property
+    def _gaps(self) -> list[tuple[Indicator, Array]]:
+        """Other indicators that a unit lacks and may need elsewhere, with their scores (1, N)."""
+        raw, known = self._plain.raw, {leaf.id for leaf in self._compared}
+        others = [leaf for leaf in self.scheme.indicators if leaf.id not in known]
+        return [(leaf, raw[leaf.id]) for leaf in others if np.isnan(raw[leaf.id]).any()]
+
+    def children(self, group: Group) -> tuple[Array, Array]:
+        """Return scores and weights of a group's children as they are combined, each (K, N)."""
+        x, w = self._tree.children(group, self._plain)
+        return x[:, 0], np.broadcast_to(w, x.shape)[:, 0]
+
     def parts(self, group: Group) -> tuple[Array, Array, Array]:
         """Return weights, points and factors of a group's children, each (K, N), without draws."""
-        x, w = self._tree.children(group, self._plain)
-        w = np.broadcast_to(w, x.shape)
+        x, w = (part[:, None] for part in self.children(group))
         if group.combine.linear:  # weights of children without a score are spread
             there = np.where(np.isnan(x), 0.0, w)
             whole = there.sum(0)
@@ -256,6 +404,13 @@ class Engine:
     def _above(self, node: str) -> set[str]:
         group = self._parent.get(node)
         return self._upwards(group.id) if group else set()
+
+
+def _with(part: Part, **attributes: Any) -> Part:
+    """Return a copy of a part of the engine with some attributes replaced."""
+    other = copy(part)
+    vars(other).update(attributes)
+    return other
 
 
 def _rows(values: Array, rows: Any) -> Array:

@@ -14,6 +14,9 @@ from simkaohe.labels import Words
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
+Paths = frozenset[str]
+Source = tuple[int, slice | list[int], str]
+"""Whose weight, in which categories, is drawn by which path."""
 
 
 class Weights:
@@ -21,6 +24,14 @@ class Weights:
 
     def __init__(self, scheme: Scheme, categories: tuple[str, ...]) -> None:
         self._scheme, self._categories = scheme, categories
+        self._plain: dict[str, tuple[Array, Array | None]] = {}
+        self._counting: dict[str, npt.NDArray[np.bool_]] = {}
+        self._written: dict[tuple[str, ...], Array] = {}
+        self._sources: tuple[Paths, dict[tuple[str, ...], list[Source]]] = frozenset(), {}
+
+    def among(self, categories: tuple[str, ...]) -> Weights:
+        """Return the weights in these categories: the same object when they are the same."""
+        return self if categories == self._categories else Weights(self._scheme, categories)
 
     def of(self, group: Group, draws: Draws) -> tuple[Array, Array | None]:
         """Return the children's weights (K, 1|R, C), cancelled ones moved as the group says.
@@ -28,6 +39,13 @@ class Weights:
         The second is the weight (1|R, C) that keeps counting for cancelled children (full or zero
         marks), or None.
         """
+        if draws:
+            return self._of(group, draws)
+        if group.id not in self._plain:
+            self._plain[group.id] = self._of(group, draws)
+        return self._plain[group.id]
+
+    def _of(self, group: Group, draws: Draws) -> tuple[Array, Array | None]:
         children = group.children
         w = self.stated(children, draws)
         if draws and not (w.sum(0) > 0).all():
@@ -38,8 +56,10 @@ class Weights:
                 share = kept / np.where(kept + freed > 0, kept + freed, 1)
                 w = np.array(np.broadcast_to(w, (len(w), max(w.shape[1], len(share)), w.shape[2])))
                 w[k] *= share
+        if group.cancelled in ("siblings", "whole"):
+            return w, None
         cancelled = self.cancelled(group, draws)
-        if not cancelled.any() or group.cancelled in ("siblings", "whole"):
+        if not cancelled.any():
             return w, None
         _, freed = self._kept_and_freed(group, draws)
         if group.cancelled in ("full_marks", "zero_marks"):
@@ -68,6 +88,13 @@ class Weights:
 
     def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         """Return in which categories (C,) a node counts: it and all above it have weight."""
+        if draws:
+            return self._counted(draws)
+        if not self._counting:
+            self._counting = self._counted({})
+        return self._counting
+
+    def _counted(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         root = self._scheme.root
         found = {root.id: np.ones(len(self._categories), bool)}
         for group in self._scheme.nodes.values():
@@ -79,21 +106,36 @@ class Weights:
 
     def stated(self, nodes: Collection[Group | Indicator], draws: Draws) -> Array:
         """Return the stated weights of nodes (K, 1|R, C)."""
-        weight_in = self._scheme.weight_in
-        stated = np.array([[[weight_in(node, c) for c in self._categories]] for node in nodes])
-        drawn: dict[tuple[int, int], Array] = {}
-        for k, node in enumerate(nodes) if draws else ():
-            for c, category in enumerate(self._categories):
-                own = draws.get(f"{node.id}.weights_by_category.{category}")
-                if own is None and category not in node.weights_by_category:
-                    own = draws.get(f"{node.id}.weight")
-                if own is not None:
-                    drawn[k, c] = own
-        if drawn:
-            stated = stated.repeat(max(map(len, drawn.values())), 1)
-        for (k, c), own in drawn.items():
-            stated[k, :, c] = own[:, 0]
+        ids = tuple(node.id for node in nodes)
+        if ids not in self._written:
+            weight_in = self._scheme.weight_in
+            found = [[[weight_in(node, c) for c in self._categories]] for node in nodes]
+            self._written[ids] = np.array(found)
+        sources = self._drawn(ids, nodes, draws) if draws else []
+        rows = max((len(draws[path]) for _, _, path in sources), default=1)
+        stated = self._written[ids].repeat(rows, 1)
+        for k, categories, path in sources:
+            stated[k][:, categories] = draws[path]
         return stated
+
+    def _drawn(
+        self, ids: tuple[str, ...], nodes: Collection[Group | Indicator], draws: Draws
+    ) -> list[Source]:
+        """Return whose weights are drawn; remembered for the paths that were drawn last."""
+        paths, found = self._sources
+        if paths != draws.keys():
+            paths, found = self._sources = frozenset(draws), {}
+        if ids not in found:
+            by_path: dict[tuple[int, str], list[int]] = {}
+            for k, node in enumerate(nodes):
+                for c, category in enumerate(self._categories):
+                    path = f"{node.id}.weights_by_category.{category}"
+                    if path not in paths and category not in node.weights_by_category:
+                        path = f"{node.id}.weight"
+                    if path in paths:
+                        by_path.setdefault((k, path), []).append(c)
+            found[ids] = [(k, _columns(own), path) for (k, path), own in by_path.items()]
+        return found[ids]
 
     def cancelled(self, group: Group, draws: Draws) -> npt.NDArray[np.bool_]:
         """Return which children are cancelled in which category, shape (K, 1|R, C)."""
@@ -119,3 +161,9 @@ class Weights:
             for child, off in zip(group.children, cancelled, strict=True)
         )
         return kept, freed
+
+
+def _columns(places: list[int]) -> slice | list[int]:
+    """Return places as a slice where they follow each other."""
+    whole = slice(places[0], places[-1] + 1)
+    return whole if len(places) == places[-1] + 1 - places[0] else places

@@ -5,6 +5,8 @@ settings of matplotlib are not changed.
 """
 
 from simkaohe.plots.fairness_effort import effort
+from simkaohe.plots.fairness_groups import cliffs, parity
+from simkaohe.plots.fairness_noise import endowment, rank_confidence
 from simkaohe.plots.ranking import ranking, shift
 from simkaohe.plots.sensitivity import (
     acceptability,
@@ -18,8 +20,12 @@ from simkaohe.plots.sensitivity import (
 __all__ = [
     "acceptability",
     "breakpoints",
+    "cliffs",
     "effective_weights",
     "effort",
+    "endowment",
+    "parity",
+    "rank_confidence",
     "rank_intervals",
     "ranking",
     "shift",

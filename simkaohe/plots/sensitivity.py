@@ -12,6 +12,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from simkaohe.labels import Words
 from simkaohe.plots.style import DOWN, SAME, UP, families, new_axes, style
+from simkaohe.plots.style import height_of as _height
+from simkaohe.plots.style import name_rows as _name_rows
+from simkaohe.plots.style import titled as _titled
 
 if TYPE_CHECKING:
     from simkaohe.sensitivity.acceptability import MonteCarlo
@@ -20,29 +23,8 @@ if TYPE_CHECKING:
     from simkaohe.sensitivity.sobol import SobolIndices
     from simkaohe.sensitivity.stepping import Breakpoints
 
-NAMED = 40
-"""Rows with names of full size; more are set smaller, and beyond 150 every few of them."""
 LINES = 6
 """Units whose lines a breakpoint diagram names in colour."""
-
-
-def _height(rows: int) -> float:
-    return max(3.0, 1.0 + rows * (0.27 if rows <= NAMED else 0.13))
-
-
-def _name_rows(ax: Axes, names: list[str]) -> None:
-    """Write the names of rows 0, 1, … on the left, the first on top."""
-    size = 10 if len(names) <= NAMED else 7
-    ax.set_yticks(range(len(names)), names, size=size, family=families(), parse_math=False)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
-
-
-def _titled(ax: Axes, title: Words, x: Words | None = None, y: Words | None = None) -> None:
-    ax.set_title(str(title), loc="left", pad=10, family=families(), parse_math=False)
-    for words, say in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
-        if words is not None:
-            say(str(words), family=families())
 
 
 def acceptability(result: MonteCarlo, ax: Axes | None = None) -> Axes:

@@ -14,8 +14,12 @@ import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 
+from simkaohe.labels import Words
+
 UP, DOWN, SAME = "#1f5fa8", "#d9731a", "#767676"
 """Blue and orange: told apart by everybody, and neither is “warning” nor “rise on the exchange”."""
+NAMED = 40
+"""Rows with names of full size; more are set smaller."""
 FAMILIES = (
     "Noto Sans CJK SC",
     "Source Han Sans SC",
@@ -78,3 +82,24 @@ def beside(ax: Axes, place: tuple[float, float], words: str, points: float, **lo
         annotation_clip=False,
         **look,
     )
+
+
+def height_of(rows: int) -> float:
+    """Return the inches that a picture with so many named rows needs."""
+    return max(3.0, 1.0 + rows * (0.27 if rows <= NAMED else 0.13))
+
+
+def name_rows(ax: Axes, names: list[str]) -> None:
+    """Write the names of rows 0, 1, … on the left, the first on top."""
+    size = 10 if len(names) <= NAMED else 7
+    ax.set_yticks(range(len(names)), names, size=size, family=families(), parse_math=False)
+    ax.set_ylim(max(len(names), 1) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+
+
+def titled(ax: Axes, title: Words, x: Words | None = None, y: Words | None = None) -> None:
+    """Write the title, and what the axes are."""
+    ax.set_title(str(title), loc="left", pad=10, family=families(), parse_math=False)
+    for words, say in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
+        if words is not None:
+            say(str(words), family=families())

@@ -64,6 +64,21 @@ class Adjustment(Method):
 class Points(Adjustment):
     """What bonus and deduction have in common; see :class:`Bonus`."""
 
+    notation: ClassVar = """
+        min(
+            sum(
+                min(
+                    points * (
+                        (counts if further == 1 else repeated(counts, further)) + same * repeats
+                        if any(repeats) else counts if further == 1 else repeated(counts, further)
+                    ),
+                    caps,
+                )
+            ),
+            cap,
+        )
+    """
+
     points: OrderedDict[float] = parameter(
         OrderedDict({"": 1.0}), "每次分值", "points each", span=(0, 5)
     )
@@ -276,6 +291,11 @@ class Limit(Model):
         Bounds of the score afterwards.
     """
 
+    notation: ClassVar = """
+        bonus_kept = min(gained, bonus, None if bonus_share is None else bonus_share * max(score, 0))
+        deduction_kept = min(deducted_points, deduction)
+        min(max(score + min(bonus_kept - deduction_kept, net), low), high)
+    """
     bonus: float | None = parameter(None, "加分总上限", "cap of bonuses", ge=0, span=(0, 20))
     deduction: float | None = parameter(None, "减分总上限", "cap of deductions", ge=0, span=(0, 20))
     bonus_share: float | None = parameter(
@@ -346,6 +366,7 @@ class Difficulty(Model):
         λ is a model choice.
     """
 
+    notation: ClassVar = "min(score * (1 + strength * (coefficient - 1)), cap)"
     low: float = parameter(0.8, "系数下限", "lowest coefficient", gt=0)
     high: float = parameter(1.2, "系数上限", "highest coefficient", gt=0)
     strength: float = parameter(1.0, "难度权重", "strength", ge=0, le=1, span=(0, 1))
@@ -391,6 +412,7 @@ class Periods(Model):
         formula manual).
     """
 
+    notation: ClassVar = 'max(score) if method == "best" else sum(weight * score) / sum(weight)'
     earlier: FrozenDict[float] = parameter(..., "各期权重", "earlier periods", span=(0, 100))
     current: float = parameter(1.0, "本期权重", "this period", ge=0, span=(0, 100))
     method: Literal["weighted", "best"] = parameter("weighted", "合成办法", "method")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import prod
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -89,6 +90,7 @@ class WeightedSum(Combine):
 
     method: Literal["weighted_sum"] = "weighted_sum"
     label: ClassVar = Words("加权求和", "weighted sum")
+    notation: ClassVar = "sum(weight * score) / sum(weight)"
     linear: ClassVar = True
 
     @staticmethod
@@ -130,6 +132,9 @@ class Geometric(Combine):
 
     method: Literal["geometric"] = "geometric"
     label: ClassVar = Words("加权几何平均", "weighted geometric mean")
+    notation: ClassVar = """
+        product((max(score, floor) if zero == "floor" else score) ** (weight / sum(weight)))
+    """
     zero: Literal["error", "zero", "floor"] = parameter("error", "零分处理", "when a part is zero")
     floor: float = parameter(1.0, "零分按此计", "score that zero counts as", gt=0, span=(0.1, 10))
 
@@ -191,6 +196,7 @@ class Minimum(Combine):
 
     method: Literal["minimum"] = "minimum"
     label: ClassVar = Words("短板法（取最低）", "minimum")
+    notation: ClassVar = "min(score)"
 
     @staticmethod
     def formula(x: Array, w: Array) -> Array:
@@ -226,6 +232,7 @@ class Identity(CoefficientMap):
 
     method: Literal["identity"] = "identity"
     label: ClassVar = Words("原值（得分÷100）", "score / 100")
+    notation: ClassVar = "score / 100"
 
     @staticmethod
     def formula(score: Array) -> Array:
@@ -238,6 +245,7 @@ class Best(CoefficientMap):
 
     method: Literal["best"] = "best"
     label: ClassVar = Words("与最高分之比", "score / best score")
+    notation: ClassVar = "score / best_of(score) if best_of(score) > 0 else undefined"
 
     @staticmethod
     def formula(score: Array) -> Array:
@@ -251,6 +259,7 @@ class Mean(CoefficientMap):
 
     method: Literal["mean"] = "mean"
     label: ClassVar = Words("与平均分之比", "score / mean score")
+    notation: ClassVar = "score / mean(score) if mean(score) > 0 else undefined"
 
     @staticmethod
     def formula(score: Array) -> Array:
@@ -267,14 +276,22 @@ class LinearBand(CoefficientMap):
 
     method: Literal["linear_band"] = "linear_band"
     label: ClassVar = Words("线性区间（最低—最高）", "band from lowest to highest score")
+    notation: ClassVar = """
+        lowest = worst_of(score)
+        highest = best_of(score)
+        low + (high - low) * ((score - lowest) / (highest - lowest) if highest > lowest else 0.5)
+    """
 
     @staticmethod
     def formula(score: Array, *, low: Any, high: Any) -> Array:
         """Return the coefficient, linear between the observed extremes."""
-        worst = np.nanmin(score, -1, keepdims=True)
-        spread = np.nanmax(score, -1, keepdims=True) - worst
-        share = np.where(spread > 0, (score - worst) / np.where(spread > 0, spread, 1), 0.5)
-        return np.where(np.isnan(score), np.nan, low + (high - low) * share)
+        worst = np.fmin.reduce(score, -1, keepdims=True)
+        spread = np.fmax.reduce(score, -1, keepdims=True) - worst
+        share = score - worst
+        share /= np.where(spread > 0, spread, 1)
+        if not (spread > 0).all():
+            share = np.where((spread > 0) | np.isnan(score), share, 0.5)
+        return low + (high - low) * share
 
 
 class FixedBand(CoefficientMap):
@@ -282,6 +299,7 @@ class FixedBand(CoefficientMap):
 
     method: Literal["fixed_band"] = "fixed_band"
     label: ClassVar = Words("固定区间（0—100分）", "band from 0 to 100 points")
+    notation: ClassVar = "low + (high - low) * score / 100"
 
     @staticmethod
     def formula(score: Array, *, low: Any, high: Any) -> Array:
@@ -300,6 +318,7 @@ class Centred(CoefficientMap):
 
     method: Literal["centred"] = "centred"
     label: ClassVar = Words("离均系数", "distance from the mean")
+    notation: ClassVar = "1 + beta * (score - mean(score)) / 100"
     beta: float = parameter(1.0, "离均斜率", "slope", ge=0, span=(0, 2))
 
     @staticmethod
@@ -316,6 +335,10 @@ class RankBand(CoefficientMap):
 
     method: Literal["rank"] = "rank"
     label: ClassVar = Words("按位次", "by rank")
+    notation: ClassVar = """
+        rank = place(score)
+        high - (high - low) * (rank - 1) / max(count(score) - 1, 1)
+    """
 
     @staticmethod
     def formula(score: Array, *, low: Any, high: Any) -> Array:
@@ -339,6 +362,7 @@ class GradeTable(CoefficientMap):
 
     method: Literal["grade"] = "grade"
     label: ClassVar = Words("按等次", "by grade of the part")
+    notation: ClassVar = "tier(score, thresholds, coefficients)"
     thresholds: tuple[float, ...] = parameter((60.0, 80.0, 90.0), "分数线", "thresholds")
     coefficients: tuple[float, ...] = parameter((0.9, 0.95, 1.0, 1.05), "等次系数", "coefficients")
 
@@ -382,6 +406,9 @@ class Gate(CoefficientMap):
 
     method: Literal["gate"] = "gate"
     label: ClassVar = Words("门槛", "gate")
+    notation: ClassVar = (
+        "1 if score >= pass_mark else otherwise if score < pass_mark else undefined"
+    )
     pass_mark: float = parameter(60.0, "及格线", "pass mark", span=(50, 90))
     otherwise: float = parameter(0.8, "未达线系数", "coefficient below", ge=0, span=(0.5, 1))
 
@@ -403,6 +430,7 @@ class Workload(CoefficientMap):
 
     method: Literal["workload"] = "workload"
     label: ClassVar = Words("任务量", "workload")
+    notation: ClassVar = "1 + rate * (score - 1)"
     rate: float = parameter(0.2, "每增一项加", "added by each task", ge=0, span=(0, 0.5))
 
     @staticmethod
@@ -460,6 +488,11 @@ class Multiplier(Combine):
     outside_formula: ClassVar = ("scope",)
     method: Literal["multiplier"] = "multiplier"
     label: ClassVar = Words("乘数计分法", "multiplier method")
+    notation: ClassVar = """
+        start = sum(base_weight * base_score) / sum(base_weight) if any(base_weight) else 100
+        start * product(coefficient) + sum(added_weight * added_score) / 100 \
+            if any(added_weight) else start * product(coefficient)
+    """
     base: Ids = parameter(..., "基数", "base")
     added: Ids = parameter((), "乘后相加", "added after the product")
     map: SerializeAsAny[CoefficientMap] = parameter(Identity(), "系数换算", "coefficient map")
@@ -496,7 +529,7 @@ class Multiplier(Combine):
         return {"base": self.base, "added": self.added}
 
     @staticmethod
-    def parts(
+    def _terms(
         x: Array,
         w: Array,
         *,
@@ -510,36 +543,52 @@ class Multiplier(Combine):
         zero: str,
         base_mark: Any,
         base_mark_caps: bool,
-    ) -> tuple[Array, Array]:
-        """Return points of base and added children, and factors of coefficient children."""
-        points, factors = np.zeros_like(x), np.ones_like(x)
+    ) -> tuple[dict[int, Array], dict[int, Array], dict[int, Array]]:
+        """Return points of base and of added children, and factors of coefficient children."""
         w = np.broadcast_to(w, np.broadcast_shapes(w.shape, x.shape))
         bases = [k for k, child in enumerate(children) if child in base]
         counted = x[bases]
-        below = np.zeros(x.shape[1:], bool)
         if base_mark is not None:
             below = (np.where(w[bases] > 0, counted, np.inf) < base_mark - 1e-9).any(0)
             if base_mark_caps:
                 counted = np.where(below, np.minimum(counted, base_mark), counted)
-        share = _present(counted, w[bases])
-        total = share.sum(0)
-        points[bases] = share * np.nan_to_num(counted) / np.where(total > 0, total, np.nan)
+        if len(bases) == 1:
+            counts = w[bases] > 0
+            blended = counted if counts.all() else np.where(counts, counted, np.nan)
+        else:
+            share = _present(counted, w[bases])
+            total = share.sum(0)
+            blended = share * np.nan_to_num(counted) / np.where(total > 0, total, np.nan)
+        after, factors = {}, {}
         for k, child in enumerate(children):
             if child in added:
-                points[k] = w[k] * x[k] / 100
+                after[k] = w[k] * x[k] / 100
             elif child not in base:
                 c = _coefficient(x[k], map, low, high, missing, zero)
-                factors[k] = np.where((w[k] > 0) & ~below, c, 1.0)
+                counts = w[k] > 0 if base_mark is None else (w[k] > 0) & ~below
+                factors[k] = c if counts.all() else np.where(counts, c, 1.0)
+        return dict(zip(bases, blended, strict=True)), after, factors
+
+    @staticmethod
+    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
+        """Return points of base and added children, and factors of coefficient children."""
+        points, factors = np.zeros_like(x), np.ones_like(x)
+        start, after, coefficients = Multiplier._terms(x, w, **parameters)
+        for k, part in (start | after).items():
+            points[k] = part
+        for k, factor in coefficients.items():
+            factors[k] = factor
         return points, factors
 
     @staticmethod
-    @wraps(parts.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
+    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
     def formula(x: Array, w: Array, **parameters: Any) -> Array:  # type: ignore[override]
         """Return base times coefficients plus the added parts."""
-        points, factors = Multiplier.parts(x, w, **parameters)
-        after = np.array([child in parameters["added"] for child in parameters["children"]])
-        start = points[~after].sum(0) if parameters["base"] else 100.0
-        return start * factors.prod(0) + points[after].sum(0)
+        start, after, coefficients = Multiplier._terms(x, w, **parameters)
+        score: Any = sum(start.values()) if parameters["base"] else 100.0
+        if coefficients:
+            score = score * prod(coefficients.values())
+        return np.broadcast_to(score + sum(after.values()), x.shape[1:])
 
 
 def _coefficient(
@@ -547,12 +596,17 @@ def _coefficient(
 ) -> Array:
     """Return the coefficient of a part of score (R, N); NaN where the scheme calls it an error."""
     absent = np.isnan(score)
-    # Maps compare with those that have a score; where nobody has one, any number will do.
-    blank = np.where(absent.all(-1, keepdims=True), 0.0, np.nan)
-    c = np.asarray(map(np.where(absent, blank, np.maximum(score, 0.0)), low=low, high=high))
-    c = np.clip(c, -np.inf if low is None else low, np.inf if high is None else high)
-    c = np.where(c > 0, c, {"error": np.nan, "keep": 0.0, "one": 1.0}[zero])
-    if absent.any():
+    some_absent = bool(absent.any())
+    known = np.maximum(score, 0.0)
+    if some_absent:
+        # Maps compare with those that have a score; where nobody has one, any number will do.
+        known = np.where(absent, np.where(absent.all(-1, keepdims=True), 0.0, np.nan), known)
+    c = np.asarray(map(known, low=low, high=high))
+    c = c if low is None else np.maximum(c, low)
+    c = c if high is None else np.minimum(c, high)
+    if not (c > 0).all():
+        c = np.where(c > 0, c, {"error": np.nan, "keep": 0.0, "one": 1.0}[zero])
+    if some_absent:
         count = (~absent).sum(-1, keepdims=True)
         others = np.where(absent, 0.0, c).sum(-1, keepdims=True) / np.where(count, count, np.nan)
         c = np.where(absent, {"error": np.nan, "one": 1.0, "mean": others}[missing], c)

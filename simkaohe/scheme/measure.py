@@ -23,6 +23,9 @@ class Measure(Method):
     (..., N) that the rule scores, NaN where it is undefined.
     """
 
+    relative: ClassVar[bool] = False
+    """Whether a unit's value depends on the other units."""
+
 
 class Level(Measure):
     r"""本期值 (level): the actual value itself.
@@ -41,6 +44,7 @@ class Level(Measure):
 
     method: Literal["level"] = "level"
     label: ClassVar = Words("本期值", "level")
+    notation: ClassVar = "actual"
 
     @staticmethod
     def formula(actual: Array) -> Array:
@@ -69,6 +73,7 @@ class Log(Measure):
 
     method: Literal["log"] = "log"
     label: ClassVar = Words("对数", "logarithm")
+    notation: ClassVar = "log(actual) if actual > 0 else undefined"
 
     @staticmethod
     def formula(actual: Array) -> Array:
@@ -103,6 +108,7 @@ class GrowthRate(Measure):
 
     method: Literal["growth_rate"] = "growth_rate"
     label: ClassVar = Words("增幅", "growth rate")
+    notation: ClassVar = "scale * (actual - previous) / abs(previous)"
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -128,6 +134,7 @@ class Increment(Measure):
 
     method: Literal["increment"] = "increment"
     label: ClassVar = Words("增量（提高百分点）", "increment")
+    notation: ClassVar = "actual - previous"
 
     @staticmethod
     def formula(actual: Array, previous: Array) -> Array:
@@ -161,6 +168,8 @@ class Share(Measure):
 
     method: Literal["share"] = "share"
     label: ClassVar = Words("份额", "share")
+    notation: ClassVar = "scale * actual / total(actual)"
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -190,6 +199,8 @@ class ShareChange(Measure):
 
     method: Literal["share_change"] = "share_change"
     label: ClassVar = Words("份额变化", "change of share")
+    notation: ClassVar = "scale * (actual / total(actual) - previous / total(previous))"
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -220,6 +231,11 @@ class Contribution(Measure):
 
     method: Literal["contribution"] = "contribution"
     label: ClassVar = Words("贡献率", "contribution")
+    notation: ClassVar = """
+        change = actual - previous
+        scale * change / total(change) if total(change) > 0 else undefined
+    """
+    relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
     @staticmethod
@@ -252,6 +268,7 @@ class PerHead(Measure):
 
     method: Literal["per_head"] = "per_head"
     label: ClassVar = Words("人均", "per head")
+    notation: ClassVar = "per * actual / population"
     per: float = parameter(1.0, "每多少人", "per", gt=0)
 
     @staticmethod
@@ -281,6 +298,7 @@ class AgainstPredecessor(Measure):
 
     method: Literal["against_predecessor"] = "against_predecessor"
     label: ClassVar = Words("与前任比", "against the predecessor")
+    notation: ClassVar = "actual - predecessor"
 
     @staticmethod
     def formula(actual: Array, predecessor: Array) -> Array:
@@ -315,6 +333,7 @@ class Survey(Measure):
 
     method: Literal["survey"] = "survey"
     label: ClassVar = Words("调查均值", "survey mean")
+    notation: ClassVar = "actual if at_least == 0 or sample_size >= at_least else undefined"
     at_least: float = parameter(0.0, "最少样本量", "smallest sample", ge=0, span=(0, 400))
 
     @staticmethod
@@ -355,6 +374,9 @@ class Answers(Measure):
 
     method: Literal["answers"] = "answers"
     label: ClassVar = Words("问卷得分", "survey answers")
+    notation: ClassVar = """
+        sum(points * answers) / sum(answers) if sum(answers) >= at_least else undefined
+    """
     outside_formula: ClassVar[tuple[str, ...]] = ("ignored",)
     points: FrozenDict[float] = parameter(..., "各答案分值", "points by answer", span=(0, 100))
     ignored: tuple[str, ...] = parameter((), "不计答案", "ignored answers")
@@ -416,6 +438,10 @@ class RatingMean(Measure):
 
     method: Literal["rating_mean"] = "rating_mean"
     label: ClassVar = Words("评分均值", "mean rating")
+    notation: ClassVar = """
+        kept = kept_of(ratings, trim)
+        sum(kept) / length(kept) if length(ratings) >= at_least else undefined
+    """
     outside_formula: ClassVar[tuple[str, ...]] = ("group", "levels", "own")
     group: str | None = parameter(None, "评价主体", "raters")
     trim: int = parameter(0, "去掉最高最低个数", "trim", ge=0)
@@ -468,6 +494,12 @@ class RatingRanks(Measure):
 
     method: Literal["rating_ranks"] = "rating_ranks"
     label: ClassVar = Words("评分排名", "ranks of ratings")
+    notation: ClassVar = """
+        places = ranks_given(ratings)
+        sum(max(100 * (1 - step * (places - 1)), floor)) / length(places) \
+            if length(places) >= at_least else undefined
+    """
+    relative: ClassVar = True
     outside_formula: ClassVar[tuple[str, ...]] = ("group", "levels", "own")
     group: str | None = parameter(None, "评价主体", "raters")
     step: float = parameter(0.02, "每降一名扣", "step", ge=0, le=1, span=(0, 0.1))

@@ -163,6 +163,9 @@ class Method(Model):
         What people call the method.
     data : tuple of str
         The data that the formula reads: its positional arguments.
+    notation : str
+        The formula as text, for people who calculate it by hand; see
+        :mod:`simkaohe.scheme.notation`.
     supplied : tuple of str
         Keyword-only arguments that are no fields: facts that the engine supplies (see the family).
     outside_formula : tuple of str
@@ -171,6 +174,7 @@ class Method(Model):
 
     family: ClassVar[dict[str, type[Method]]]
     may_be_supplied: ClassVar[tuple[str, ...]] = ()
+    notation: ClassVar[str] = ""
     outside_formula: ClassVar[tuple[str, ...]] = ()
     label: ClassVar[Words]
     data: ClassVar[tuple[str, ...]]

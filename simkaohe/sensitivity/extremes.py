@@ -16,7 +16,7 @@ from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.field import NOT_RANKED, Ends, Field
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
-from simkaohe.sensitivity.placing import Extent, extent, found, proved
+from simkaohe.sensitivity.placing import Extent, Race, extent, found, proved
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -135,17 +135,17 @@ def rank_range(
     chosen = _chosen(field, units)
     nominal = form.engine.run()
     now = (nominal.ranks if peers == "all" else nominal.category_ranks)[0]
+    ends = [_End(field, place, peers, best) for place in chosen for best in (True, False)]
+    races = [end.race for end in ends]
+    certificates = found(races, field.at, field.now, [end.best for end in ends])
+    if proof:
+        certificates = [end.proved(w, seconds) for end, w in zip(ends, certificates, strict=True)]
     rows: list[dict[str, Any]] = []
-    certificates: list[Array] = []
-    for place in chosen:
-        row: dict[str, Any] = {"unit": form.units[place], "rank": int(now[place])}
-        for best in (True, False):
-            bound, weights = _end(field, place, peers, best, proof, seconds)
-            row["best_bound" if best else "worst_bound"] = bound
-            certificates.append(weights)
-        rows.append(row)
+    for place, best, worst in zip(chosen, ends[::2], ends[1::2], strict=True):
+        row = {"unit": form.units[place], "rank": int(now[place])}
+        rows.append(row | {"best_bound": best.bound, "worst_bound": worst.bound})
     edits = [field.edits(weights) for weights in certificates]
-    ranks = _evaluated(form, edits, peers)
+    ranks = evaluated(form, edits, peers)
     for number, (row, place) in enumerate(zip(rows, chosen, strict=True)):
         for end, better, k in (("best", min, 2 * number), ("worst", max, 2 * number + 1)):
             row[end] = int(better(ranks[k, place], now[place]))
@@ -176,10 +176,39 @@ def _chosen(field: Field, units: Collection[str] | None) -> list[int]:
     return places
 
 
-def _end(
-    field: Field, place: int, peers: str, best: bool, proof: bool, seconds: float
-) -> tuple[int, Array]:
-    """Return the bound of a unit's best or worst rank, and weights whose rank is close to it."""
+class _End:
+    """One end of a unit's range: the race that decides it, and the bound of its rank."""
+
+    def __init__(self, field: Field, place: int, peers: str, best: bool) -> None:
+        self.best, self._at = best, field.at
+        self.race, self._leads, self._ahead = against(field, place, peers, best)
+        self.bound = self._ahead + (0 if best else len(self.race.g))
+
+    def proved(self, weights: Array, seconds: float) -> Array:
+        """Tighten the bound by a proof; return weights at least as good as those given."""
+        attained = self._ahead + int(self.race.ahead(weights).sum())
+        if attained == self.bound:
+            return weights
+        answer = proved(self.race, self._at, self._leads, self.best, seconds)
+        self.bound = self._ahead + answer.bound
+        if answer.weights is None:
+            return weights
+        count = self._ahead + int(self.race.ahead(answer.weights).sum())
+        return answer.weights if (count < attained) == self.best and count != attained else weights
+
+
+def against(field: Field, place: int, peers: str, best: bool) -> tuple[Race, Extent, int]:
+    """Return a unit's race against rivals whose order the weights decide.
+
+    Returns
+    -------
+    race : Race
+    leads : Extent
+        Of these rivals.
+    rank : int
+        The unit's if none of them is ahead: the bound of its best rank; for the worst rank
+        (``best`` False) add all of them.
+    """
     form = field.form
     there = np.ones(len(form.units), bool)
     if peers == "category":
@@ -193,21 +222,10 @@ def _end(
     leads = extent(race, field.at)
     certain = leads.certain(race.step)
     open_ = leads.possible() & ~certain
-    ahead = 1 + int(before.sum()) + int(certain.sum())
+    rank = 1 + int(before.sum()) + int(certain.sum())
     others = _apart(field, place, unsure)
-    ahead += int((others.certain(race.step) if best else others.possible()).sum())
-    race, leads = race.only(open_), Extent(leads.low[open_], leads.high[open_])
-    weights = found(race, field.at, field.now, best)
-    bound = ahead + (0 if best else int(open_.sum()))
-    attained = ahead + int(race.ahead(weights).sum())
-    if proof and attained != bound:
-        answer = proved(race, field.at, leads, best, seconds)
-        bound = ahead + answer.bound
-        if answer.weights is not None:
-            count = ahead + int(race.ahead(answer.weights).sum())
-            if count < attained if best else count > attained:
-                weights = answer.weights
-    return bound, weights
+    rank += int((others.certain(race.step) if best else others.possible()).sum())
+    return race.only(open_), Extent(leads.low[open_], leads.high[open_]), rank
 
 
 def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
@@ -218,7 +236,7 @@ def _apart(field: Field, place: int, rivals: npt.NDArray[np.intp]) -> Extent:
     return Extent(field.reach[0, rivals] - highest, field.reach[1, rivals] - lowest)
 
 
-def _evaluated(
+def evaluated(
     form: AdditiveForm, edits: list[dict[str, float]], peers: str
 ) -> npt.NDArray[np.int64]:
     """Return the ranks (R, N) that the engine gives for each set of edits."""

@@ -154,11 +154,12 @@ class Field:
         home = self.form.engine.category[self.form.set_of == which][0]
         shares = self.stated / self.stated.sum(0)
         alike = np.flatnonzero(np.abs(shares - shares[:, [home]]).max(0) <= 1e-12)
+        whole = self.stated[:, alike].sum(0)
         found: dict[str, float] = {}
         for name, inside in levels.items():
             if not (free & inside).any():
                 continue
-            values = weights[inside].sum() * self.stated[:, alike].sum(0)
+            values = weights[inside].sum() * whole
             mine = {names[c]: float(v) for c, v in zip(alike, values, strict=True)}
             own = scheme.nodes[name].weights_by_category
             stand = {c for c in names if c not in own}

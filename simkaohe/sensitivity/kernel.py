@@ -6,22 +6,106 @@ integers, and places are counted where the sorted keys stand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import EXACT, Engine
 from simkaohe.ranks import NOISE
-from simkaohe.scheme.tree import Group
-from simkaohe.sensitivity.tallying import CACHE, Places, Spaces, bin_shift, bins
+from simkaohe.scheme.tree import Group, Scheme
+from simkaohe.sensitivity.tallying import CACHE, Board, Spaces
 from simkaohe.sensitivity.varying import Varying
 from simkaohe.sensitivity.weighing import Siblings, Weights
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+TINY = 1e-300
+"""Stands for a sum of weights that is 0, as where a group itself has no weight."""
+
+
+class Drawn(NamedTuple):
+    """Children of a group whose weights vary, how, and where their numbers are."""
+
+    law: Weights
+    siblings: Siblings
+    columns: slice
+
+
+class Share:
+    """What part of the total a group has in one category, handed down to the terms below it.
+
+    Scores are ``columns`` (R, K) times ``rows`` (K, N): for each term of a drawn group its number
+    over the sum of weights, and one more column for what every term has besides its number.
+
+    Parameters
+    ----------
+    group : Group
+    category : str
+    scheme : Scheme
+    drawn : mapping of group id to Drawn
+    open : set of group ids
+        Groups whose score depends on drawn weights.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        category: str,
+        scheme: Scheme,
+        drawn: Mapping[str, Drawn],
+        open: Collection[str],
+    ) -> None:
+        own = drawn.get(group.id)
+        nodes = own.siblings.nodes if own else group.children
+        self._name = group.id if own else None
+        self._offset = own.law.offset if own else 0.0
+        self._stated = np.array([scheme.weight_in(node, category) for node in nodes])
+        if not own:
+            self._stated /= self._stated.sum() or 1.0
+        self._inner = {
+            k: Share(node, category, scheme, drawn, open)
+            for k, node in enumerate(nodes)
+            if isinstance(node, Group) and node.id in open
+        }
+        self._own = [k for k in range(len(nodes)) if k not in self._inner]
+        self._terms: Any = self._own if self._inner else slice(None)
+        self._leaves = [nodes[k].id for k in self._own]
+
+    def rows(self, below: Mapping[str, Array]) -> list[Array]:
+        """Return what the columns are multiplied with, from an array (N,) for each term."""
+        found = [
+            weight * below[name]
+            for name, weight in zip(self._leaves, self._stated[self._own], strict=True)
+        ]
+        if self._name is None:
+            found = [np.sum(found, 0)] if found else []
+        elif self._offset and found:
+            found.append(self._offset * np.sum(found, 0))
+        return found + [row for share in self._inner.values() for row in share.rows(below)]
+
+    def columns(
+        self, numbers: Mapping[str, Array], above: Array | float, into: Array, at: int = 0
+    ) -> int:
+        """Write columns from a place on; return the place after them."""
+        scale, drawn = above, None if self._name is None else numbers[self._name]
+        if drawn is not None:
+            whole = drawn @ self._stated
+            whole += self._offset * self._stated.sum()
+            scale = np.divide(above, np.maximum(whole, TINY, out=whole), out=whole)
+            if self._own:
+                stop = at + len(self._own)
+                np.multiply(drawn[:, self._terms], scale[:, None], out=into[:, at:stop])
+                at = stop
+        if self._own and (drawn is None or self._offset):
+            into[:, at] = scale
+            at += 1
+        for k, share in self._inner.items():
+            factor = 1.0 if drawn is None else drawn[:, k] + self._offset
+            at = share.columns(numbers, scale * factor * self._stated[k], into, at)
+        return at
 
 
 class Additive:
@@ -37,21 +121,15 @@ class Additive:
 
     def __init__(self, engine: Engine, varying: Sequence[Weights]) -> None:
         scheme = engine.scheme
-        self._drawn: dict[str, tuple[Weights, Siblings, slice]] = {}
+        self._drawn: dict[str, Drawn] = {}
         start = 0
         for law in varying:
             for each in law.siblings(scheme):
                 columns = slice(start, start + len(each.nodes))
-                self._drawn[each.group.id] = law, each, columns
+                self._drawn[each.group.id] = Drawn(law, each, columns)
                 start = columns.stop
-        self._root = scheme.root
-        self._open = _above(scheme.root, self._drawn)
-        self._stated: dict[str, tuple[Array, bool]] = {}
-        for name in self._open:
-            children = scheme.nodes[name].children  # type: ignore[union-attr]
-            found = [[scheme.weight_in(k, c) for k in children] for c in engine.categories]
-            self._stated[name] = np.array(found), any(k.id in self._open for k in children)
-        leaves = self._terms(scheme.root)
+        groups = _above(scheme.root, self._drawn)
+        leaves = _terms(scheme.root, groups)
         scores = engine.run(nodes=leaves).scores
         x = np.array([scores[name][0] for name in leaves])
         digits = EXACT if scheme.ranking.digits is None else scheme.ranking.digits
@@ -59,27 +137,20 @@ class Additive:
         self.complete = bool(engine.people.ranked.any() and (x >= 0).all())  # NaN is not ≥ 0
         if not self.complete:
             return
-        top = float(x.max()) * scale
-        span = int(top) + 2
+        self._span = int(float(x.max()) * scale) + 2
         # The shares sum to 1, so that rounding is the cast of this product to integers.
-        below = (span + 0.5 - NOISE) - x * scale
-        ranked = engine.people.ranked
-        self._members = [m[ranked[m]] for m in engine.members]
-        self._below = [np.ascontiguousarray(below[:, m]) for m in self._members]
-        self._order = np.concatenate(self._members)
-        self._sizes = [len(m) for m in engine.members]
-        self._last = max(c for c, m in enumerate(self._members) if len(m))
-        self._several, self._count, self._span = len(self._members) > 1, len(engine.units), span
-        room = max(CACHE // max(len(engine.units), len(leaves)), 32)
-        self.rows = 1 << (room.bit_length() - 1)
+        below = (self._span + 0.5 - NOISE) - x * scale
+        self._engine = engine
         self._clear()
-
-    def _terms(self, group: Group) -> list[str]:
-        found: list[str] = []
-        for child in group.children:
-            is_open = isinstance(child, Group) and child.id in self._open
-            found += self._terms(child) if is_open else [child.id]  # type: ignore[arg-type]
-        return found
+        self._shares = [
+            Share(scheme.root, c, scheme, self._drawn, groups) for c in engine.categories
+        ]
+        self._rows = [
+            np.array(share.rows(dict(zip(leaves, below[:, members], strict=True))))
+            for share, members in zip(self._shares, self._board.members, strict=True)
+        ]
+        room = max(2 * CACHE // max(len(engine.units), len(leaves)), 32)
+        self.rows = 1 << (room.bit_length() - 1)
 
     def fresh(self) -> Additive:
         """Return a counter of the same scheme that has counted nothing yet."""
@@ -88,87 +159,30 @@ class Additive:
         return new
 
     def _clear(self) -> None:
-        self._draws = 0
         self._spaces = Spaces()
-        self._whole = Places(len(self._order), self._span, bin_shift(self._count))
-        largest = bin_shift(max(self._sizes))
-        self._apart = [
-            Places(len(m), self._span, largest) if len(m) and self._several else None
-            for m in self._members
-        ]
+        self._board = Board(self._engine.members, self._engine.people.ranked, self._span)
 
     def count(self, u: Array) -> None:
-        """Count the places of draws, from numbers (R, columns) in [0, 1)."""
-        factors = {
-            name: law.raw(np.ascontiguousarray(u[:, columns]), each.reference)
-            for name, (law, each, columns) in self._drawn.items()
+        """Count the places of draws, from numbers (R, columns) in [0, 1), which are used up."""
+        numbers = {
+            name: law.raw(u[:, columns], siblings.reference)
+            for name, (law, siblings, columns) in self._drawn.items()
         }
-        self._draws += len(u)
-        parts = []
-        for c, (below, apart) in enumerate(zip(self._below, self._apart, strict=True)):
-            if below.shape[1]:
-                into = self._spaces.of(f"part {c}", (len(u), below.shape[1]), np.float64)
-                shares = self._shares(self._root, c, factors, None)
-                parts.append(np.matmul(shares, below, out=into))
-            if apart is not None:
-                apart.add(parts[-1])
-        self._whole.add(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))
-
-    def _shares(
-        self, group: Group, category: int, factors: Mapping[str, Array], above: Array | None
-    ) -> Array:
-        """Return the share (R, K) of every term in the total, for one category."""
-        stated, inner = self._stated[group.id]
-        stated = stated[category]
-        own = factors.get(group.id)
-        if own is None:
-            share = (stated / (stated.sum() or 1.0))[None]
-        elif own.shape[1] == len(stated):
-            # the last category may have the array itself
-            share = np.multiply(own, stated, out=own if category == self._last else None)
-        else:
-            nodes = self._drawn[group.id][1].nodes
-            place = [group.children.index(node) for node in nodes]
-            share = np.zeros((len(own), len(stated)))
-            share[:, place] = own * stated[place]
-        if own is not None:
-            whole = share @ np.ones(share.shape[1])  # 0 where the group itself has no weight
-            share *= (1 / np.where(whole > 0, whole, 1.0))[:, None]
-        if above is not None:
-            share = share * above[:, None]
-        if not inner:
-            return share
-        parts = []
-        for k, child in enumerate(group.children):
-            if isinstance(child, Group) and child.id in self._open:
-                parts.append(self._shares(child, category, factors, share[:, k]))
-            else:
-                parts.append(share[:, k : k + 1])
-        rows = max(map(len, parts))
-        return np.concatenate(
-            [np.broadcast_to(part, (rows, part.shape[1])) for part in parts], axis=1
-        )
+        distance = self._spaces.of("distance", (len(u), len(self._board.order)), np.float64)
+        start = 0
+        for share, rows in zip(self._shares, self._rows, strict=True):
+            stop = start + rows.shape[1]
+            if stop > start:
+                wide = -len(rows) // 8 * -8  # rows that begin with a cache line are faster to write
+                columns = self._spaces.of("columns", (len(u), wide), np.float64)[:, : len(rows)]
+                share.columns(numbers, 1.0, columns)
+                np.matmul(columns, rows, out=distance[:, start:stop])
+            start = stop
+        self._board.add(distance)
 
     def tables(self) -> dict[str, Ints]:
-        """Return what was counted, units in the engine's order; see :class:`Counter`."""
-        found = self._placed([self._order], [self._whole], bin_shift(self._count), self._count)
-        tables = {"ranks": found[0], "rank_sums": found[1]}
-        if self._several:
-            most = max(self._sizes)
-            found = self._placed(self._members, self._apart, bin_shift(most), most)
-            tables |= {"category_ranks": found[0], "category_sums": found[1]}
-        return tables
-
-    def _placed(
-        self, members: list[Any], counters: list[Places | None], shift: int, units: int
-    ) -> tuple[Ints, Ints]:
-        table = np.zeros((bins(units) + 1, self._count), np.int64)
-        table[0] = self._draws
-        sums = np.zeros((2, self._count), np.int64)
-        for rows, counter in zip(members, counters, strict=True):
-            if counter is not None:
-                table[:, rows], sums[:, rows] = counter.tables(bins(units), shift)
-        return table, sums
+        """Return what was counted, units in the engine's order; see :class:`Board`."""
+        return self._board.tables()
 
 
 def additive(engine: Engine, varying: Sequence[Varying]) -> Additive | None:
@@ -191,6 +205,15 @@ def additive(engine: Engine, varying: Sequence[Varying]) -> Additive | None:
                 return None
     found = Additive(engine, laws)
     return found if found.complete else None
+
+
+def _terms(group: Group, groups: Collection[str]) -> list[str]:
+    """Return what a total adds up: all that is below these groups and none of them."""
+    found: list[str] = []
+    for child in group.children:
+        inside = isinstance(child, Group) and child.id in groups
+        found += _terms(child, groups) if inside else [child.id]  # type: ignore[arg-type]
+    return found
 
 
 def _above(root: Group, drawn: Mapping[str, object] | set[str]) -> set[str]:

@@ -11,7 +11,7 @@ from simkaohe.engine import Engine
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.scheme.combine import Geometric, Multiplier
-from simkaohe.scheme.tree import Group, Indicator
+from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -118,10 +118,20 @@ def children(engine: Engine, name: str | None) -> Levers:
             Problem(
                 f"{name}.children",
                 Words("没有两个以上可变的权重", "there are no two weights that could vary"),
-                remedy=Words("请选另一个分组 group", "Choose another group"),
+                remedy=Words(
+                    "请选另一个分组：" + "、".join(_with_weights(scheme)),
+                    "Choose another group: " + ", ".join(_with_weights(scheme)),
+                ),
             )
         )
     return Levers(engine, group, name, nodes, stated, isinstance(method, Geometric))
+
+
+def _with_weights(scheme: Scheme) -> list[str]:
+    """Return the groups whose children's weights count; all of them when none does."""
+    groups = [node for node in scheme.nodes.values() if isinstance(node, Group)]
+    additive = [g for g in groups if g.combine.linear or isinstance(g.combine, Geometric)]
+    return [g.id for g in additive if len(g.children) > 1] or [g.id for g in groups]
 
 
 def leaves(engine: Engine) -> Levers:

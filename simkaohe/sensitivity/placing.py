@@ -7,6 +7,7 @@ not ahead for certain at a lead of zero or less.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -22,6 +23,10 @@ NOTHING = 1e-10
 """Points: a lead that is only binary noise."""
 COARSE = 0.9e-3
 """Hundredths of full marks: from such a last digit on rounding is part of the program."""
+TOGETHER = 1 << 21
+"""Numbers in the leads of races that are searched together."""
+MOST_PROMISING = 30
+"""Exchanges whose points are looked at in one round."""
 FIRM = 1e-6
 """Points: a lead that the solver can tell from none."""
 
@@ -94,42 +99,84 @@ def extent(race: Race, at: Polytope) -> Extent:
 # -- search ---------------------------------------------------------------------------------------
 
 
-def found(race: Race, at: Polytope, now: Array, best: bool) -> Array:
-    """Search for weights with few (``best``) or many rivals ahead; return the best found (V,).
+def found(races: Sequence[Race], at: Polytope, now: Array, best: Sequence[bool]) -> list[Array]:
+    """Search for weights with few (``best``) or many rivals ahead; the best found (V,) of each race.
 
     Steps towards the vertex that a smoothed count of rivals points at, then exchanges between pairs
-    of weights; every step looks at all points of its line where a rival changes places.
+    of weights; every step looks at all points of its line where a rival changes places. Many races
+    take their steps together.
     """
-    if not len(race.g):
-        return now
-    sign = 1.0 if best else -1.0
-    g, h = sign * race.g, sign * race.h
-    starts = [now, at.largest(-g.mean(0)[None])[1][0], at.largest(-np.median(g, 0)[None])[1][0]]
-    tried = [now]
-    for start in starts:
-        w = _towards_vertices(g, h, at, start)
-        tried.append(w)
-        if at.apart:
-            tried.append(_exchanging(g, h, at, w))
-    points = np.array(tried)
-    count = race.ahead(points).sum(1)
-    return points[count.argmin() if best else count.argmax()]
+    weights: list[Array] = []
+    for some in _batches(races):
+        weights += _searched(some, at, now, best[len(weights) : len(weights) + len(some)])
+    return weights
+
+
+def _batches(races: Sequence[Race]) -> Iterator[Sequence[Race]]:
+    """Yield races that fit into memory together."""
+    start, size = 0, 0
+    for end, race in enumerate(races):
+        size += race.g.size
+        if size > TOGETHER and end > start:
+            yield races[start:end]
+            start, size = end, race.g.size
+    yield races[start:]
+
+
+def _searched(races: Sequence[Race], at: Polytope, now: Array, best: Sequence[bool]) -> list[Array]:
+    count = max((len(race.g) for race in races), default=0)
+    g, h = np.zeros((len(races), count, len(now))), np.full((len(races), count), -1.0)
+    starts = np.tile(now, (3, len(races), 1))
+    for k, race in enumerate(races):
+        if not len(race.g):
+            continue
+        sign = 1.0 if best[k] else -1.0
+        g[k, : len(race.g)], h[k, : len(race.g)] = sign * race.g, sign * race.h
+        aims = np.array([race.g.mean(0), np.median(race.g, 0)])
+        starts[1:, k] = at.largest(-sign * aims)[1]
+    tried = [np.tile(now, (len(races), 1)), *(_towards_vertices(g, h, at, w) for w in starts)]
+    weights = []
+    for k, race in enumerate(races):
+        points = np.array([w[k] for w in tried])
+        ahead = race.ahead(points).sum(1) * (1 if best[k] else -1)
+        w = points[ahead.argmin()]
+        if at.apart and len(race.g):
+            mine = slice(0, len(race.g))
+            near = _exchanging(g[k, mine], h[k, mine], at, w)
+            fewer = race.ahead(np.array([near, w])).sum(1) * (1 if best[k] else -1)
+            w = near if fewer[0] < fewer[1] else w
+        weights.append(w)
+    return weights
 
 
 def _towards_vertices(g: Array, h: Array, at: Polytope, w: Array) -> Array:
-    m = g @ w + h
-    spread = max(float(np.abs(m).mean()), 1e-6)
+    """Return weights (P, V) with fewer leads ``g @ w + h`` above zero; g is (P, B, V)."""
+    w = w.copy()
+    m = _leads(g, h, w)
+    real = g.any(2)  # the others fill up the shorter races
+    spread = np.maximum(np.abs(m * real).sum(1) / np.maximum(real.sum(1), 1), 1e-6)
     for scale in (2.0, 0.7, 0.25, 0.08, 0.02):
         width = scale * spread
+        moving = np.arange(len(g))
         for _ in range(12):
-            p = _likely(m, width)
-            towards = at.largest(-((p * (1 - p)) @ g)[None])[1][0] - w
-            step, gain = _line(m, (g @ towards)[None], np.zeros(1), np.ones(1), width)
-            if gain[0] <= 1e-9:
+            p = _likely(m[moving], width[moving, None])
+            downhill = -np.einsum("pb,pbv->pv", p * (1 - p), g[moving])
+            towards = at.largest(downhill)[1] - w[moving]
+            slope = _leads(g[moving], 0.0, towards)
+            ends = np.zeros(len(moving)), np.ones(len(moving))
+            step, gain = _line(m[moving], slope, *ends, width[moving])
+            better = gain > 1e-9
+            moving, towards, step = moving[better], towards[better], step[better]
+            if not len(moving):
                 break
-            w = w + step[0] * towards
-            m = g @ w + h
+            w[moving] += step[:, None] * towards
+            m[moving] = _leads(g[moving], h[moving], w[moving])
     return w
+
+
+def _leads(g: Array, h: Array | float, w: Array) -> Array:
+    leads: Array = (g @ w[:, :, None])[:, :, 0] + h
+    return leads
 
 
 def _exchanging(g: Array, h: Array, at: Polytope, w: Array, rounds: int = 30) -> Array:
@@ -140,11 +187,11 @@ def _exchanging(g: Array, h: Array, at: Polytope, w: Array, rounds: int = 30) ->
         return w
     slope = g.T[i] - g.T[j]
     m = g @ w + h
-    width = 0.02 * max(float(np.abs(m).mean()), 1e-6)
+    width = np.array([0.02 * max(float(np.abs(m).mean()), 1e-6)])
     for _ in range(rounds):
         most = np.minimum(at.high[i] - w[i], w[j] - at.low[j])
         least = -np.minimum(w[i] - at.low[i], at.high[j] - w[j])
-        step, gain = _line(m, slope, least, most, width)
+        step, gain = _line(m[None], slope, least, most, width, MOST_PROMISING)
         k = int(gain.argmax())
         if gain[k] <= 1e-3:
             break
@@ -159,15 +206,19 @@ def _inside(at: Polytope) -> list[npt.NDArray[np.intp]]:
     return [np.flatnonzero(block & (at.high > at.low)) for block in at.blocks]
 
 
-def _likely(m: Array, width: float) -> Array:
+def _likely(m: Array, width: Array) -> Array:
     return 1 / (1 + np.exp(-np.clip(m / width, -40, 40)))
 
 
-def _line(m: Array, slope: Array, least: Array, most: Array, width: float) -> tuple[Array, Array]:
+def _line(
+    m: Array, slope: Array, least: Array, most: Array, width: Array, at_most: int | None = None
+) -> tuple[Array, Array]:
     """Return, for each line ``m + t slope``, the best t and the gain in (count + smoothed count).
 
-    ``slope`` is (P, B); t lies between ``least`` and ``most`` (P,). The count of leads above zero is
-    constant between its breakpoints; the middle of every such piece is looked at.
+    ``m`` and ``slope`` are (P, B), the width (P,), or one for all; t lies between ``least`` and
+    ``most`` (P,). The count of leads above zero is constant between its breakpoints; the middle of
+    every such piece is looked at, among the pieces of the lowest count the smoothed count decides.
+    With ``at_most`` only so many lines of the lowest count of all are looked at.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         t = -m / slope
@@ -183,23 +234,25 @@ def _line(m: Array, slope: Array, least: Array, most: Array, width: float) -> tu
     count = start[:, None] + np.hstack([np.zeros((len(slope), 1)), change.cumsum(1)])
     count = np.where(ends[:, 1:] > ends[:, :-1], count, np.inf)
     count[:, -1] = np.where(most > least, count[:, -1], np.inf)
-    here = float((m > NOTHING).sum() + 0.5 * _likely(m, width).sum() / max(len(m), 1))
     lowest = count.min(1)
-    # among the pieces of the lowest count the one with the smallest smoothed count
+    size = max(m.shape[1], 1)
+    before = (m > NOTHING).sum(1)
+    here = before + 0.5 * _likely(m, width[:, None]).sum(1) / size
+    lines = np.flatnonzero(np.isfinite(lowest) & (lowest <= before))
+    if at_most is not None:
+        lines = lines[lowest[lines] == lowest[lines].min(initial=np.inf)][:at_most]
     best_t, best = np.zeros(len(slope)), np.full(len(slope), np.inf)
-    lines = np.flatnonzero(np.isfinite(lowest) & (lowest <= (m > NOTHING).sum()))
-    for p in _promising(lines, lowest):
-        ts = middle[p][count[p] == lowest[p]]
-        smooth = _likely(m + ts[:, None] * slope[p], width).sum(1) / max(len(m), 1)
-        k = int(smooth.argmin())
-        best_t[p], best[p] = ts[k], lowest[p] + 0.5 * smooth[k]
+    some, piece = np.nonzero(count[lines] == lowest[lines, None])
+    some = lines[some]
+    of = np.minimum(some, len(m) - 1)  # one m may stand for all lines
+    ts = middle[some, piece]
+    width_of = width[np.minimum(some, len(width) - 1), None]
+    smooth = _likely(m[of] + ts[:, None] * slope[some], width_of).sum(1) / size
+    by_line = np.lexsort((smooth, some))
+    first = by_line[np.unique(some[by_line], return_index=True)[1]]
+    best_t[some[first]] = ts[first]
+    best[some[first]] = lowest[some[first]] + 0.5 * smooth[first]
     return best_t, here - best
-
-
-def _promising(lines: npt.NDArray[np.intp], lowest: Array) -> npt.NDArray[np.intp]:
-    """Return the lines with the lowest count, at most thirty of them."""
-    order = lines[np.argsort(lowest[lines], kind="stable")]
-    return order[lowest[order] == lowest[order[:1]]][:30]
 
 
 # -- proof ----------------------------------------------------------------------------------------

@@ -16,10 +16,15 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
 from simkaohe.sensitivity.nearest import NOISE, smallest_change
+from simkaohe.sensitivity.parting import Parting
 from simkaohe.sensitivity.volumes import differences
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+LEAST = Words(
+    "两单位各有权重，其中有共同的：至少经得起这么多",
+    "weights of their own, some of them common to both: at least this",
+)
 BLOCK = 1 << 20
 """Numbers in an array of differences at once."""
 
@@ -43,7 +48,9 @@ class Robustness:
     as level before, never in reverse order; ``distinct`` is the x up to which they cannot even
     show as level. Units that tie now (after rounding) are a tie: 0, since any change may part them;
     infinite when they are equal whatever the weights. Infinite: no change of the weights, of any
-    size, reverses the order.
+    size, reverses the order. Between units with weights of their own (categories) every weight of
+    either changes on its own; where they have some in common, what is said is the least that the
+    order survives.
     """
 
     form: AdditiveForm
@@ -61,7 +68,8 @@ class Robustness:
         within categories; ``gap`` in points before rounding (of logarithms for a geometric group);
         ``tied`` (after rounding); ``survives`` (share: 0.05 is ± 5 %); ``distinct``;
         ``radius`` (root of the sum of squared changes, of weights that sum to 1, with which the
-        two are level); ``reason`` why there is none of them.
+        two are level; NaN between units with weights of their own); ``reason`` why there is none
+        of them, or why ``survives`` is the least.
         """
         rows = [row for scope in self._scopes for row in self._rows(scope)]
         columns = ["above", "below", "rank", "category", "gap", "tied", "survives", "distinct"]
@@ -79,11 +87,10 @@ class Robustness:
         for scope in self._scopes:
             for unit in scope[np.argsort(self.ranks[scope], kind="stable")]:
                 others = scope[scope != unit]
-                home = form.set_of[unit]
-                apart = others[(form.set_of[others] != home) | (home < 0)]
+                closed = [place for place in (unit, *others) if form.set_of[place] < 0]
                 least, rival, reason = np.inf, None, ""
-                if len(apart):
-                    least, reason = np.nan, str(form.why_not(unit, int(apart[0])))
+                if closed:
+                    least, reason = np.nan, str(form.reasons[form.units[closed[0]]])
                 elif len(others):
                     survives = self._survives(np.stack([np.full(len(others), unit), others], 1))
                     least = float(survives.min())
@@ -186,16 +193,16 @@ class Robustness:
     def _rows(self, scope: Ints) -> list[tuple[object, ...]]:
         form = self.form
         pairs, tied = self._adjacent(scope)
-        reasons = [form.why_not(a, b) for a, b in pairs]
-        sound = np.array([reason is None for reason in reasons], bool)
+        reasons = [self._why(a, b) for a, b in pairs]
+        linear = (form.set_of[pairs] >= 0).all(1)
         survives, distinct, radius = np.full((3, len(pairs)), np.nan)
-        if sound.any():
-            survives[sound] = self._survives(pairs[sound])
-            distinct[sound] = self._survives(pairs[sound], self._digit)
-            radius[sound] = [
-                0.0 if s == 0 else np.inf if np.isinf(s) else self._radius(pair)
-                for pair, s in zip(pairs[sound], survives[sound], strict=True)
-            ]
+        survives[linear] = self._survives(pairs[linear])
+        distinct[linear] = self._survives(pairs[linear], self._digit)
+        same = linear & (form.set_of[pairs[:, 0]] == form.set_of[pairs[:, 1]])
+        radius[same] = [
+            0.0 if s == 0 else np.inf if np.isinf(s) else self._radius(pair)
+            for pair, s in zip(pairs[same], survives[same], strict=True)
+        ]
         gaps = form.totals[pairs[:, 0]] - form.totals[pairs[:, 1]]
         return [
             (
@@ -218,12 +225,24 @@ class Robustness:
         digits = self.form.engine.scheme.ranking.digits
         return 0.0 if digits is None else 10.0**-digits
 
+    def _why(self, a: int, b: int) -> Words | None:
+        """Return why there is no exact answer for two units."""
+        form = self.form
+        if (form.set_of[[a, b]] < 0).any() or form.set_of[a] == form.set_of[b]:
+            return form.why_not(a, b)
+        return LEAST if self._parting.shared(a, b) else None
+
+    @cached_property
+    def _parting(self) -> Parting:
+        return Parting(self.form)
+
     def _survives(self, pairs: npt.NDArray[np.intp], ahead: float = 0.0) -> Array:
-        r"""Return up to which x no change of ± x reverses the order of pairs (P, 2) in one set.
+        r"""Return up to which x no change of ± x reverses the order of pairs (P, 2).
 
         .. math:: x = \frac{|d \cdot w|}{\sum_k |d_k| w_k}
 
-        With ``ahead``: up to which the difference stays at least that many points.
+        in one set of weights; else see :class:`Parting`. With ``ahead``: up to which the difference
+        stays at least that many points.
         """
         form = self.form
         if ahead and form.logarithmic:
@@ -232,10 +251,21 @@ class Robustness:
         size = max(1, BLOCK // len(form.paths))
         for start in range(0, len(pairs), size):
             some = pairs[start : start + size]
-            for which in np.unique(form.set_of[some[:, 0]]):
-                mine = form.set_of[some[:, 0]] == which
-                found[start : start + size][mine] = self._survive(some[mine], which, ahead)
+            here = found[start : start + size]
+            one, two = form.set_of[some].T
+            for which in np.unique(one):
+                mine = (one == which) & (two == which)
+                here[mine] = self._survive(some[mine], which, ahead)
+            if (one != two).any():
+                here[one != two] = self._survive_apart(some[one != two], ahead)
         return found
+
+    def _survive_apart(self, pairs: npt.NDArray[np.intp], ahead: float) -> Array:
+        form = self.form
+        first, second = self.ranks[pairs].T
+        upper, lower = np.where((first < second)[:, None], pairs, pairs[:, ::-1]).T
+        found = np.where(first == second, 0.0, self._parting.survive(upper, lower, ahead))
+        return np.where(form.behind[upper] != form.behind[lower], np.inf, found)
 
     def _survive(self, pairs: npt.NDArray[np.intp], which: int, ahead: float) -> Array:
         form = self.form
@@ -317,8 +347,7 @@ def robustness(
     group : str, optional
         Whose children's weights change, see :func:`additive_form`. Default: the root.
     within : {"all", "category"}
-        Whether the ranking of all units or those within categories. Units whose categories have
-        weights of their own can only be compared within them.
+        Whether the ranking of all units or those within categories.
 
     Returns
     -------

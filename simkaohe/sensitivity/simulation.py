@@ -27,7 +27,7 @@ from simkaohe.sensitivity.varying import Choice, Varying
 Progress = bool | Callable[[int, int], None] | None
 File = str | os.PathLike[str] | None
 ALSO = ("wins", "central_weights")
-TASK = 1 << 22
+TASK = 1 << 23
 """Ranks that a task counts, about."""
 FIRST = 1 << 10
 """Points of each batch before the stopping rule looks for the first time."""

@@ -19,6 +19,7 @@ from simkaohe.engine.draws import DATA_TABLES, checked, readers
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.scheme.edit import Scenario, value_at
+from simkaohe.scheme.measure import Answers
 from simkaohe.scheme.method import FrozenDict
 from simkaohe.scheme.tree import Indicator
 
@@ -231,7 +232,7 @@ class Noise(Varying):
         """Return what varies in one scheme; see :class:`Varying`."""
         from scipy.special import ndtri
 
-        errors = self._errors(engine)
+        errors = self.errors(engine)
 
         def draws(u: Array) -> dict[str, Array]:
             found, start = {}, 0
@@ -250,7 +251,7 @@ class Noise(Varying):
         }
         return Bound(columns, draws)
 
-    def _errors(self, engine: Engine) -> list[tuple[str, Array, Array]]:
+    def errors(self, engine: Engine) -> list[tuple[str, Array, Array]]:
         """Return path, values (N,) and standard errors (N,), 0 where there is none."""
         found: dict[str, tuple[str, Array, Array]] = {}
         for leaf in self._leaves(engine):
@@ -267,9 +268,7 @@ class Noise(Varying):
             elif leaf.id in self._stated:
                 sd = np.full(len(value), self._stated[leaf.id])
             else:
-                size = engine.numbers("sample_size", leaf.column)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    sd = engine.numbers("sample_sd", leaf.column) / np.sqrt(size)
+                sd = survey_error(engine, leaf)
             path = f"data.{self.table}.{column}"
             found[path] = path, value, np.nan_to_num(np.where(np.isnan(value), 0.0, sd), posinf=0)
         if not any((sd > 0).any() for _, _, sd in found.values()):
@@ -316,6 +315,23 @@ class Noise(Varying):
             yield leaf
 
 
+def survey_error(engine: Engine, leaf: Indicator) -> Array:
+    r"""Return the standard error (N,) of a survey's mean; NaN where the data do not tell it.
+
+    ``sample_sd / sqrt(sample_size)``; of answers with points
+    :math:`\sqrt{\sum_a c_a (p_a - m)^2 / (n - 1) / n}`, counts c, mean m of n answers.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if isinstance(leaf.measure, Answers):
+            counts = engine.people.data([leaf], "answers")[:, 0, 0]
+            points = np.array([*leaf.measure.points.values()])[:, None]
+            size = counts.sum(0)
+            mean = (points * counts).sum(0) / size
+            return np.sqrt((counts * (points - mean) ** 2).sum(0) / (size - 1) / size)
+        size = engine.numbers("sample_size", leaf.column)
+        return engine.numbers("sample_sd", leaf.column) / np.sqrt(size)
+
+
 def noise(
     table: str = "actual",
     *,
@@ -335,7 +351,8 @@ def noise(
         Default: all that use the table, or those that ``sd`` names.
     sd : float, or mapping of indicator to float, optional
         Standard deviation, in the unit of the values. Without ``sd`` and ``relative`` it is the
-        standard error of a survey: ``sample_sd / sqrt(sample_size)`` of the data.
+        standard error of a survey: ``sample_sd / sqrt(sample_size)`` of the data, or that of the
+        mean of its answers.
     relative : float, optional
         Standard deviation as a share of the value.
 

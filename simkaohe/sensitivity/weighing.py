@@ -94,14 +94,18 @@ class Weights(Varying):
     def relative(self, u: Array, reference: Array) -> Array:
         """Return drawn weights (R, K) relative to the scheme's, their weighted mean being 1."""
         factors = self.raw(u.copy(), reference)
+        factors += self.offset
         factors *= (reference.sum() / (factors @ reference))[:, None]
         return factors
 
+    @property
+    def offset(self) -> float:
+        """What is added to the raw numbers: 1 ± p is 2 p (u + (1 − p) / 2 p)."""
+        return (1 - self.amount) / (2 * self.amount) if self.law == "within" else 0.0
+
     def raw(self, u: Array, reference: Array) -> Array:
-        """Return the same up to a factor for each row; ``u`` may be overwritten."""
+        """Return the same less ``offset``, up to a factor for each row; ``u`` may be overwritten."""
         if self.law == "within":
-            u *= 2 * self.amount
-            u += 1 - self.amount
             return u
         if self.law == "dirichlet":
             from scipy.special import gammaincinv

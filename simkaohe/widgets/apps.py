@@ -1,121 +1,153 @@
-"""What a notebook shows with one call: controls on the left, the live picture on the right."""
+"""What a notebook shows with one call: a workbench with the controls for one question."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets as w
 
-from simkaohe.labels import Words, language, use_language
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.labels import Words
 from simkaohe.panel import Panel
-from simkaohe.scheme.tree import Group, Scheme
-from simkaohe.widgets import controls, views
-from simkaohe.widgets.chart import ShiftChart
+from simkaohe.scheme.tree import Scheme
+from simkaohe.widgets import controls, questions
 from simkaohe.widgets.state import State
+from simkaohe.widgets.workbench import Workbench
 
 
-class WeightsApp(w.VBox):
-    """Sliders for weights, the way of combining, a unit's category, and the live picture.
+class WeightsApp(Workbench):
+    """Sliders for weights, the way of combining, a unit's category, and the live picture."""
 
-    Attributes
-    ----------
-    state : State
-        What was changed so far; ``state.edits`` is a scenario's edits.
-    chart : ShiftChart
+    def _panels(self) -> list[w.Widget]:
+        state, root = self.state, self.state.scheme.root
+        self.weights = controls.Weights(state, *self._chosen())
+        return [
+            controls.methods(state, root),
+            *controls.coefficient_range(state, root),
+            self.weights,
+            *controls.category_of_unit(state),
+        ]
+
+    def _chosen(self) -> tuple[str, str]:
+        """Return group and category that were chosen before everything was laid out anew."""
+        old = getattr(self, "weights", None)
+        return (old.group.value, old.category.value) if old else ("", "")
+
+
+class CategoriesApp(WeightsApp):
+    """A unit in another category, a category's own weights, indicators that it does without.
+
+    Below the picture stands where the chosen unit would be in every category.
     """
 
-    def __init__(self, scheme: Scheme, panel: Panel) -> None:
-        super().__init__()
-        self.state, self.chart = State(scheme, panel), ShiftChart()
-        self._group = scheme.root
-        self._steps, self._edits, self._message = w.HTML(), w.HTML(), w.HTML()
-        self._controls: list[w.Widget] = []
-        views.draw(self.chart, self.state, anew=True)
-        self.state.observe(self._follow, "edits")
-        self.chart.observe(lambda _: self._explain(), "selected")
-        self._build()
-
-    def _build(self) -> None:
-        """Lay out everything in the reader's language."""
-        state, root = self.state, self.state.scheme.root
-        groups = [node for node in state.scheme.nodes.values() if isinstance(node, Group)]
-        tongue = w.ToggleButtons(
-            options=[("中文", "zh"), ("English", "en")],
-            value=language(),
-            style={"button_width": "5.5em"},
+    def _panels(self) -> list[w.Widget]:
+        state = self.state
+        group, category = self._chosen()
+        self.weights = controls.Weights(
+            state, group, category or next(iter(state.scheme.categories), "")
         )
-        tongue.observe(self._speak, "value")
-        which = w.Dropdown(
-            options=[(group.label, group.id) for group in groups],
-            value=self._group.id,
-            description=str(Words("调整权重", "Weights of")),
-            style=controls.WIDE,
-            layout=controls.LINE,
-        )
-        sliders = w.VBox([controls.weights(state, self._group)])
+        unit, *category_of = controls.category_of_unit(state)
+        unit.value = self.chart.selected or unit.value
+        unit.observe(self._choose, "value")
+        self._unit = unit
+        return [unit, *category_of, self.weights, *controls.cancellation(state, self.weights)]
 
-        def choose(change: dict[str, Any]) -> None:
-            chosen = state.scheme.nodes[change["new"]]
-            assert isinstance(chosen, Group)
-            self._group = chosen
-            before, sliders.children = sliders.children, [controls.weights(state, chosen)]
-            for old in before:
-                controls.discard(old)
+    def _below(self) -> list[w.Widget]:
+        self._table = w.HTML()
+        return [self._table]
 
-        which.observe(choose, "value")
-        before, self._controls = (
-            self._controls,
-            [
-                w.HBox([controls.buttons(state), tongue], layout=w.Layout(flex_flow="row wrap")),
-                controls.methods(state, root),
-                *controls.coefficient_range(state, root),
-                which,
-                sliders,
-                *controls.category_of_unit(state),
-            ],
-        )
-        left = w.VBox(
-            [*self._controls, self._message, self._edits],
-            layout=w.Layout(width="27em", flex="0 0 auto", padding="0 1em 0 0"),
-        )
-        right = w.VBox([self.chart], layout=w.Layout(flex="1 1 24em", min_width="20em"))
-        self.children = [w.HBox([left, right]), self._steps]
-        for old in before:
-            controls.discard(old)
-        self._tell()
-        self._explain()
-
-    def _follow(self, _: Any) -> None:
-        views.draw(self.chart, self.state)
-        self._tell()
-        if self.chart.selected:
-            self._explain()
-
-    def _tell(self) -> None:
-        self._message.value = views.message(self.state)
-        self._edits.value = views.edits(self.state)
+    def _choose(self, _: object) -> None:
+        self.chart.selected = self._unit.value
 
     def _explain(self) -> None:
-        self._steps.value = views.explanation(self.state, self.chart.selected)
-
-    def _speak(self, change: dict[str, Any]) -> None:
-        use_language(change["new"])
-        self.chart.translate()
-        views.draw(self.chart, self.state, anew=True)
-        self._build()
+        super()._explain()
+        if self.chart.selected in self._unit.options:
+            self._unit.value = self.chart.selected
+        self._table.value = questions.elsewhere(self.state, self._unit.value)
 
 
-def weights(scheme: Scheme, panel: Panel) -> WeightsApp:
+class MultiplierApp(WeightsApp):
+    """Multiplier or sum, the map and the range of the coefficients, and what a point is worth."""
+
+    def _panels(self) -> list[w.Widget]:
+        state, root = self.state, self.state.scheme.root
+        self.weights = controls.Weights(state, *self._chosen())
+        return [
+            controls.methods(state, root),
+            *controls.coefficient_map(state, root),
+            *controls.coefficient_range(state, root),
+            self.weights,
+        ]
+
+    def _below(self) -> list[w.Widget]:
+        self._table = w.HTML()
+        return [self._table]
+
+    def _explain(self) -> None:
+        super()._explain()
+        unit = self.chart.selected or next(iter(self.chart.units), "")
+        self._table.value = questions.worth(self.state, unit)
+
+
+def weights(scheme: Scheme, panel: Panel, *, state: State | None = None) -> WeightsApp:
     """Return live sliders for a scheme's weights with the live picture of who moves.
 
     Parameters
     ----------
     scheme : Scheme
     panel : Panel
+    state : State, optional
+        A workbench's state to go on with; default: a new one.
 
     Returns
     -------
     WeightsApp
         A widget: the last line of a notebook's cell shows it.
     """
-    return WeightsApp(scheme, panel)
+    return WeightsApp(scheme, panel, state=state)
+
+
+def categories(scheme: Scheme, panel: Panel, *, state: State | None = None) -> CategoriesApp:
+    """Return a workbench for differentiated assessment (分类考核).
+
+    Parameters
+    ----------
+    scheme : Scheme
+        It has categories.
+    panel : Panel
+    state : State, optional
+        A workbench's state to go on with; default: a new one.
+
+    Returns
+    -------
+    CategoriesApp
+
+    Raises
+    ------
+    SimkaoheError
+        When the scheme has no categories.
+    """
+    if not scheme.categories:
+        raise SimkaoheError(
+            Problem(
+                "categories",
+                Words("这个方案没有分类", "this scheme has no categories"),
+                remedy=Words("请在方案里写明 categories 和 units", "Give it categories and units"),
+            )
+        )
+    return CategoriesApp(scheme, panel, state=state)
+
+
+def multiplier(scheme: Scheme, panel: Panel, *, state: State | None = None) -> MultiplierApp:
+    """Return a workbench for the multiplier method (乘数计分法) against a weighted sum.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    panel : Panel
+    state : State, optional
+        A workbench's state to go on with; default: a new one.
+
+    Returns
+    -------
+    MultiplierApp
+    """
+    return MultiplierApp(scheme, panel, state=state)

@@ -1,35 +1,48 @@
 // The live picture: one line per unit from its rank before to its rank after.
 // It draws what it is given. Ranks, totals and grades come from Python and are never computed here.
+// The same numbers as a table are in rank_table.js, which Python puts below this file.
 
 const SVG = "http://www.w3.org/2000/svg";
 const ALL_LABELS = 90; // with more units than this, only the labels that matter are drawn
 const VIEW = 600; // the height, in pixels, that a ranking should fill without scrolling
-const DATA = ["before", "after", "totals_before", "totals_after", "grades", "selected", "category", "find"];
-const STRUCTURE = ["units", "categories", "titles", "words"];
+const DATA = ["before", "after", "totals_before", "totals_after", "grades_before", "grades",
+  "category_ranks", "selected", "pinned", "category", "grade", "find", "view"];
+const STRUCTURE = ["units", "categories", "bands", "titles", "words"];
+const RAPID = 300; // changes closer than this, in milliseconds, are drawn at once and not animated
+const ANIMATED = 150; // with more units than this nothing is animated
 let charts = 0;
 
 export default { render };
 
 function render({ model, el }) {
   const id = `simkaohe-shift-${++charts}`;
-  const root = add(el, "div", { class: "skh-shift", "data-testid": "shift-chart", "data-version": 0 });
+  const root = add(el, "div", { class: "skh-shift", "data-testid": "shift-chart", "data-version": 0,
+    "data-lm-suppress-shortcuts": "true" }); // JupyterLab must not take keys for its own commands
   const head = add(root, "div", { class: "skh-head" });
   const finder = add(head, "input", { class: "skh-find", type: "search", list: id, autocomplete: "off" });
   const names = add(head, "datalist", { id });
   const filter = add(head, "select", { class: "skh-category" });
+  const gradeFilter = add(head, "select", { class: "skh-grade" });
+  const views = add(head, "div", { class: "skh-views", role: "group" });
+  const viewButtons = ["chart", "table", "both"].map((view) => {
+    const button = add(views, "button", { type: "button", "data-view": view });
+    button.addEventListener("click", () => { model.set("view", view); model.save_changes(); });
+    return button;
+  });
   const legend = add(head, "div", { class: "skh-legend" });
   const counts = {
     up: chip(legend, "up", "▲"), down: chip(legend, "down", "▼"), same: chip(legend, "same", "–"),
   };
   const summary = add(head, "div", { class: "skh-summary", role: "status", "aria-live": "polite" });
+  const pins = add(root, "div", { class: "skh-pins", role: "group" });
   const scroller = add(root, "div", { class: "skh-scroll" });
   const heading = add(scroller, "div", { class: "skh-heading" });
   const [leftTotal, leftTitle, rightTitle, rightTotal] =
     ["total", "title", "title", "total"].map((kind) => add(heading, "span", { class: `skh-${kind}` }));
-  // JupyterLab must not take arrows, Enter and Escape for its own commands.
-  const svg = add(scroller, "svg", { role: "listbox", "data-lm-suppress-shortcuts": "true" });
+  const svg = add(scroller, "svg", { role: "listbox" });
   const axes = [add(svg, "line", { class: "skh-axis" }), add(svg, "line", { class: "skh-axis" })];
   const layer = add(svg, "g", { role: "presentation" });
+  const table = makeTable(root, { select: (row) => select(row), pin: (row) => pin(row) });
   const tip = add(root, "div", { class: "skh-tip", role: "tooltip", hidden: "" });
 
   const canvas = document.createElement("canvas").getContext("2d");
@@ -41,6 +54,7 @@ function render({ model, el }) {
   let hovered = null;
   let pointer = null;
   let waiting = new Set();
+  let changed = 0;
 
   // ---- one frame for any number of changes -------------------------------------------------
 
@@ -55,8 +69,17 @@ function render({ model, el }) {
     const complete = ["before", "after"].every((k) => model.get(k).length === model.get("units").length);
     if (!complete) return; // the rest of the message is on its way
     if (what.has("structure")) build();
+    if (what.has("structure") || what.has("data")) {
+      const now = performance.now();
+      root.classList.toggle("skh-still", now - changed < RAPID || rows.length > ANIMATED);
+      changed = now;
+    }
+    const view = model.get("view");
+    scroller.hidden = view === "table";
+    table.node.hidden = view === "chart";
     if (what.has("structure") || what.has("size")) layout();
     update();
+    if (view !== "chart" && (what.has("structure") || what.has("data"))) table.update(order, words, model.get("bands"));
     if (what.has("structure") || what.has("data")) afterPaint(() => {
       root.dataset.version = Number(root.dataset.version) + 1;
     });
@@ -69,12 +92,19 @@ function render({ model, el }) {
     root.lang = words.lang;
     finder.placeholder = finder.ariaLabel = words.find;
     filter.ariaLabel = words.category;
+    gradeFilter.ariaLabel = words.grade;
+    views.ariaLabel = words.view;
+    pins.ariaLabel = words.pinned;
+    viewButtons.forEach((button) => { button.textContent = words[button.dataset.view]; });
     const units = model.get("units");
     const categories = model.get("categories");
     const kinds = [...new Set(categories)].filter(Boolean);
     names.replaceChildren(...units.map((unit) => new Option("", unit)));
     filter.replaceChildren(new Option(words.all, ""), ...kinds.map((kind) => new Option(kind, kind)));
     filter.hidden = kinds.length < 2;
+    const bands = model.get("bands");
+    gradeFilter.replaceChildren(new Option(words.all_grades, ""), ...bands.map((b) => new Option(b, b)));
+    gradeFilter.hidden = !bands.length;
     const titles = model.get("titles");
     put(leftTitle, "title", titles[0], titles[0]);
     put(rightTitle, "title", titles[1], titles[1]);
@@ -89,6 +119,7 @@ function render({ model, el }) {
       current = hovered = null;
     }
     rows.forEach((row) => { row.category = categories[row.index] ?? ""; });
+    table.build(rows, words, titles);
   }
 
   function makeRow(unit, index) {
@@ -174,13 +205,20 @@ function render({ model, el }) {
   // ---- values: at every move of a slider, on nodes that exist -------------------------------
 
   function update() {
-    const [before, after, totalsBefore, totalsAfter, grades] = DATA.slice(0, 5).map((k) => model.get(k));
+    const [before, after, totalsBefore, totalsAfter, gradesBefore, grades, places] =
+      DATA.slice(0, 7).map((k) => model.get(k));
     const chosen = model.get("selected");
-    const category = [...filter.options].some((o) => o.value === model.get("category"))
-      ? model.get("category") : "";
+    const pinned = new Set(model.get("pinned"));
+    const offered = (select, name) => ([...select.options].some((o) => o.value === model.get(name))
+      ? model.get(name) : "");
+    const category = offered(filter, "category");
+    const grade = offered(gradeFilter, "grade");
     const find = model.get("find").trim().toLowerCase();
     if (document.activeElement !== finder) finder.value = model.get("find");
     filter.value = category;
+    gradeFilter.value = grade;
+    for (const button of viewButtons) button.ariaPressed = button.dataset.view === model.get("view");
+    showPins(pinned);
 
     // Ties share a rank; they stand one under another, in the order of the base scheme.
     [...rows].sort((a, b) => before[a.index] - before[b.index] || a.index - b.index)
@@ -194,18 +232,21 @@ function render({ model, el }) {
       row.after = after[i];
       row.shift = before[i] - after[i];
       row.totals = [totalsBefore[i] ?? "", totalsAfter[i] ?? ""];
+      row.gradeBefore = gradesBefore[i] ?? "";
       row.grade = grades[i] ?? "";
+      row.place = places[i] || "";
       row.kind = row.shift > 0 ? "up" : row.shift < 0 ? "down" : "same";
       row.mark = row.shift > 0 ? `▲${row.shift}` : row.shift < 0 ? `▼${-row.shift}` : "–";
-      row.faded = category !== "" && row.category !== category;
+      row.faded = (category !== "" && row.category !== category) || (grade !== "" && row.grade !== grade);
       row.found = find !== "" && !row.faded && row.unit.toLowerCase().includes(find);
       row.selected = row.unit === chosen;
+      row.pinned = pinned.has(row.unit);
     }
     const shown = order.filter((row) => !row.faded);
     const largest = shown.reduce((a, b) => (Math.abs(b.shift) > Math.abs(a?.shift ?? 0) ? b : a), null);
     const scale = Math.max(3, Math.abs(largest?.shift ?? 0)); // one place is never drawn as a landslide
     if (!shown.includes(current)) current = shown.find((row) => row.selected) ?? shown[0] ?? null;
-    if (geometry.sparse) chooseLabels(shown);
+    if (geometry.sparse) chooseLabels(order.filter((row) => !row.faded || row.pinned));
 
     root.classList.toggle("skh-finding", rows.some((row) => row.found));
     rows.forEach((row) => draw(row, Math.abs(row.shift) / scale));
@@ -227,7 +268,7 @@ function render({ model, el }) {
     const keep = (node, key, name, value) => {
       if (row.cache[key] !== value) put(node, name, row.cache[key] = value);
     };
-    const states = ["faded", "found", "selected"].filter((state) => row[state]).map((s) => `skh-${s}`);
+    const states = ["faded", "found", "selected", "pinned"].filter((state) => row[state]).map((s) => `skh-${s}`);
     if (row === hovered) states.push("skh-hovered");
     if (strength > 0.6) states.push("skh-big");
     keep(row.g, "class", "class", ["skh-row", `skh-${row.kind}`, ...states].join(" "));
@@ -260,7 +301,7 @@ function render({ model, el }) {
     const step = pitch * 5 > gap * 2 ? 5 : 10;
     for (const [side, slot] of [["left", "from"], ["right", "to"]]) {
       const asked = (row) => (row === hovered ? 4 : row === current && focused() ? 3
-        : row.selected ? 2 : row.found ? 1 : 0);
+        : row.selected ? 2 : row.pinned ? 1.5 : row.found ? 1 : 0);
       const tick = (row) => row[slot] === 0 || (row[slot] + 1) % step === 0;
       const taken = [];
       rows.forEach((row) => { row[`${side}Label`] = false; });
@@ -289,7 +330,9 @@ function render({ model, el }) {
       [words.total, row.totals[1] && `${row.totals[0]} → ${row.totals[1]}`],
       [words.rank, `${row.before} → ${row.after}`],
       [words.shift, `${row.mark}${row.shift ? ` ${moveInWords(row)}` : ""}`, row.kind],
-      [words.grade, row.grade],
+      [words.category_rank, row.place],
+      [words.grade, row.gradeBefore && row.gradeBefore !== row.grade
+        ? `${row.gradeBefore} → ${row.grade}` : row.grade],
     ];
     tip.replaceChildren();
     add(tip, "strong").textContent = row.unit;
@@ -340,6 +383,32 @@ function render({ model, el }) {
     model.save_changes();
   }
 
+  function pin(row) {
+    if (!row) return;
+    const pinned = model.get("pinned");
+    model.set("pinned", row.pinned ? pinned.filter((unit) => unit !== row.unit) : [...pinned, row.unit]);
+    model.save_changes();
+  }
+
+  // The chosen unit can be pinned here, and what is pinned can be let go.
+  function showPins(pinned) {
+    const chosen = model.get("selected");
+    const offered = [...pinned, ...(chosen && !pinned.has(chosen) ? [chosen] : [])];
+    const key = JSON.stringify([offered, pinned.size, words.pin_unit, words.unpin]);
+    if (pins.dataset.key === key) return;
+    const held = pins.contains(document.activeElement) ? document.activeElement.dataset.pin : null;
+    pins.dataset.key = key;
+    pins.hidden = !offered.length;
+    pins.replaceChildren(...offered.map((unit) => {
+      const button = add(null, "button", { type: "button", "data-pin": unit, "aria-pressed": pinned.has(unit) });
+      button.textContent = `${pinned.has(unit) ? "◆" : "◇"} ${unit}`;
+      button.title = button.ariaLabel = fill(pinned.has(unit) ? words.unpin : words.pin_unit, unit);
+      button.addEventListener("click", () => pin(rows.find((row) => row.unit === unit)));
+      return button;
+    }));
+    [...pins.children].find((button) => button.dataset.pin === held)?.focus();
+  }
+
   function goTo(row) {
     if (!row) return;
     current = row;
@@ -382,6 +451,7 @@ function render({ model, el }) {
       hovered = null;
       goTo(shown[Math.max(0, Math.min(last, steps[event.key]))]);
     } else if (event.key === "Enter" || event.key === " ") select(current);
+    else if (event.key === "p" || event.key === "P") pin(current);
     else if (event.key === "Escape") select(null);
     else return;
     event.preventDefault();
@@ -401,7 +471,9 @@ function render({ model, el }) {
     }
     event.stopPropagation();
   });
-  filter.addEventListener("change", () => { model.set("category", filter.value); model.save_changes(); });
+  for (const [select, name] of [[filter, "category"], [gradeFilter, "grade"]]) {
+    select.addEventListener("change", () => { model.set(name, select.value); model.save_changes(); });
+  }
 
   // ---- life ----------------------------------------------------------------------------------
 
@@ -410,7 +482,7 @@ function render({ model, el }) {
   DATA.forEach((name) => model.on(`change:${name}`, onData));
   STRUCTURE.forEach((name) => model.on(`change:${name}`, onStructure));
   const sizes = new ResizeObserver(() => {
-    if (scroller.clientWidth !== Number(svg.getAttribute("width"))) schedule("size");
+    if (scroller.clientWidth && scroller.clientWidth !== Number(svg.getAttribute("width"))) schedule("size");
   });
   sizes.observe(scroller);
   schedule("structure");

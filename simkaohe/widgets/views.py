@@ -10,7 +10,7 @@ import numpy as np
 from simkaohe.labels import Words, column_label
 from simkaohe.scheme.method import Method
 from simkaohe.widgets.chart import ShiftChart
-from simkaohe.widgets.state import BASE, EDITED, State
+from simkaohe.widgets.state import State
 
 SENTENCES = 3
 """How many problems a message names; a part of zero can stop every unit at once."""
@@ -18,35 +18,35 @@ STEPS = ("name", "score", "weight", "points", "factor", "calculation")
 
 
 def draw(chart: ShiftChart, state: State, *, anew: bool = False) -> None:
-    """Show the state's comparison in the picture; only what moved, unless drawn anew.
+    """Show the two sides that the state compares; only what moved, unless drawn anew.
 
-    Units that the base does not rank are left out; one that loses its rank stands last.
+    Units that the left side does not rank are left out; one that loses its rank stands last.
     """
-    shift, scheme = state.comparison, state.scheme
-    base, edited = shift.base, shift.others[0]
-    ranks = shift.ranks[shift.ranks[base].notna()].fillna(len(shift.ranks))
-    totals, names = shift.totals.loc[ranks.index], shift.grades.loc[ranks.index, edited]
-    grades = {band.name: band.label for band in scheme.grades.bands} if scheme.grades else {}
-    digits = 2 if scheme.ranking.digits is None else min(scheme.ranking.digits, 4)
-    moved: dict[str, Any] = {
-        "after": ranks[edited],
-        "totals_after": [f"{total:.{digits}f}" for total in totals[edited]],
-        "grades": [grades.get(name, "") for name in names] if grades else [],
-        "categories": [
-            scheme.category_label(name)
-            for name in shift.results[edited].ranking["category"].reindex(ranks.index)
-        ],
+    left, right = (state.standing(side) for side in state.sides)
+    ranked = [place for place, rank in enumerate(left.ranks) if rank]
+    ranked.sort(key=state.standing("base").ranks.__getitem__)
+
+    def of(values: list[Any]) -> list[Any]:
+        return [values[place] for place in ranked] if values else []
+
+    last = len(right.units)
+    grades = right.scheme.grades
+    shown: dict[str, Any] = {
+        "after": [rank or last for rank in of(right.ranks)],
+        "totals_after": of(right.totals),
+        "grades": of(right.grades),
+        "category_ranks": of(right.category_ranks),
+        "categories": of(right.categories),
+        "before": of(left.ranks),
+        "totals_before": of(left.totals),
+        "grades_before": of(left.grades),
+        "bands": [band.label for band in grades.bands] if grades else [],
+        "titles": [state.title(side) for side in state.sides],
     }
-    if anew:
-        moved |= {
-            "units": ranks.index,
-            "before": ranks[base],
-            "totals_before": [f"{total:.{digits}f}" for total in totals[base]],
-            "titles": [str(BASE), str(EDITED)],
-        }
-    elif moved["categories"] == chart.categories:
-        del moved["categories"]
-    chart.show(**moved)
+    units = of(left.units)
+    if anew or units != chart.units:
+        shown["units"] = units
+    chart.show(**shown)
 
 
 def explanation(state: State, unit: str) -> str:
@@ -57,7 +57,7 @@ def explanation(state: State, unit: str) -> str:
             "Click a unit in the picture (or press Enter) to see how its score comes about.",
         )
         return f"<p>{hint}</p>"
-    steps = state.comparison.results[state.comparison.others[0]].explain(unit)
+    steps = state.standing(state.sides[1]).result.explain(unit)
     head = "".join(f"<th>{escape(column_label(name))}</th>" for name in STEPS)
     rows = []
     for _, step in steps.iterrows():
@@ -102,9 +102,12 @@ def _edit(state: State, path: str, value: Any) -> str:
 
 def message(state: State) -> str:
     """Return the sentences of what is wrong, as HTML; empty when nothing is."""
-    if not state.message:
-        return ""
-    first, rest = state.message.splitlines()[:SENTENCES], state.message.splitlines()[SENTENCES:]
+    return alert(state.message) if state.message else ""
+
+
+def alert(sentences: str) -> str:
+    """Return what is wrong as HTML that is read out at once, one line for each sentence."""
+    first, rest = sentences.splitlines()[:SENTENCES], sentences.splitlines()[SENTENCES:]
     if rest:
         first.append(str(Words("……还有 {} 处", "… and {} more").format(len(rest))))
     lines = "<br>".join(escape(line) for line in first)

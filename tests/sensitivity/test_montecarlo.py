@@ -98,6 +98,8 @@ def test_places_are_those_of_scipy(units: int, digits: int | None) -> None:
     rng = np.random.default_rng(4)
     scores = rng.uniform(0, 100, (64, units))
     scores[:, 1::3] = scores[:, ::3][:, : scores[:, 1::3].shape[1]]
+    scores[:8] = np.round(scores[:8], -1)  # many equals, up to all of them
+    scores[:2] = 50.0
     q = last_digits(scores, 9 if digits is None else digits)
     span = int(q.max()) + 2
     counter = tallying.Places(units, span, tallying.bin_shift(units))
@@ -108,6 +110,11 @@ def test_places_are_those_of_scipy(units: int, digits: int | None) -> None:
         table, tallying.counted(ranks, tallying.bins(units), tallying.bin_shift(units))
     )
     assert np.array_equal(sums, [ranks.sum(0), (ranks**2).sum(0)])
+    for row in span - q:  # one draw at a time
+        alone = tallying.Places(units, span, tallying.bin_shift(units))
+        alone.add(row[None] + 0.25)
+        table -= alone.tables(tallying.bins(units), tallying.bin_shift(units))[0]
+    assert not table.any()
 
 
 def test_many_units_are_counted_in_ranges_of_ranks(monkeypatch) -> None:
@@ -153,6 +160,36 @@ def test_the_engine_is_counted_as_it_is() -> None:
     np.testing.assert_allclose(found.wins.to_numpy(), wins)
     median = np.quantile(ranks, 0.5, axis=0, method="inverted_cdf")
     assert np.array_equal(found.quantiles[0.5].to_numpy(), median)
+
+
+CASES: dict[str, tuple[dict[str, Any], list[Any]]] = {
+    "three_papers": ({}, [weights(0.3), ranges("total.combine.high"), noise(relative=0.1)]),
+    "county_targets": ({"ranking.digits": None}, [weights(0.3)]),
+    "cadre_360": ({"ranking.digits": 1}, [weights("simplex")]),
+    "target_responsibility": ({"ranking.digits": 0}, [noise(relative=0.3)]),
+    "sprint": ({}, [weights(0.5)]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_places_are_counted_as_ranks_are(name: str, monkeypatch) -> None:
+    scheme, panel = sk.load(name)
+    edits, what = CASES[name]
+    scheme = scheme.edit(edits)
+    places = montecarlo(scheme, panel, *what, draws=1500, seed=4, threads=1)
+    counting._studies.clear()
+    [variant] = places._study.variants[""]
+    assert variant.ranked is not None
+    learn = layout.Variant.learn
+
+    def learn_nothing(self: layout.Variant) -> None:
+        learn(self)
+        self.lean = self.ranked = None
+
+    monkeypatch.setattr(layout.Variant, "learn", learn_nothing)
+    ranks = montecarlo(scheme, panel, *what, draws=1500, seed=4, threads=1)
+    counting._studies.clear()
+    same(dict(sorted(places._tables.items())), dict(sorted(ranks._tables.items())))
 
 
 # -- data that are drawn ---------------------------------------------------------------------------
@@ -224,7 +261,7 @@ def test_laws_of_weights() -> None:
     np.testing.assert_allclose(drawn["dirichlet"].mean(0), reference / 10, atol=0.003)
     spread = reference / 10 * (1 - reference / 10) / 31
     np.testing.assert_allclose(drawn["dirichlet"].var(0), spread, rtol=0.04)
-    relative = LAWS[0].raw(u.copy(), reference)
+    relative = 2 * 0.4 * (LAWS[0].raw(u.copy(), reference) + LAWS[0].offset)
     assert relative.min() >= 0.6
     assert relative.max() <= 1.4
     one, two, three, four = drawn["ordinal"].T

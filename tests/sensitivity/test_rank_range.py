@@ -196,7 +196,7 @@ def test_search_and_proof_on_arrays_agree_with_the_largest_leads() -> None:
             continue
         part, rest = race.only(open_), Extent(leads.low[open_], leads.high[open_])
         for best in (True, False):
-            weights = found(part, at, w, best)
+            (weights,) = found([part], at, w, [best])
             answer = proved(part, at, rest, best, 60.0)
             assert answer.weights is not None
             assert part.ahead(answer.weights).sum() == answer.bound

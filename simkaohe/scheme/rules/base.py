@@ -53,6 +53,17 @@ def whole(x: Any) -> Array:
     return np.floor(np.asarray(x) + TOLERANCE)
 
 
+COMPLETED = (
+    "((0 if value < 0 < target else 1 + (value - target) / abs(target) if target < 0"
+    " else value / target) if sign > 0"
+    " else 2 - value / target if reverse == 'difference'"
+    " else ((1 if value <= target else 0) if previous == target"
+    " else (value - previous) / (target - previous)) if reverse == 'reduction'"
+    " else undefined if not target > 0 else infinity if value <= 0 else target / value)"
+)
+"""The degree of completion as a method's notation says it; see :func:`completion`."""
+
+
 def completion(value: Array, target: Array, previous: Any, sign: int, reverse: str) -> Array:
     """Return the degree of completion (完成率); NaN without a target or with a target of zero.
 

@@ -65,6 +65,18 @@ class Progress(Rule):
 
     method: Literal["progress"] = "progress"
     label: ClassVar = Words("序时进度法", "progress to date")
+    notation: ClassVar = """
+        lost = min(max(deducted, 0), full) if known(deducted) else 0
+        done = min(max(value / target, 0), 1) if target > 0 else undefined
+        secured = min(full * done, full - lost)
+        pace = done / elapsed
+        chance = (
+            min(max(risk, 0), 1) if known(risk)
+            else risk_on_time if pace >= on_time else risk_late if pace < late else risk_close
+        )
+        secured + (1 - chance) * (full - lost - secured) if outlook == "expected" \
+            else secured if outlook == "secured" else secured + (full - lost - secured)
+    """
     directions: ClassVar[tuple[Way, ...]] = ("positive",)
     outlook: Literal["expected", "secured", "best"] = parameter("expected", "口径", "outlook")
     elapsed: float = parameter(1.0, "时间进度", "elapsed", gt=0, le=1, span=(0.25, 1))

@@ -75,6 +75,10 @@ class RankStep(Rule):
 
     method: Literal["rank_step"] = "rank_step"
     label: ClassVar = Words("位次递减计分", "rank, percent step")
+    notation: ClassVar = """
+        rank = place(value, ties, digits)
+        full * max(floor, 1 - step * (rank - 1))
+    """
     relative: ClassVar = True
     step: float = parameter(0.05, "每名递减", "lost with each place", ge=0, le=1, span=(0.01, 0.1))
     floor: float = parameter(0.0, "保底比例", "kept at least", ge=0, le=1, span=(0, 0.6))
@@ -131,6 +135,17 @@ class RankTable(Rule):
 
     method: Literal["rank_table"] = "rank_table"
     label: ClassVar = Words("位次表计分", "rank, table")
+    notation: ClassVar = """
+        rank = place(value, ties, digits)
+        table = small_points if count(value) <= small_group else points
+        fall = small_step if count(value) <= small_group else step
+        nth(table, rank) if rank <= length(table) \
+            else nth(table, rank) - fall * (rank - length(table)) if floor is None \
+            else max(
+                nth(table, rank) - fall * (rank - length(table)),
+                min(floor, last(table)),
+            )
+    """
     relative: ClassVar = True
     points: tuple[float, ...] = parameter(..., "各名次得分", "points by place", min_length=1)
     step: float = parameter(0.0, "其后每名递减", "lost with each further place", ge=0, span=(0, 5))
@@ -213,6 +228,10 @@ class RankLinear(Rule):
 
     method: Literal["rank_linear"] = "rank_linear"
     label: ClassVar = Words("位次线性计分", "rank, linear")
+    notation: ClassVar = """
+        rank = place(value, ties, digits)
+        full - (full - last) * (rank - 1) / max(count(value) - 1, 1)
+    """
     relative: ClassVar = True
     last: float = parameter(60.0, "末位得分", "points of the last place", ge=0, span=(0, 80))
     ties: Ties = parameter("min", "并列名次", "ties")

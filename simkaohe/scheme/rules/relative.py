@@ -82,6 +82,15 @@ class MinMax(Rule):
 
     method: Literal["minmax"] = "minmax"
     label: ClassVar = Words("极差法", "min–max")
+    notation: ClassVar = """
+        lowest = worst_of(value) if worst is None else worst
+        highest = best_of(value) if best is None else best
+        share = (
+            (1 if all_equal == "full" else 0 if all_equal == "base" else 0.5)
+            if highest == lowest else (value - lowest) / (highest - lowest)
+        )
+        full * (0 if clip and share < 0 else 1 if clip and share > 1 else share)
+    """
     relative: ClassVar = True
     worst: float | None = parameter(None, "最差值", "worst value")
     best: float | None = parameter(None, "最优值", "best value")
@@ -141,6 +150,16 @@ class Efficacy(Rule):
 
     method: Literal["efficacy"] = "efficacy"
     label: ClassVar = Words("功效系数法", "efficacy coefficient")
+    notation: ClassVar = """
+        lowest = worst_of(value, winsorize) if unacceptable is None else unacceptable
+        highest = best_of(value, winsorize) if satisfactory is None else satisfactory
+        share = (
+            (1 if all_equal == "full" else 0 if all_equal == "base" else 0.5)
+            if highest == lowest else (value - lowest) / (highest - lowest)
+        )
+        base if clip and share < 0 else full if clip and share > 1 \
+            else base + (full - base) * share
+    """
     relative: ClassVar = True
     base: float = parameter(60.0, "基础分", "base points", ge=0, span=(0, 80))
     unacceptable: float | None = parameter(None, "不允许值", "unacceptable value")
@@ -216,6 +235,14 @@ class EfficacyBands(Rule):
 
     method: Literal["efficacy_bands"] = "efficacy_bands"
     label: ClassVar = Words("五档功效系数法", "efficacy by bands")
+    notation: ClassVar = """
+        full * (
+            0 if (
+                value < first(toward(standards)) if sign > 0 else value > first(toward(standards))
+            )
+            else along(value, toward(standards), coefficients)
+        )
+    """
     standards: tuple[float, ...] = parameter(..., "标准值", "standards", min_length=2)
     coefficients: tuple[float, ...] = parameter(
         (0.2, 0.4, 0.6, 0.8, 1.0), "标准系数", "coefficients", min_length=2
@@ -294,6 +321,14 @@ class ZScore(Rule):
 
     method: Literal["zscore"] = "zscore"
     label: ClassVar = Words("标准分（z分数）", "z-score")
+    notation: ClassVar = """
+        z = (
+            0 if deviation(value, sample) == 0
+            else (value - mean(value)) / deviation(value, sample) if sign > 0
+            else (mean(value) - value) / deviation(value, sample)
+        )
+        min(max(centre + spread * z, 0), full) if clip else centre + spread * z
+    """
     relative: ClassVar = True
     centre: float = parameter(50.0, "均值得分", "points of the mean", span=(40, 80))
     spread: float = parameter(10.0, "标准差得分", "points of a deviation", ge=0, span=(5, 20))
@@ -345,6 +380,18 @@ class Benchmark(Rule):
 
     method: Literal["benchmark"] = "benchmark"
     label: ClassVar = Words("标杆法", "ratio to a benchmark")
+    notation: ClassVar = """
+        counted = max(value, 0)
+        against = (
+            at if reference == "fixed"
+            else mean(counted) if reference == "mean" else best_of(counted)
+        )
+        full * min(
+            counted / against if sign > 0
+            else (1 if cap is None else cap) if value <= 0 else against / value,
+            cap,
+        )
+    """
     directions: ClassVar[tuple[Direction, ...]] = ("positive", "negative")
     relative: ClassVar = True
     reference: Literal["best", "mean", "fixed"] = parameter("best", "标杆", "benchmark")
@@ -410,6 +457,21 @@ class LevelImprovement(Rule):
 
     method: Literal["level_improvement"] = "level_improvement"
     label: ClassVar = Words("存量加增量", "level and improvement")
+    notation: ClassVar = """
+        change = (value - previous) / abs(previous) if growth == "rate" else value - previous
+        level = (
+            (1 if all_equal == "full" else 0 if all_equal == "base" else 0.5)
+            if best_of(value) == worst_of(value)
+            else (value - worst_of(value)) / (best_of(value) - worst_of(value))
+        )
+        dynamic = (
+            (1 if all_equal == "full" else 0 if all_equal == "base" else 0.5)
+            if best_of(change) == worst_of(change)
+            else (change - worst_of(change)) / (best_of(change) - worst_of(change))
+        )
+        base + (full - base) * (level_share * level + (1 - level_share) * dynamic) \
+            if known(change) else base + (full - base) * level
+    """
     directions: ClassVar[tuple[Direction, ...]] = ("positive", "negative")
     relative: ClassVar = True
     base: float = parameter(60.0, "基础分", "base points", ge=0, span=(0, 80))

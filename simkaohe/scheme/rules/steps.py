@@ -43,6 +43,7 @@ class Given(Rule):
 
     method: Literal["given"] = "given"
     label: ClassVar = Words("直接赋分", "given points")
+    notation: ClassVar = "min(value, cap)"
     directions: ClassVar[tuple[Direction, ...]] = ("positive",)
     cap: float | None = parameter(None, "封顶分", "cap")
 
@@ -84,6 +85,7 @@ class Tiers(Rule):
 
     method: Literal["tiers"] = "tiers"
     label: ClassVar = Words("分档计分", "tiers")
+    notation: ClassVar = "tier(value, thresholds, points)"
     thresholds: tuple[float, ...] = parameter(..., "分档界限", "thresholds", min_length=1)
     points: tuple[float, ...] = parameter(..., "各档得分", "points", min_length=2)
 
@@ -152,6 +154,25 @@ class Ladder(Rule):
 
     method: Literal["ladder"] = "ladder"
     label: ClassVar = Words("阶梯计分", "ladder")
+    notation: ClassVar = """
+        against = (
+            target if reference == "target" else mean(value) if reference == "mean"
+            else best_of(value) if reference == "best" else at
+        )
+        ahead = value - against if sign > 0 else against - value
+        steps = ahead / (step * abs(against) if relative_step else step)
+        min(
+            max(
+                (full if base is None else base)
+                + (
+                    up * (trunc(steps) if whole_steps else steps) if steps >= 0
+                    else down * (trunc(steps) if whole_steps else steps)
+                ),
+                floor,
+            ),
+            ceiling,
+        )
+    """
     directions: ClassVar = TWO_WAYS
     relative: ClassVar = True
     reference: Literal["target", "mean", "best", "fixed"] = parameter("target", "基准", "reference")
@@ -256,6 +277,7 @@ class Deduction(Rule):
 
     method: Literal["deduction"] = "deduction"
     label: ClassVar = Words("扣分制", "deduction")
+    notation: ClassVar = "max(full - factor * per_event * value, floor)"
     directions: ClassVar[tuple[Direction, ...]] = ("negative",)
     per_event: float = parameter(1.0, "每次扣分", "points for each event", ge=0, span=(0, 10))
     factor: float = parameter(1.0, "扣分倍数", "factor", ge=0, span=(1, 2))
@@ -296,6 +318,10 @@ class PassFail(Rule):
 
     method: Literal["pass_fail"] = "pass_fail"
     label: ClassVar = Words("合格制", "pass or fail")
+    notation: ClassVar = """
+        full if (value >= pass_mark if sign > 0 else value <= pass_mark) \
+            else failed if (value < pass_mark if sign > 0 else value > pass_mark) else undefined
+    """
     pass_mark: float = parameter(1.0, "合格线", "pass mark")
     failed: float = parameter(0.0, "不合格得分", "points when failed", ge=0, span=(0, 60))
 
@@ -343,6 +369,7 @@ class Band(Rule):
 
     method: Literal["band"] = "band"
     label: ClassVar = Words("适度区间法", "moderate band")
+    notation: ClassVar = "full * max(0, 1 - value / width)"
     directions: ClassVar[tuple[Direction, ...]] = ("moderate",)
     width: float = parameter(1.0, "容许偏离", "width", gt=0)
 

@@ -11,11 +11,22 @@ from pydantic import model_validator
 from simkaohe.labels import Words
 from simkaohe.scheme.method import parameter
 from simkaohe.scheme.problems import refusal
-from simkaohe.scheme.rules.base import TOLERANCE, Array, Direction, Rule, completion, divided, whole
+from simkaohe.scheme.rules.base import (
+    COMPLETED,
+    TOLERANCE,
+    Array,
+    Direction,
+    Rule,
+    completion,
+    divided,
+    whole,
+)
 from simkaohe.scheme.rules.rank import places_of
 
 TWO_WAYS: tuple[Direction, ...] = ("positive", "negative")
 Reverse = Literal["ratio", "difference", "reduction"]
+AHEAD = "value - target if sign > 0 else target - value"
+"""How far the target is surpassed, as a method's notation says it."""
 
 
 def reached(value: Array, target: Array, sign: int) -> Any:
@@ -61,6 +72,13 @@ class Completion(Rule):
 
     method: Literal["completion"] = "completion"
     label: ClassVar = Words("目标完成率法", "target completion")
+    notation: ClassVar = f"""
+        ratio = {COMPLETED}
+        full * (
+            (0 if below == "zero" else start) if ratio < start
+            else 0 if ratio < 0 else min(ratio, cap)
+        )
+    """
     directions: ClassVar = TWO_WAYS
     start: float = parameter(0.0, "起计完成率", "starts at", ge=0, span=(0, 0.8))
     below: Literal["zero", "hold"] = parameter("zero", "低于起点", "below the start")
@@ -134,6 +152,16 @@ class CompletionSteps(Rule):
 
     method: Literal["completion_steps"] = "completion_steps"
     label: ClassVar = Words("完成率分档计分", "completion table")
+    notation: ClassVar = f"""
+        ratio = {COMPLETED}
+        earned = (
+            0 if ratio < first(ratios)
+            else along(ratio, ratios, points) if interpolate else staged(ratio, ratios, points)
+        )
+        earned + min(over_max, over_points * whole((ratio - last(ratios)) / over_step)) \
+            if ratio > last(ratios) and any(over_points) \
+            else earned if known(ratio) else undefined
+    """
     directions: ClassVar = TWO_WAYS
     ratios: tuple[float, ...] = parameter(..., "完成率", "ratios", min_length=1)
     points: tuple[float, ...] = parameter(..., "对应得分", "points", min_length=1)
@@ -225,6 +253,10 @@ class AllOrNothing(Rule):
 
     method: Literal["all_or_nothing"] = "all_or_nothing"
     label: ClassVar = Words("目标完成计分法", "all or nothing")
+    notation: ClassVar = f"""
+        ahead = {AHEAD}
+        full if ahead >= 0 else 0 if ahead < 0 else undefined
+    """
     directions: ClassVar = TWO_WAYS
 
     @staticmethod
@@ -265,6 +297,12 @@ class Hybrid(Rule):
 
     method: Literal["hybrid"] = "hybrid"
     label: ClassVar = Words("达标加位次", "target, then rank")
+    notation: ClassVar = f"""
+        ahead = {AHEAD}
+        rank = place(value)
+        base + (full - base) * max(0, 1 - step * (rank - 1)) if ahead > 0 \
+            else base if ahead == 0 else 0 if ahead < 0 else undefined
+    """
     directions: ClassVar = TWO_WAYS
     relative: ClassVar = True
     full: float = parameter(10.0, "满分", "full marks", gt=0)
@@ -338,6 +376,19 @@ class Deviation(Rule):
 
     method: Literal["deviation"] = "deviation"
     label: ClassVar = Words("目标增减计分", "deviation from target")
+    notation: ClassVar = f"""
+        ahead = {AHEAD}
+        steps = trunc(ahead / abs(target) / step) if whole_steps else ahead / abs(target) / step
+        gap = (baseline - target if sign > 0 else target - baseline) / abs(baseline)
+        ceiling_up = (
+            max(
+                max_up - (1 + (1 if gap > guard_low else 0) + (1 if gap >= guard_high else 0)), 0
+            )
+            if guard and gap > 0 else max_up
+        )
+        base + min(ceiling_up, 0.5 * up * steps if target < 0 else up * steps) if steps >= 0 \
+            else base - min(max_down, down * -steps) if steps < 0 else undefined
+    """
     directions: ClassVar = TWO_WAYS
     base: float = parameter(30.0, "达标分", "points at the target", ge=0, span=(20, 80))
     step: float = parameter(0.03, "每档幅度", "step", gt=0, span=(0.01, 0.1))
@@ -419,6 +470,18 @@ class Constraint(Rule):
 
     method: Literal["constraint"] = "constraint"
     label: ClassVar = Words("约束性指标", "constraint")
+    notation: ClassVar = f"""
+        ahead = {AHEAD}
+        ahead_in_all = (
+            cumulative - cumulative_target if sign > 0 else cumulative_target - cumulative
+        )
+        (full if ahead >= 0 else missed if ahead < 0 else undefined) \
+            if only_annual is None or only_cumulative is None or not known(ahead_in_all) \
+            else (full if ahead_in_all >= 0 else only_annual if ahead_in_all < 0 else full) \
+            if ahead >= 0 \
+            else (only_cumulative if ahead_in_all >= 0 else missed if ahead_in_all < 0 else missed) \
+            if ahead < 0 else undefined
+    """
     directions: ClassVar = TWO_WAYS
     missed: float = parameter(0.0, "未完成得分", "points when missed", ge=0, span=(0, 60))
     only_cumulative: float | None = parameter(None, "仅累计完成", "only cumulative target met")

@@ -1,0 +1,65 @@
+"""The command line (命令行): ``simkaohe rank``, ``compare``, ``report``, ``template`` and others.
+
+Each module with an ``add`` holds a family of commands; :data:`FAMILIES` lists them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+from simkaohe.cli import explaining, files, ranking, sensitivity, serving
+from simkaohe.cli.options import Commands
+from simkaohe.cli.printing import put
+from simkaohe.cli.reading import spare_what_is_read
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.labels import Words, language, use_language
+
+FAMILIES = (ranking, explaining, sensitivity, files, serving)
+"""The modules that add commands, in the order of the help."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, or 2 with one sentence a problem."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    arguments = _parser().parse_args(argv)
+    before = language()
+    if arguments.lang:
+        use_language(arguments.lang)
+    try:
+        spare_what_is_read(arguments)
+        text = arguments.run(arguments)
+        if text is not None:
+            put(text, arguments)
+    except SimkaoheError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        words = Words("读写失败：{}", "reading or writing failed: {}").format(error.strerror)
+        print(Problem("simkaohe", words), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        use_language(before)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="simkaohe",
+        description="模拟考核: try an assessment scheme before it is put into force.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"simkaohe {metadata.version('simkaohe')}"
+    )
+    commands = Commands(parser)
+    for family in FAMILIES:
+        family.add(commands)
+    return parser

@@ -1,0 +1,341 @@
+"""What weights come to (权重的实际分量): dilution, ceilings, attention, what makes up for what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.fairness.finding import Finding, Light
+from simkaohe.fairness.footing import Footing, Ints, Lever, found, worse
+from simkaohe.fairness.wording import filled, listed, lit, named
+from simkaohe.labels import Words
+from simkaohe.scheme.tree import Indicator
+
+MISPLACED: tuple[float, float] = (0.25, 0.5)
+"""Share of all weight that works elsewhere than it is stated (ours)."""
+SILENT: tuple[float, float] = (0.2, 0.5)
+"""Share of the weight in indicators whose best score at least half of the units share (ours)."""
+CROWDED = 0.5
+"""Share of units with the same best score from which an indicator no longer tells them apart."""
+UNHEARD: tuple[float, float] = (0.25, 0.5)
+"""By how much soft indicators fall short of their stated share, or exceed it (ours)."""
+LATE: tuple[float, float] = (0.05, 0.1)
+"""Effective share of late results below which they are forgotten, or hardly count (ours)."""
+MADE_UP: tuple[float, float] = (1e-9, 0.2)
+"""Share of those at the top that miss a pass line: any; one in five (ours)."""
+PASS = 60.0
+"""Points with which a part is passed, where no other line is named."""
+PASSING = 0.25
+"""Share of units that pass every line, below which 60 points were not meant as one."""
+SOFT_MEASURES = ("survey", "answers", "rating_mean", "rating_ranks")
+NODE = Words("指标或分组", "indicator or group")
+
+
+def dilution(footing: Footing) -> Lever:
+    """Return stated and effective weights, and how many indicators the weights amount to (6)."""
+    leaves, effective = footing.scheme.indicators, footing.effective
+    stated = footing.stated / max(footing.stated.sum(), 1e-300)
+    worked = (
+        effective / effective.sum() if abs(np.nansum(effective)) > 1e-12 else effective * np.nan
+    )
+    table = pd.DataFrame(
+        {
+            "name": [leaf.label for leaf in leaves],
+            "stated": stated,
+            "effective": worked,
+            "less_than_stated": stated - worked,
+        },
+        pd.Index([leaf.id for leaf in leaves], name="indicator"),
+    )
+    gap = float(np.abs(stated - worked).sum() / 2)
+    count = np.mean([_count_of(footing, scope) for scope in footing.scopes])
+    idle = [leaf for leaf, n, e in zip(leaves, stated, worked, strict=True) if n > 0 and e < n / 4]
+    sentence = filled(
+        "{k} 个指标的权重相当于 {count:.1f} 个等权指标；{gap:.0%} 的权重没有在它规定的地方起作用。{idle}",
+        "The weights of {k} indicators amount to {count:.1f} equal ones; {gap:.0%} of the weight"
+        " does not work where it is stated.{idle}",
+        k=int((stated > 0).sum()),
+        count=count,
+        gap=gap,
+        idle=filled(
+            "作用不到规定四分之一的：{names}。",
+            " Less than a quarter of what is stated: {names}.",
+            names=listed(_names(idle)),
+        )
+        if idle
+        else Words("", ""),
+    )
+    if np.isnan(gap):
+        sentence = Words("各单位总分没有差别。", "The units' totals do not differ.")
+    question = Words("规定的权重真的起作用吗？", "Do the stated weights do what they say?")
+    caution = Words(
+        "有效权重取决于今年各单位之间的差距；差距小的指标不是不重要，只是今年拉不开名次。",
+        "Effective weights depend on this year's differences; an indicator with small ones is not"
+        " unimportant, it only does not decide the places this year.",
+    )
+    return Lever(table, found("weights", question, lit(gap, MISPLACED), gap, sentence, caution))
+
+
+def _count_of(footing: Footing, scope: Ints) -> float:
+    """Return the number of equal weights with the same sum of squares, in one scope: 1 / Σ w²."""
+    own = np.array([footing.nominal[leaf.id][scope].mean() for leaf in footing.scheme.indicators])
+    own = np.where(np.isnan(own), footing.stated, own)
+    return float(own.sum() ** 2 / (own**2).sum()) if own.any() else np.nan
+
+
+def _names(nodes: Collection[Indicator]) -> list[Words]:
+    return [named(node.name, node.name_en, node.id) for node in nodes]
+
+
+# -- ceilings --------------------------------------------------------------------------------------
+
+
+def ceiling(footing: Footing) -> Lever:
+    """Return where scores are pressed together at the top, and ties where seats are given (8)."""
+    scheme = footing.scheme
+    rows = {}
+    for leaf in scheme.indicators:
+        score, weight = footing.now.scores[leaf.id][0], footing.nominal[leaf.id]
+        best, spread, count = 0, 0.0, 0
+        for scope in footing.scopes:
+            own = np.round(score[scope][(weight[scope] != 0) & ~np.isnan(score[scope])], 9)
+            if len(own) > 1:
+                best += int((own == own.max()).sum())
+                count += len(own)
+                spread += own.var() * len(own)
+        rows[leaf.id] = {
+            "name": leaf.label,
+            "at_best": best / count if count else np.nan,
+            "sd": np.sqrt(spread / count) if count else np.nan,
+        }
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("indicator")
+    table["stated"] = footing.stated / max(footing.stated.sum(), 1e-300)
+    crowded = table["at_best"] >= CROWDED
+    value = float(table.loc[crowded, "stated"].sum())
+    totals = [footing.now.totals[0][scope] for scope in footing.scopes]
+    tied = sum(len(t) - len(np.unique(t)) for t in totals)
+    edge = list(_tied_at_seats(footing))
+    light = worse(lit(value, SILENT), "amber" if edge else "green")
+    sentence = filled(
+        "{n} 个指标至少一半单位并列最高分，占规定权重的 {value:.0%}；按公布的小数位，{units} 个单位的"
+        "总分只有 {distinct} 个不同的数。{edge}",
+        "In {n} indicators at least half of the units share the best score: {value:.0%} of the"
+        " weight; at the published decimals {units} totals have {distinct} different values.{edge}",
+        n=int(crowded.sum()),
+        value=value,
+        units=sum(map(len, totals)),
+        distinct=sum(map(len, totals)) - tied,
+        edge=filled(
+            "在名额线上同分的有：{names}。",
+            " Tied where seats end: {names}.",
+            names=listed(edge, 6),
+        )
+        if edge
+        else Words("", ""),
+    )
+    question = Words("封顶把差距压没了吗？", "Do caps press the differences out?")
+    caution = Words(
+        "大家都满分，可能是都做到了，也可能是目标定低了；数字分不出这两种情况。",
+        "Full marks for all may mean that all have done it or that targets are low; the numbers"
+        " do not tell which.",
+    )
+    return Lever(table, found("ceiling", question, light, value, sentence, caution))
+
+
+def _tied_at_seats(footing: Footing) -> Iterator[str]:
+    """Yield units whose total is that of the last seat of a quota and of the first without one.
+
+    Vetoes, conditions and extra seats are left aside; ties that the scheme breaks are none.
+    """
+    rules = footing.scheme.grades
+    if rules is None or rules.tie_break:
+        return
+    apart = rules.within == "category"
+    names = footing.engine.categories if apart else ("",)
+    sets = footing.engine.members if apart else [np.arange(len(footing.engine.units))]
+    ranked = footing.now.ranks[0] > 0
+    sets = [members[ranked[members]] for members in sets]
+    seats = rules.seats({name: len(s) for name, s in zip(names, sets, strict=True)})
+    for name, members in zip(names, sets, strict=True):
+        totals = footing.now.totals[0][members]
+        order = np.sort(totals)[::-1]
+        taken = 0
+        for band, quota in zip(rules.bands, seats[name], strict=True):
+            if quota is None:
+                break
+            good = (
+                (totals >= band.at_least - 1e-9).sum() if band.at_least is not None else len(order)
+            )
+            taken += quota
+            if 0 < taken < min(len(order), good) and order[taken - 1] == order[taken]:
+                yield from (footing.engine.units[u] for u in members[totals == order[taken]])
+
+
+# -- what is heard ---------------------------------------------------------------------------------
+
+
+def soft(leaf: Indicator) -> bool:
+    """Return whether an indicator is an opinion (survey, rating, given score), not a count."""
+    return leaf.measure.method in SOFT_MEASURES or leaf.rule.method == "given"
+
+
+def attention(footing: Footing, lagged: Collection[str] = ()) -> tuple[Lever, Lever]:
+    """Return what soft (14) and late (13) results weigh, as stated and in effect."""
+    leaves = footing.scheme.indicators
+    if wrong := [name for name in lagged if name not in {leaf.id for leaf in leaves}]:
+        known = {leaf.id: leaf.label for leaf in leaves}
+        raise SimkaoheError(
+            *(unknown("lagged", n, known, Words("指标", "indicator")) for n in wrong)
+        )
+    table = (
+        dilution(footing)
+        .table[["name", "stated", "effective"]]
+        .assign(
+            kind=["soft" if soft(leaf) else "hard" for leaf in leaves],
+            lagged=[leaf.id in lagged for leaf in leaves],
+        )
+    )
+    return Lever(table, _of_soft(table)), Lever(table, _of_lagged(table))
+
+
+def _of_soft(table: pd.DataFrame) -> Finding:
+    chosen = table["kind"] == "soft"
+    stated, worked = table.loc[chosen, ["stated", "effective"]].sum(min_count=1)
+    mixed = chosen.any() and not chosen.all()
+    ratio = worked / stated if mixed and stated > 0 else np.nan
+    off = 1 - min(ratio, 1 / ratio) if ratio > 0 else np.where(np.isnan(ratio), np.nan, 1.0)
+    light = lit(float(off), UNHEARD)
+    sentence = filled(
+        "{n} 个评议、打分类指标规定占 {stated:.0%}，实际拉开的差距占 {worked:.0%}；其余为计数类指标。",
+        "The {n} indicators of opinion (surveys, ratings, given scores) are {stated:.0%} as stated"
+        " and make {worked:.0%} of the differences; the others are counted.",
+        n=int(chosen.sum()),
+        stated=stated,
+        worked=worked,
+    )
+    if not mixed:
+        sentence = Words(
+            "指标全是同一类（全为评议打分，或全为计数），没有可比的。",
+            "All indicators are of one kind (opinions, or counts): there is nothing to compare.",
+        )
+    elif light == "grey":
+        sentence = Words("各单位总分没有差别。", "The units' totals do not differ.")
+    question = Words(
+        "软指标和硬指标各起多大作用？", "Do hard numbers drown out what people are asked about?"
+    )
+    caution = Words(
+        "软硬按数据来源划分，不说明哪一类更真实；软指标差距小，也可能是评分人不愿拉开分数。",
+        "Soft and hard go by where the numbers come from, not by which are truer; small differences"
+        " may also come from raters who avoid them.",
+    )
+    return found("attention", question, light, ratio, sentence, caution)
+
+
+def _of_lagged(table: pd.DataFrame) -> Finding:
+    chosen = table["lagged"]
+    stated, worked = table.loc[chosen, ["stated", "effective"]].sum(min_count=1)
+    light: Light = lit(-worked, (-LATE[1], -LATE[0]))
+    sentence = filled(
+        "列出的 {n} 个见效慢的指标规定占 {stated:.0%}，实际拉开的差距占 {worked:.0%}。",
+        "The {n} indicators named, whose results come late, are {stated:.0%} as stated and make"
+        " {worked:.0%} of the differences.",
+        n=int(chosen.sum()),
+        stated=stated,
+        worked=worked,
+    )
+    if not chosen.any():
+        sentence = Words(
+            "没有列出哪些指标见效慢（lagged），无法判断。",
+            "It is not said which indicators show results late (lagged).",
+        )
+    elif light == "grey":
+        sentence = Words("各单位总分没有差别。", "The units' totals do not differ.")
+    question = Words("打基础、利长远的事有分量吗？", "Do results that come late carry weight?")
+    caution = Words(
+        "哪些算见效慢由使用者判断；有分量不等于考得准。",
+        "Which results come late is the user's judgement; weight does not mean that they are"
+        " measured well.",
+    )
+    return found("lagged", question, light, worked, sentence, caution)
+
+
+# -- pass lines ------------------------------------------------------------------------------------
+
+
+def pass_lines(footing: Footing, lines: float | Mapping[str, float] | None = None) -> Lever:
+    """Return who is at the top although a part is below its pass line (20).
+
+    ``lines`` is one line for all children of the root, or a line for each node named; None: 60
+    points, if a quarter of the units reach it everywhere.
+    """
+    scheme, unasked = footing.scheme, lines is None
+    if isinstance(lines, Mapping):
+        if wrong := [name for name in lines if name not in scheme.nodes]:
+            known = {name: node.label for name, node in scheme.nodes.items()}
+            raise SimkaoheError(*(unknown("pass_lines", name, known, NODE) for name in wrong))
+    else:
+        lines = dict.fromkeys(
+            (child.id for child in scheme.root.children), PASS if lines is None else float(lines)
+        )
+    if bad := [f"{line:g}" for line in lines.values() if not 0 <= line <= 100]:
+        raise SimkaoheError(Problem("pass_lines", bad[0], Words("0 到 100 的分数", "0 to 100")))
+    nodes = list(lines)
+    score = np.array([footing.now.scores[name][0] for name in nodes])
+    counts = np.array([footing.nominal[name] != 0 for name in nodes]) & ~np.isnan(score)
+    short = np.where(counts, np.array(list(lines.values()))[:, None] - score, -np.inf)
+    missed = (short > 1e-9).sum(0)
+    worst, top = short.argmax(0), footing.top()
+    ranked = footing.now.ranks[0] > 0
+    table = footing.frame(
+        {
+            "rank": footing.now.ranks[0],
+            "top": top,
+            "missed": missed,
+            "weakest": [nodes[k] for k in worst],
+            "score": score[worst, np.arange(len(worst))],
+        }
+    )[ranked].sort_values(["missed", "rank"], ascending=[False, True], kind="stable")
+    among = top & ranked
+    meant = not unasked or (missed[ranked] == 0).mean() >= PASSING
+    value = float((missed[among] > 0).mean()) if among.any() and meant else np.nan
+    who = [footing.engine.units[u] for u in np.flatnonzero(among & (missed > 0))]
+    sentence = filled(
+        "{all} 个单位中有 {passed} 个每条合格线都达到；{top}的 {n} 个单位中有 {k} 个至少一条未达到"
+        "{names}，靠别处的高分补上。",
+        "{passed} of {all} units reach every pass line; of the {n} {top}, {k} miss at least one"
+        "{names} and make up for it elsewhere.",
+        all=int(ranked.sum()),
+        passed=int((missed[ranked] == 0).sum()),
+        top=footing.top_words,
+        n=int(among.sum()),
+        k=len(who),
+        names=filled("（{names}）", " ({names})", names=listed(who)) if who else Words("", ""),
+    )
+    if not meant:
+        sentence = Words(
+            "很少有单位各部分都达到 60 分，60 分在这里不是合格线；请给出合格线（pass_lines）。",
+            "Few units have 60 points in every part, which is no pass mark here; name the lines"
+            " (pass_lines).",
+        )
+    elif not among.any():
+        sentence = Words("没有单位得最高等次。", "No unit has the best grade.")
+    elif not who:
+        sentence = filled(
+            "{all} 个单位中有 {passed} 个每条合格线都达到，{top}的 {n} 个单位都在其中。",
+            "{passed} of {all} units reach every pass line, all {n} {top} among them.",
+            all=int(ranked.sum()),
+            passed=int((missed[ranked] == 0).sum()),
+            top=footing.top_words,
+            n=int(among.sum()),
+        )
+    question = Words("强项能掩盖不合格的短板吗？", "Can strengths hide a failed part?")
+    caution = Words(
+        "合格线（默认各部分 60 分）由使用者设定；能互补是加权求和的本意，不一定是缺陷。",
+        "The lines (60 points in every part by default) are the user's; that parts make up for each"
+        " other is what a weighted sum is meant to do.",
+    )
+    light = lit(value, MADE_UP)
+    return Lever(table, found("pass_lines", question, light, value, sentence, caution))

@@ -1,0 +1,206 @@
+"""Your own workbook (自己的工作簿): upload it, see what is wrong with it, then try everything on it.
+
+A workbook is read, never run: formulas give the values that Excel saved, macros are not looked at,
+and an archive that would unpack to more than :data:`simkaohe.files.archive.MOST_BYTES` is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as w
+
+import simkaohe.widgets as room
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.files import load, load_scenarios, save
+from simkaohe.files.workbook import read_workbook, write_empty
+from simkaohe.labels import Words, language, use_language
+from simkaohe.panel import Panel
+from simkaohe.scheme.edit import Scenario
+from simkaohe.scheme.tree import Scheme
+from simkaohe.widgets import views
+from simkaohe.widgets.controls import discard
+from simkaohe.widgets.keeping import kept
+from simkaohe.widgets.opening import CASE
+from simkaohe.widgets.state import State
+from simkaohe.widgets.transfer import Download, Upload
+
+PAGES = {
+    "weights": Words("权重", "Weights"),
+    "categories": Words("分类", "Categories"),
+    "multiplier": Words("乘数", "Multiplier"),
+    "sureness": Words("可靠性", "Sureness"),
+    "fairness": Words("公平性", "Fairness"),
+    "sprint": Words("冲刺", "Sprint"),
+    "training": Words("逐步演算", "Step by step"),
+}
+"""What can be tried on a workbook: functions of this room that take a scheme and its data."""
+EXAMPLE = "three_papers"
+MOST_PROBLEMS = 200
+HEADINGS = (
+    Words("工作表", "Sheet"),
+    Words("单元格", "Cell"),
+    Words("问题", "Problem"),
+    Words("怎么办", "What to do"),
+)
+
+
+class OwnWorkbook(w.VBox):
+    """A field for a workbook; below it its problems, or everything that can be tried on it.
+
+    Attributes
+    ----------
+    upload : Upload
+    state : State or None
+        The last good workbook, its scenarios, and what was changed since; all tabs share it.
+    problems : tuple of Problem
+        What is wrong with the workbook given last.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_class("skh-own")
+        self.state: State | None = None
+        self.problems: tuple[Problem, ...] = ()
+        self._tabs = w.Tab()
+        self._filled: set[str] = set()
+        tongue = w.ToggleButtons(
+            options=[("中文", "zh"), ("English", "en")],
+            value=language(),
+            style={"button_width": "5.5em"},
+        )
+        tongue.observe(self._speak, "value")
+        self.upload = Upload(
+            self.read,
+            ".xlsx,.xlsm",
+            Words(
+                "选择工作簿，或拖到这里（.xlsx）：", "Choose a workbook, or drop it here (.xlsx):"
+            ),
+        )
+        self._templates = [
+            Download("template.xlsx", _empty, Words("下载空白模板", "Empty template")),
+            Download("example.xlsx", _example, Words("下载填好的例子", "Filled-in example")),
+        ]
+        self._told, self._below = w.HTML(), w.VBox()
+        first = w.HBox([tongue, *self._templates], layout=w.Layout(flex_flow="row wrap"))
+        self.children = [first, self.upload, self._told, self._below]
+        if source := os.environ.get(CASE):
+            self._take(lambda: (*load(source), load_scenarios(source)))
+
+    def read(self, name: str, content: bytes) -> None:
+        """Read a workbook that was uploaded; what is wrong with it is listed, not raised."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, name)
+            path.write_bytes(content)
+            self._take(lambda: read_workbook(path))
+
+    def _take(self, read: Callable[[], tuple[Scheme, Panel, list[Scenario]]]) -> None:
+        try:
+            scheme, panel, scenarios = read()
+            state = kept(State(scheme, panel))
+            state.add(scenarios)
+            state.start_here()
+            self.state, self.problems = state, ()
+        except SimkaoheError as error:
+            self.problems = error.problems
+        self._show()
+
+    def _show(self) -> None:
+        """Show the problems, or what can be tried; a good case stays while a bad one is mended."""
+        if self.problems:
+            self._told.value = listed(self.problems)
+            return
+        if self.state is None:
+            return
+        scheme, panel = self.state.scheme, self.state.panel
+        words = Words("已读入“{}”：{} 个单位，{} 个指标", "{}: {} units, {} indicators")
+        units = len(scheme.units or panel.units)
+        told = words.format(scheme.label, units, len(scheme.indicators))
+        self._told.value = f"<p role='status'><b>{escape(str(told))}</b></p>"
+        place, old = self._tabs.selected_index or 0, self._below.children
+        names = [name for name in PAGES if hasattr(room, name)]
+        self._tabs = w.Tab(
+            [w.VBox() for _ in names],
+            titles=[str(PAGES[name]) for name in names],
+            selected_index=place,
+        )
+        self._filled.clear()
+        self._fill(names[place])
+        self._tabs.observe(lambda change: self._fill(names[change["new"]]), "selected_index")
+        self._below.children = [self._tabs]
+        for widget in old:
+            discard(widget)
+
+    def _fill(self, name: str) -> None:
+        """Make a tab when it is opened first."""
+        if name in self._filled or self.state is None:
+            return
+        place, make = self._tabs.children[self._tabs.selected_index], getattr(room, name)
+        place.children = [w.HTML(f"<p role='status'>{Words('正在计算……', 'Computing …')}</p>")]
+        shared = {"state": self.state} if "state" in inspect.signature(make).parameters else {}
+        try:
+            page = make(self.state.scheme, self.state.panel, **shared)
+        except SimkaoheError as error:
+            page = w.HTML(views.alert(str(error)))
+        self._filled.add(name)
+        place.children = [page]
+
+    def _speak(self, change: dict[str, Any]) -> None:
+        use_language(change["new"])
+        for part in (self.upload, *self._templates):
+            part.translate()
+        self._show()
+
+
+def own_workbook() -> OwnWorkbook:
+    """Return a field to upload a workbook, and everything that can be tried on it.
+
+    Returns
+    -------
+    OwnWorkbook
+        A widget: the last line of a notebook's cell shows it.
+    """
+    return OwnWorkbook()
+
+
+def listed(problems: Sequence[Problem]) -> str:
+    """Return problems as an HTML table: sheet, cell, what is wrong, what to do."""
+    rows = []
+    for problem in problems[:MOST_PROBLEMS]:
+        file, *place = problem.where.split(" › ")
+        sheet, cell = (place[0], " › ".join(place[1:])) if place else (file, "")
+        sentence = str(Problem("", problem.found, problem.expected)).removeprefix(
+            str(Words("：", ": "))
+        )
+        cells = (sheet, cell, sentence, problem.remedy)
+        rows.append(f"<tr>{''.join(f'<td>{escape(str(text))}</td>' for text in cells)}</tr>")
+    count = str(Words("有 {} 处要改", "{} to be mended").format(len(problems)))
+    if len(problems) > len(rows):
+        count += str(Words("，这里列出前 {} 处", "; the first {} are").format(len(rows)))
+    heads = "".join(f"<th style='text-align:left'>{escape(str(words))}</th>" for words in HEADINGS)
+    return (
+        f"{views.alert(count)}<div style='overflow:auto;max-height:24em'>"
+        "<table class='simkaohe-problems' style='line-height:1.5;border-spacing:0.9em 0.2em'>"
+        f"<tr>{heads}</tr>{''.join(rows)}</table></div>"
+    )
+
+
+def _empty() -> bytes:
+    return _written(write_empty)
+
+
+def _example() -> bytes:
+    return _written(lambda path: save(path, *load(EXAMPLE), load_scenarios(EXAMPLE)))
+
+
+def _written(write: Callable[[Path], object]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "workbook.xlsx")
+        write(path)
+        return path.read_bytes()
