@@ -11,7 +11,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.widgets import views
 from simkaohe.widgets.controls import LINE, WIDE, listen
