@@ -50,7 +50,7 @@ class App:
             self.process = subprocess.Popen(words, env=environment, stderr=written, cwd=self.home)
         for _ in range(240):
             assert self.process.poll() is None, log.read_text()
-            if said := re.search(r"(http://127\.0\.0\.1:(\d+)/)\?token=", log.read_text()):
+            if said := re.search(r"(http://127\.0\.0\.1:(\d+)/).*\n", log.read_text()):
                 self.address, self.port = said.groups()
                 return
             time.sleep(0.25)
@@ -129,8 +129,15 @@ def test_the_token_does_not_stay_in_the_address(app: App) -> None:
         assert each.title.en in html or each.title.zh in html
 
 
-def test_a_foreign_name_for_this_computer_is_refused(app: App) -> None:
-    assert Visitor(app).get("", Host="evil.example")[0] == 403
+def test_without_a_token_only_this_computer_by_its_own_name(tmp_path: Path) -> None:
+    app = App(tmp_path)
+    app.start("--no-token")
+    try:
+        visitor = Visitor(app, token=None)
+        assert visitor.get("")[0] == 200
+        assert visitor.get("", Host="evil.example")[0] == 403
+    finally:
+        app.stop()
 
 
 # -- what can be reached -----------------------------------------------------------------------------
@@ -575,18 +582,18 @@ def test_an_upload_is_measured_here_whatever_the_page_says(monkeypatch) -> None:
     taken = []
     upload = Upload(lambda name, content: taken.append((name, content)), ".xlsx", ("", ""))
     upload.limit = 1_000_000  # as a page might
-    upload._arrived(upload, {"name": "../../a.xlsx"}, [memoryview(b"0123456789")])
+    upload.receive("../../a.xlsx", memoryview(b"0123456789"))
     assert taken == [("a.xlsx", b"0123456789")]
     assert upload.message == ""
-    upload._arrived(upload, {"name": "a.xlsx"}, [memoryview(b"01234567890")])
+    upload.receive("a.xlsx", memoryview(b"01234567890"))
     assert len(taken) == 1
     assert "at most 1e-05 MB" in upload.message
 
 
 def test_problems_are_listed_by_sheet_and_cell_without_markup() -> None:
     own = uploading.own_workbook()
-    own.read("<b>.xlsx", b"PK nonsense")
-    assert "<b>" not in uploading.listed(own.problems)
+    own.read("<i>.xlsx", b"PK nonsense")
+    assert "<i>" not in uploading.listed(own.problems)
     example = uploading._example()
     own.read("example.xlsx", example)
     assert own.problems == ()

@@ -49,7 +49,7 @@ def test_a_move_is_the_evaluation_of_the_edited_scheme(case: str) -> None:
         if row["note"]:
             with pytest.raises(sk.SimkaoheError) as refused:
                 sk.evaluate(edited, panel)
-            assert str(refused.value.problems[0]) == row["note"]
+            assert row["note"] in map(str, refused.value.problems)
             continue
         there = sk.evaluate(edited, panel)
         mine = there.ranking.loc[unit]
