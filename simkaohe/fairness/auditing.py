@@ -256,7 +256,7 @@ class Audit:
             {light: lights.count(light) for light in ("red", "amber", "green", "grey")}
         )
 
-    @cached_property
+    @property
     def table(self) -> pd.DataFrame:
         """The findings as a table in the reader's language.
 
@@ -290,7 +290,7 @@ class Audit:
         ]
         return table
 
-    @cached_property
+    @property
     def complaints(self) -> pd.DataFrame:
         """The twenty complaints (by number) and how each fares, in the reader's language.
 
