@@ -54,8 +54,11 @@ def test_every_control_is_moved_and_the_picture_is_the_engines(lab: str, noteboo
             edits |= {"development.weight": 36.0, "party.weight": 55.0, "satisfaction.weight": 9.0}
             _wait_for(opened, sk.evaluate(scheme.edit(edits), panel))
             keep(opened, notebook)
+            opened.get_by_role("button", name="全部还原").click()
+            _wait_for(opened, sk.evaluate(scheme, panel))
             opened.get_by_role("button", name="撤销").click()
-            opened.get_by_role("button", name="撤销").click()
+            _wait_for(opened, sk.evaluate(scheme.edit(edits), panel))
+            opened.get_by_role("button", name="重做").click()
             _wait_for(opened, sk.evaluate(scheme, panel))
         for end, key in (("系数下限", "ArrowRight"), ("系数上限", "ArrowLeft")):
             if opened.locator(".widget-hslider", has_text=end).count():
@@ -105,10 +108,9 @@ def _take_along(opened, notebook: str) -> None:
     _button(opened, "情景").click()
     opened.get_by_placeholder("如：党建优先").fill("试一试")
     opened.get_by_role("button", name="另存为新情景").click()
-    left = opened.locator(".widget-dropdown", has_text="比较").locator("select").first
-    left.select_option(label="A · 试一试")
+    _choose(opened, "比较", "A · 试一试")
     opened.locator(".skh-title", has_text="A · 试一试").wait_for()
-    left.select_option(label="现行方案")
+    _choose(opened, "比较", "现行方案")
     opened.get_by_role("button", name="导出与打开").click()
     opened.get_by_role("button", name="生成文件").click()
     link = opened.get_by_text("下载 三张考卷.png")

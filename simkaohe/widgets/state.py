@@ -29,7 +29,7 @@ BASE = Words("现行方案", "Base scheme")
 EDITED = Words("修改后", "Edited scheme")
 UNNAMED = Words("未命名的改动", "Edits without a name")
 """The scenario in a saved file that holds the edits that nobody has named yet."""
-MOMENT = 0.8
+MOMENT = 1.0
 """Seconds: ticks of one control that follow each other faster are one gesture, one step to undo."""
 
 
