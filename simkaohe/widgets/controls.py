@@ -47,9 +47,10 @@ def bind(
         control.value = value
 
     def put(change: dict[str, Any]) -> None:
-        if change["new"] != read():
-            write(change["new"])
-            take()
+        with state.turn:
+            if change["new"] != read():
+                write(change["new"])
+                take()
 
     control.observe(put, "value")
     listen(control, state, take)
