@@ -324,10 +324,11 @@ def test_two_visitors_and_a_restart(app: App) -> None:
         _enter(first, app, "zh")
         _open(first, app, "02_change_the_weights")
         assert _ranks(first, base) == base
-        slider = first.locator(".widget-hslider", has_text="系数下限").get_by_role("slider")
-        slider.focus()
-        for _ in range(10):
+        line = first.locator(".widget-hbox", has=first.get_by_text("系数下限", exact=True)).last
+        line.get_by_role("slider").focus()
+        while float(line.locator("input[type=number]").input_value()) > 0.75:
             first.keyboard.press("ArrowLeft")
+            first.wait_for_timeout(50)
         assert _ranks(first, moved) == moved
         _save(first, "压低下限")
         (theirs,) = (app.home / "kept").iterdir()
