@@ -486,11 +486,37 @@ function render({ model, el }) {
   });
   sizes.observe(scroller);
   schedule("structure");
+  const naming = nameControls(el);
   return () => {
+    naming.disconnect();
     sizes.disconnect();
     DATA.forEach((name) => model.off(`change:${name}`, onData));
     STRUCTURE.forEach((name) => model.off(`change:${name}`, onStructure));
   };
+}
+
+// Sliders and boxes of a notebook have no names of their own for screen readers: the label that
+// stands beside them is given to them.
+function nameControls(el) {
+  let waiting = false;
+  const name = () => {
+    waiting = false;
+    const bench = el.closest(".skh-workbench") ?? el;
+    for (const control of bench.querySelectorAll(".noUi-handle, .jupyter-widgets input[type=number]")) {
+      const row = control.closest(".widget-hslider, .slider-container")?.parentNode
+        ?? control.closest(".widget-hbox");
+      const label = row?.querySelector(".widget-label")?.textContent;
+      if (label && control.getAttribute("aria-label") !== label) control.setAttribute("aria-label", label);
+    }
+  };
+  const later = () => { if (!waiting) { waiting = true; setTimeout(name, 200); } };
+  const seen = new MutationObserver(later);
+  later();
+  setTimeout(() => {
+    const bench = el.closest(".skh-workbench");
+    if (bench) seen.observe(bench, { childList: true, subtree: true });
+  });
+  return seen;
 }
 
 // ---- small tools ---------------------------------------------------------------------------
