@@ -140,6 +140,16 @@ def test_without_a_token_only_this_computer_by_its_own_name(tmp_path: Path) -> N
         app.stop()
 
 
+def test_a_port_that_is_taken_is_a_sentence(app: App) -> None:
+    words = ["app", "--no-browser", "--lang", "en", "--port", app.port, "--keep", str(app.home)]
+    done = subprocess.run(
+        [sys.executable, "-m", "simkaohe", *words], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"127.0.0.1:{app.port}: this address cannot be used")
+    assert done.stderr.count("\n") == 1
+
+
 # -- what can be reached -----------------------------------------------------------------------------
 
 
