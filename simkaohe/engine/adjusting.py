@@ -89,6 +89,7 @@ class Adjusting:
             name: (np.delete(counts, place, -1), np.delete(repeats, place, -1))
             for name, (counts, repeats) in self._records.items()
         }
+        other._constant = {n: np.delete(points, place, -1) for n, points in self._constant.items()}
         return other
 
     # -- scores ----------------------------------------------------------------------------------

@@ -233,9 +233,9 @@ class Engine:
         tree = Tree(people, weights, adjusting)
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
-        raw = self._plain.raw | leaves.scores(self._compared, {})
         if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
             raise SimkaoheError(*problems)
+        raw = self._plain.raw | leaves.scores(self._compared, {})
         known = {
             name: s for name, s in self._plain.known.items() if name not in self._category_bound
         }

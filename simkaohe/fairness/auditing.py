@@ -2,9 +2,9 @@
 
 The twenty complaints of practice, and the findings that answer each:
 
-== ============================================== =================================================
+== ============================================== ==================================================
 №  complaint                                      findings
-== ============================================== =================================================
+== ============================================== ==================================================
 1  location and base decide (区位、基数)             endowment.total, .indicators, .ranking
 2  the fast ox is whipped (鞭打快牛)                ratchet.taken_back, .penalty
 3  low targets, high results (低报高超、层层加码)    reporting.sandbagging, .amplification
@@ -15,17 +15,17 @@ The twenty complaints of practice, and the findings that answer each:
 8  scores stick at the ceiling (封顶挤压)           leverage.ceiling, effort.idle
 9  the multiplier decides (乘数放大)                leverage.multiplier
 10 one veto decides (一票否决)                      leverage.veto
-11 a hair's breadth costs points (差一位差几分)      leverage.twins, alike.steps
+11 a hair's breadth costs points (差一位差几分)      leverage.twins, similar_units.steps
 12 my place hangs on a third unit (互相牵连)         leverage.interdependence, cliffs.others
 13 late results do not count (显绩与潜绩)            leverage.lagged, effort.lagged
 14 only hard targets are heard (软硬指标)            leverage.attention, effort.perverse
 15 figures are dressed up (数据注水)                 reporting.gaming
 16 shared results are miscounted (归属误差)          leverage.attribution
-17 equal effort, unequal place (同等努力不同名次)    alike.effort, .pairs, .identical, .reversals, .lines
+17 equal effort, unequal place (同等努力不同名次)    similar_units.effort, .pairs, .identical, .reversals, .lines
 18 points are won back by appeal (申诉、争取)        leverage.appeals
 19 other weights, another winner (稳健性)            leverage.robustness
 20 a failed part is made up for (以长掩短)           leverage.pass_lines
-== ============================================== =================================================
+== ============================================== ==================================================
 
 The same table is :data:`COMPLAINTS`. An audit has all of these findings: where the data do not tell,
 the finding is grey and says what is missing.
@@ -103,15 +103,15 @@ COMPLAINTS: Mapping[int, Complaint] = dict(enumerate((
     _complaint("封顶挤压", "scores stick at the ceiling", "leverage.ceiling", "effort.idle"),
     _complaint("乘数放大", "the multiplier decides", "leverage.multiplier"),
     _complaint("一票否决", "one veto decides", "leverage.veto"),
-    _complaint("差一位差几分", "a hair's breadth costs points", "leverage.twins", "alike.steps"),
+    _complaint("差一位差几分", "a hair's breadth costs points", "leverage.twins", "similar_units.steps"),
     _complaint("互相牵连", "my place hangs on a third unit",
                "leverage.interdependence", "cliffs.others"),
     _complaint("显绩与潜绩", "late results do not count", "leverage.lagged", "effort.lagged"),
     _complaint("软硬指标", "only hard targets are heard", "leverage.attention", "effort.perverse"),
     _complaint("数据注水", "figures are dressed up", "reporting.gaming"),
     _complaint("归属误差", "shared results are miscounted", "leverage.attribution"),
-    _complaint("同等努力，不同名次", "equal effort, unequal place", "alike.effort", "alike.pairs",
-               "alike.identical", "alike.reversals", "alike.lines"),
+    _complaint("同等努力，不同名次", "equal effort, unequal place", "similar_units.effort", "similar_units.pairs",
+               "similar_units.identical", "similar_units.reversals", "similar_units.lines"),
     _complaint("申诉、争取", "points are won back by appeal", "leverage.appeals"),
     _complaint("稳健性", "other weights, another winner", "leverage.robustness"),
     _complaint("以长掩短", "a failed part is made up for", "leverage.pass_lines"),
@@ -263,7 +263,7 @@ class Audit:
         Indexed by topic: ``measure``; ``complaints``, their numbers; ``question``; ``light``
         (green, amber, red, grey); ``mark``, the light in words; ``value``; ``sentence``;
         ``caution``. With another scheme before: ``light_before``, ``value_before``, ``change``
-        (``better``, ``worse``, ``same``; None where one of the two is grey or missing).
+        (``better``, ``worse``, ``same``; "" where one of the two is grey or missing).
         """
         rows = [
             {
@@ -283,7 +283,7 @@ class Audit:
         if self.before is None:
             return table
         old = self.before.table.reindex(table.index)
-        table["light_before"] = old["light"].astype(object).where(old["light"].notna(), None)
+        table["light_before"] = old["light"].fillna("")
         table["value_before"] = old["value"]
         table["change"] = [
             _change(*pair) for pair in zip(table["light_before"], table["light"], strict=True)
@@ -341,10 +341,10 @@ def _not_computed(name: str, error: SimkaoheError) -> Finding:
     return Finding(name, name, MEASURES[name], "grey", np.nan, sentence, caution)
 
 
-def _change(before: str | None, after: str) -> str | None:
+def _change(before: str, after: str) -> str:
     steps = ("green", "amber", "red")
     if before not in steps or after not in steps:
-        return None
+        return ""
     move = steps.index(after) - steps.index(before)
     return "same" if not move else "worse" if move > 0 else "better"
 

@@ -109,6 +109,7 @@ def levers_of(
         path, moving = moves.address(k)
         if limit <= 0:
             continue
+        moving = _counting(moves, place, moving)
         moved |= {each.id for each in moving}
         step = step_of.get(leaf.id)
         if step is not None and limit / step > MOST:
@@ -135,9 +136,15 @@ def levers_of(
     return sorted(found, key=lambda lever: lever.k)
 
 
+def _counting(moves: Moves, place: int, moving: list[Indicator]) -> list[Indicator]:
+    """Return the indicators that count for a unit."""
+    return [leaf for leaf in moving if moves.counts[moves.leaves.index(leaf), place]]
+
+
 def _scores(moves: Moves, place: int, k: int, improved: Array) -> Array:
     """Return the unit's scores (R, J) of the indicators that move, for improvements (R,)."""
     path, moving = moves.address(k)
+    moving = _counting(moves, place, moving)
     rows = np.repeat(moves.now[k][None], len(improved), 0)
     rows[:, place] += moves.sign[k, place] * improved
     raw = moves.engine.raw_scores(moving, {path: rows})

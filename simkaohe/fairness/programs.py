@@ -169,12 +169,12 @@ class Program:
         if not self.leaves:
             return nothing if self.moves.total[self.place] >= need else None
         cuts: list[tuple[Array, float]] = []
-        for node, least, margin in wanted:
+        for number, (node, least, margin) in enumerate(wanted):
             now, most = self.totals(np.stack([self.start, self.highest.scores]), node)
             if most < least:
                 return None
-            if most < least + margin:
-                return self.highest
+            margin = min(margin, (most - least) / 2)
+            wanted[number] = (node, least, margin)
             if now < least:
                 cuts.append(self._cut(self.start, least + margin, node))
         if not cuts:

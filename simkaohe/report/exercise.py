@@ -111,15 +111,15 @@ def _score_sheet(book: Workbook, result: Result, name: str, *, blank: bool) -> N
         rows.append([unit, *scores, row["total"], row["rank"], grade_label(scheme, row["grade"])])
     formats = [None, *["0.00"] * (len(nodes) + 1), "0", None]
     sheet = _sheet(book, name, head, rows, formats)
-    for row in range(2, len(rows) + 2) if blank else ():
+    for place in range(2, len(rows) + 2) if blank else ():
         for column in range(2, len(head) + 1):
-            _make_blank(sheet, row, column)
+            _make_blank(sheet, place, column)
 
 
 def _data(book: Workbook, result: Result) -> None:
     frame = result.panel.frame("actual")
-    labels = {leaf.column: leaf.label for leaf in result.scheme.indicators}
-    head = [column_label("unit"), *(labels.get(column, column) for column in frame)]
+    labels: dict[Any, str] = {leaf.column: leaf.label for leaf in result.scheme.indicators}
+    head = [column_label("unit"), *(str(labels.get(column, column)) for column in frame)]
     rows = [[unit, *row] for unit, row in zip(frame.index, frame.to_numpy(), strict=True)]
     sheet = _sheet(book, "data", head, rows, [None, *["General"] * len(frame.columns)])
     records = result.panel.records("events")
@@ -131,7 +131,7 @@ def _data(book: Workbook, result: Result) -> None:
         if len(records):
             put(sheet, len(rows) + 3, column, str(RECORD_COLUMNS[name])).font = Font(bold=True)
     for n, record in enumerate(records.to_dict("records"), len(rows) + 4):
-        event = names.get(record["event"], record["event"])
+        event = names.get(str(record["event"]), str(record["event"]))
         said = [record["unit"], event, record["kind"], record["count"], record["name"]]
         for column, value in enumerate(said, 1):
             put(sheet, n, column, value, "General" if column == 4 else None)

@@ -13,6 +13,7 @@ from simkaohe.widgets.opening import opened
 from simkaohe.widgets.sprinting import SprintApp, sprint
 from simkaohe.widgets.state import State
 from simkaohe.widgets.sureness import SurenessApp, sureness
+from simkaohe.widgets.teaching import TrainingApp, training
 from simkaohe.widgets.transfer import Download, Upload
 from simkaohe.widgets.uploading import OwnWorkbook, own_workbook
 from simkaohe.widgets.workbench import Workbench
@@ -26,6 +27,7 @@ __all__ = [
     "SprintApp",
     "State",
     "SurenessApp",
+    "TrainingApp",
     "Upload",
     "WeightsApp",
     "Workbench",
@@ -35,5 +37,6 @@ __all__ = [
     "own_workbook",
     "sprint",
     "sureness",
+    "training",
     "weights",
 ]

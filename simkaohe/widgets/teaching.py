@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from html import escape
 from typing import Any
 
 import ipywidgets as w
 import numpy as np
 
-from simkaohe.errors import SimkaoheError
 from simkaohe.labels import Words, column_label, language, use_language
-from simkaohe.lessons import Exercise, Question, Step, steps, training_exercise
+from simkaohe.lessons import Question, Step, steps, training_exercise
 from simkaohe.panel import Panel
 from simkaohe.report.exercise import workbook_of
 from simkaohe.result import evaluate
 from simkaohe.scheme.arithmetic import number
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls
+from simkaohe.widgets.transfer import Download
 
 ENOUGH = 60
 """Questions in an exercise on one unit."""
-MEDIUM = "data:application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;base64,"
 STYLE = """<style>
 .simkaohe-lesson table {border-collapse: collapse; line-height: 1.6}
 .simkaohe-lesson td, .simkaohe-lesson th {padding: 0.15em 0.7em; text-align: left;
@@ -39,8 +37,8 @@ class TrainingApp(w.VBox):
 
     Attributes
     ----------
-    unit, place : widgets
-        Whose score it is, and which step is shown.
+    tabs, unit, place : widgets
+        The tabs, whose score it is, and which step is shown.
     answer : widget
         Where the learner types.
     steps : tuple of Step
@@ -57,7 +55,7 @@ class TrainingApp(w.VBox):
 
     def _build(self) -> None:
         """Lay out everything in the reader's language."""
-        before = self.children
+        before, chosen = self.children, self.tabs.selected_index if self.children else 0
         tongue = w.ToggleButtons(
             options=[("中文", "zh"), ("English", "en")],
             value=language(),
@@ -71,16 +69,17 @@ class TrainingApp(w.VBox):
             style=controls.WIDE,
         )
         self.unit.observe(self._choose, "value")
-        tabs = w.Tab([self._walk(), self._exercises(), self._class_sheet()])
+        self.tabs = w.Tab([self._walk(), self._exercises(), self._class_sheet()])
         titles = (
             Words("逐步演算", "Step by step"),
             Words("练习", "Exercises"),
             Words("课堂练习卷", "A sheet for the class"),
         )
         for place, title in enumerate(titles):
-            tabs.set_title(place, str(title))
+            self.tabs.set_title(place, str(title))
+        self.tabs.selected_index = chosen
         head = w.HBox([self.unit, tongue], layout=w.Layout(flex_flow="row wrap"))
-        self.children = [w.HTML(STYLE), head, tabs]
+        self.children = [w.HTML(STYLE), head, self.tabs]
         for old in before:
             controls.discard(old)
         self._restart()
@@ -201,7 +200,9 @@ class TrainingApp(w.VBox):
     def _class_sheet(self) -> w.Widget:
         invented = Words("用虚构的小方案", "on a small invented scheme")
         mine = Words("用本方案", "on this scheme")
-        self.about = w.ToggleButtons(options=[(str(invented), False), (str(mine), True)])
+        self.about = w.ToggleButtons(
+            options=[(str(invented), False), (str(mine), True)], style={"button_width": "auto"}
+        )
         self.sheet_seed = w.BoundedIntText(
             1,
             min=0,
@@ -210,31 +211,20 @@ class TrainingApp(w.VBox):
             style=controls.WIDE,
             layout=w.Layout(width="16em"),
         )
-        self.link = w.HTML()
-        make = _button(Words("生成练习卷", "Make the sheet"), "file-excel-o", self._make_sheet)
+        words = Words("下载练习卷", "Download the sheet")
+        self.sheet = Download("simkaohe-exercise.xlsx", self._sheet, words)
         hint = Words(
             "同一个练习号总是同一份卷子；最后两张表是教师用的答案，发卷前删去。",
             "The same number always makes the same sheet. The last two sheets are the teacher's"
             " solutions: delete them before you hand it out.",
         )
-        return w.VBox([self.about, w.HBox([self.sheet_seed, make]), w.HTML(f"<p>{hint}</p>"), self.link])
+        row = w.HBox([self.sheet_seed, self.sheet])
+        return w.VBox([self.about, row, w.HTML(f"<p>{hint}</p>")])
 
-    def _make_sheet(self) -> None:
-        seed = self.sheet_seed.value
-        try:
-            drawn: Exercise = (
-                training_exercise(seed, self._result.scheme, self._result.panel)
-                if self.about.value
-                else training_exercise(seed)
-            )
-        except SimkaoheError as error:
-            self.link.value = _lesson(f"<p role='alert' class='bad'>{escape(str(error))}</p>")
-            return
-        data = b64encode(workbook_of(drawn)).decode()
-        words = Words("下载 {}", "Download {}").format(f"exercise-{seed}.xlsx")
-        self.link.value = (
-            f"<a download='exercise-{seed}.xlsx' href='{MEDIUM}{data}'>{words}</a>"
-        )
+    def _sheet(self) -> bytes:
+        """Return the workbook that the settings ask for."""
+        about = (self._result.scheme, self._result.panel) if self.about.value else ()
+        return workbook_of(training_exercise(self.sheet_seed.value, *about))
 
     def _speak(self, change: dict[str, Any]) -> None:
         use_language(change["new"])
@@ -263,9 +253,7 @@ def _step_html(step: Step) -> str:
             f"<tr><td>{escape(str(line.name))}</td><td>{escape(line.general)}{because}</td>"
             f"<td>{escape(line.numbers)}</td><td class='right'>{value}</td></tr>"
         )
-    parts = ""
-    if step.parts and step.facts:
-        parts = f"<p>{Words('依次为', 'in this order')}{Words('：', ': ')}{escape('、'.join(step.parts))}</p>"
+    parts = _in_order(step)
     titles = (
         Words("步骤", "Step"),
         Words("公式", "Formula"),
@@ -279,6 +267,12 @@ def _step_html(step: Step) -> str:
     result = number(step.value)
     gives = f"<p><b>= {result}</b></p>" if step.lines or result != "–" else ""
     return f"{head}<p>{escape(told)}</p>{table}{parts}{gives}"
+
+
+def _in_order(step: Step) -> str:
+    """Name the parts that a list of numbers is of."""
+    names = escape(str(Words("、", ", ")).join(step.parts))
+    return f"<p>{Words('依次为：', 'in this order: ')}{names}</p>" if names else ""
 
 
 def _tree_html(walked: tuple[Step, ...], now: int) -> str:
@@ -306,9 +300,7 @@ def _question_html(asked: Question, number_: int) -> str:
         f"<tr><td>{escape(name)}</td><td class='right'>{escape(value)}</td></tr>"
         for name, value in asked.given.items()
     )
-    parts = ""
-    if asked.step.parts:
-        parts = f"<p>{Words('依次为', 'in this order')}{Words('：', ': ')}{escape('、'.join(asked.step.parts))}</p>"
+    parts = _in_order(asked.step)
     return f"<p><b>{number_}. {escape(asked.text)}</b></p><table>{given}</table>{parts}"
 
 

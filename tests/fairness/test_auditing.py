@@ -113,7 +113,7 @@ def test_a_lonely_unit_is_audited() -> None:
     scheme = sk.Scheme.read({"root": {"id": "total", "children": [leaf]}})
     found = audit(scheme, sk.Panel(pd.DataFrame({"x": [1.0]}, ["only"])))
     assert len(found.complaints) == 20
-    assert "red" not in set(found.table["light"])
+    assert found.counts["grey"] > len(found.findings) / 2
 
 
 def test_before_and_after_side_by_side() -> None:
@@ -134,7 +134,7 @@ def test_before_and_after_side_by_side() -> None:
     better = audit(without, panel, before=scheme, measures=["leverage"]).table
     assert better.loc["leverage.bonus", "change"] == "better"
     assert better.loc["leverage.veto", "change"] == "same"
-    assert better.loc["leverage.appeals", "change"] is None  # grey says nothing
+    assert better.loc["leverage.appeals", "change"] == ""  # grey says nothing
 
 
 def test_names_that_do_not_exist_are_refused_at_once() -> None:

@@ -85,7 +85,7 @@ def test_bands_caps_and_whole_steps_against_brute_force() -> None:
     limits = {"tiers": 45.0, "done": 70.0, "schools": 6.0}
     choices = {
         "tiers": np.array([0.0, 10.0, 25.0, 40.0]),
-        "done": np.arange(0.0, 70.01, 0.05),
+        "done": np.arange(0.0, 70.01, 0.1),
         "schools": np.arange(7.0),
     }
     for total in (50.0, 62.0, 75.0, 88.0, 95.0):
@@ -96,7 +96,7 @@ def test_bands_caps_and_whole_steps_against_brute_force() -> None:
             scheme, panel, choices, costs, lambda out, t=total: out.totals[:, 0] >= t - 1e-9
         )
         assert way.proved
-        assert least - 0.06 <= way.cost <= least + 1e-4, total
+        assert least - 0.11 <= way.cost <= least + 1e-4, total
         assert way.plan.get("improvement", pd.Series()).get("schools", 0.0) % 1 == pytest.approx(0)
 
 
@@ -116,7 +116,7 @@ def test_products_and_minima_against_brute_force(combine: str) -> None:
     scheme = scheme_of({"children": [work, party], "combine": method}, ranking={"digits": 2})
     panel = panel_of({"a": [60.0, 90.0], "b": [50.0, 95.0], "party": [70.0, 95.0]})
     costs = {"a": 1.0, "b": 0.7, "party": 1.3}
-    grid = np.arange(0.0, 30.01, 0.5)
+    grid = np.arange(0.0, 30.01, 1.0)
     for more in (2.0, 7.0, 15.0):
         total = round(float(sk.evaluate(scheme, panel).ranking.loc["u0", "total"]) + more, 2)
         way = cheapest_way(
@@ -134,11 +134,11 @@ def test_products_and_minima_against_brute_force(combine: str) -> None:
             continue
         assert way.reached
         assert way.cost <= least + 1e-6
-        assert way.cost >= least - 1.5  # the grid's own coarseness: half a step of each
+        assert way.cost >= least - 3.0  # the grid's own coarseness: a step of each
         assert way.proved
         # finer, around the answer: nothing cheaper there
         near = {
-            n: np.clip(way.plan["improvement"].get(n, 0.0) + np.linspace(-1, 1, 21), 0, 30)
+            n: np.clip(way.plan["improvement"].get(n, 0.0) + np.linspace(-1, 1, 15), 0, 30)
             for n in costs
         }
         least, _ = brute(
