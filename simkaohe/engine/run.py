@@ -215,7 +215,7 @@ class Engine:
         tree = Tree(people, weights, adjusting)
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
-        raw = self._plain.raw | leaves.scores(self._compared, {})
+        raw = self._plain.raw | leaves.scores(self._compared, {}, self._unmoved)
         known = {
             name: s for name, s in self._plain.known.items() if name not in self._category_bound
         }
@@ -288,6 +288,15 @@ class Engine:
             or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
             or np.isnan(self._plain.raw[leaf.id]).any()
         ]
+
+    @cached_property
+    def _unmoved(self) -> dict[str, Array]:
+        """Scores of indicators that only need data, or not, where a unit is put."""
+        return {
+            leaf.id: self._plain.raw[leaf.id]
+            for leaf in self._compared
+            if leaf.scope != "category" and leaf.missing != "median"
+        }
 
     def children(self, group: Group) -> tuple[Array, Array]:
         """Return scores and weights of a group's children as they are combined, each (K, N)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,13 @@ class Weights:
 
     def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         """Return in which categories (C,) a node counts: it and all above it have weight."""
+        return self._counting(draws) if draws else self._always
+
+    @cached_property
+    def _always(self) -> dict[str, npt.NDArray[np.bool_]]:
+        return self._counting({})
+
+    def _counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         root = self._scheme.root
         found = {root.id: np.ones(len(self._categories), bool)}
         for group in self._scheme.nodes.values():
