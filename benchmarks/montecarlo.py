@@ -141,10 +141,7 @@ def additive(units: int, indicators: int, draws: int) -> None:
         "(a) scipy rankdata": lambda: with_rankdata(scores, drawn(base, draws // PART, rows)),
         "(b) argsort twice": lambda: with_argsort(scores, drawn(base, draws // PART, rows)),
     }
-    times = interleaved(calls, seconds=12.0, least=3, turn=2)
-    for name in list(times)[3:]:
-        times[name] = scaled(times[name], PART)
-    loops: dict[str, Callable[[], Any]] = {}
+    done = dict.fromkeys(calls, draws) | dict.fromkeys(list(calls)[3:], draws // PART)
     if skcriteria:
         model, goals = WeightedSumModel(), [max] * indicators
 
@@ -155,7 +152,7 @@ def additive(units: int, indicators: int, draws: int) -> None:
                 counts[np.arange(units), ranking.rank_ - 1] += 1
             return counts
 
-        loops["(c) loop over scikit-criteria"] = loop_skcriteria
+        calls["(c) loop over scikit-criteria"] = loop_skcriteria
     if pymcdm:
         kinds = np.ones(indicators)
         wsm = pymcdm.methods.WSM(normalization_function=lambda x, cost=False: x)
@@ -167,10 +164,10 @@ def additive(units: int, indicators: int, draws: int) -> None:
                 counts[np.arange(units), ranks.astype(np.int64) - 1] += 1
             return counts
 
-        loops["(c) loop over pymcdm"] = loop_pymcdm
-    if loops:
-        for name, timing in interleaved(loops, seconds=2.0, least=2, turn=1).items():
-            times[name] = scaled(timing, draws / looped)
+        calls["(c) loop over pymcdm"] = loop_pymcdm
+    # All take turns: a loop timed by itself would meet another load of the machine.
+    taken = interleaved(calls, seconds=15.0, least=3, turn=2)
+    times = {n: scaled(t, draws / done.get(n, looped)) for n, t in taken.items()}
     show(
         f"{units} units × {indicators} indicators, additive, {draws:,} draws",
         draws,

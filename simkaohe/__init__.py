@@ -38,27 +38,31 @@ _HOMES = {
     "Diagnosis": "diagnosis",
     "diagnose": "diagnosis",
     "scoreboard": "diagnosis",
+    "training_exercise": "lessons",
     "bundled_cases": "files",
     "load": "files",
     "load_scenarios": "files",
     "save": "files",
     "save_scenarios": "files",
+    "write_exercise": "report.exercise",
     "write_report": "report",
 }
-_ROOMS = ("fairness", "plots", "sensitivity", "widgets")
+_ROOMS = ("fairness", "lessons", "plots", "sensitivity", "widgets")
 
 __all__ = [*_HOMES, *_ROOMS]
 
 if TYPE_CHECKING:
-    from simkaohe import fairness, plots, sensitivity, widgets
+    from simkaohe import fairness, lessons, plots, sensitivity, widgets
     from simkaohe.comparison import Comparison, compare
     from simkaohe.diagnosis import Diagnosis, diagnose, scoreboard
     from simkaohe.engine import Engine
     from simkaohe.errors import SimkaoheError
     from simkaohe.files import bundled_cases, load, load_scenarios, save, save_scenarios
     from simkaohe.labels import language, use_language
+    from simkaohe.lessons import training_exercise
     from simkaohe.panel import Panel
     from simkaohe.report import write_report
+    from simkaohe.report.exercise import write_exercise
     from simkaohe.result import Result, evaluate
     from simkaohe.scheme.combine import CoefficientMap, Combine
     from simkaohe.scheme.edit import Scenario

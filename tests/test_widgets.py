@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import re
+
 import ipywidgets as w
+import pandas as pd
 import pytest
 
 import simkaohe as sk
 from simkaohe.scheme.combine import WeightedSum
-from simkaohe.widgets import WeightsApp, controls, views
+from simkaohe.widgets import State, WeightsApp, controls, exports, panels, questions, views
 
 
 @pytest.fixture
@@ -31,6 +35,20 @@ def button(app: WeightsApp, label: str) -> w.Button:
     return next(b for b in every(app, w.Button) if b.description == label)
 
 
+def checkbox(app: WeightsApp, label: str) -> w.Checkbox:
+    return next(b for b in every(app, w.Checkbox) if b.description.startswith(label))
+
+
+def text(app: WeightsApp) -> str:
+    return " ".join(html.value for html in every(app, w.HTML))
+
+
+def ranks(app: WeightsApp) -> dict[str, int]:
+    """Return what the engine says of the state's edits."""
+    edited = app.state.scheme.edit(app.state.edits)
+    return sk.evaluate(edited, app.state.panel).ranking["rank"].to_dict()
+
+
 def dropdown(app: WeightsApp, label: str) -> w.Dropdown:
     return next(d for d in every(app, w.Dropdown) if d.description == label)
 
@@ -44,29 +62,35 @@ def test_the_picture_shows_the_engines_ranking_after_every_move(app) -> None:
     assert shown(app) == sk.evaluate(scheme, panel).ranking["rank"].to_dict()
     dropdown(app, "Combination").label = "weighted sum"
     slider(app, "Party building").value = 60.0
-    edited = scheme.edit({"total.combine": "weighted_sum", "party.weight": 60.0})
+    weights = {"development.weight": 32.0, "party.weight": 60.0, "satisfaction.weight": 8.0}
+    edited = scheme.edit({"total.combine": "weighted_sum", **weights})
     assert shown(app) == sk.evaluate(edited, panel).ranking["rank"].to_dict()
-    assert app.state.edits == {"total.combine": WeightedSum(), "party.weight": 60.0}
+    assert app.state.edits == {"total.combine": WeightedSum(), **weights}
     assert "60.0" in views.edits(app.state)
 
 
 def test_slider_and_box_are_one_value_and_going_back_is_no_edit(app) -> None:
     box = next(b for b in every(app, w.BoundedFloatText) if b.value == 25.0)
     box.value = 33.25
-    assert slider(app, "Party building").value == 33.25
+    assert app.state.edits["party.weight"] == 33.25
+    assert slider(app, "Party building").value == 33.0  # a handle stands on a step
+    slider(app, "Party building").value = 33.0  # as a browser sends back where it stands
+    assert (box.value, app.state.edits["party.weight"]) == (33.25, 33.25)
     slider(app, "Party building").value = 25.0
     assert box.value == 25.0
     assert app.state.edits == {}
 
 
 def test_undo_redo_and_reset(app) -> None:
+    checkbox(app, "Keep the sum").value = False
     for value in (30.0, 40.0, 50.0):
         slider(app, "Party building").value = value
     slider(app, "Satisfaction").value = 20.0
     button(app, "Undo").click()
-    assert slider(app, "Party building").value == 50.0
+    assert app.state.edits == {"party.weight": 50.0}
     button(app, "Undo").click()
     assert slider(app, "Party building").value == 25.0
+    assert button(app, "Undo").disabled
     button(app, "Redo").click()
     assert app.state.edits == {"party.weight": 50.0}
     button(app, "Reset").click()
@@ -75,6 +99,42 @@ def test_undo_redo_and_reset(app) -> None:
     assert app.chart.after == app.chart.before
     button(app, "Undo").click()
     assert app.state.edits == {"party.weight": 50.0}
+
+
+def test_a_row_has_a_lock_and_a_way_back(app) -> None:
+    row = next(r for r in every(app, w.HBox) if slider(app, "Development") in r.children)
+    lock, back = row.children[2:]
+    assert (lock.tooltip, back.disabled) == ("Lock Development", True)
+    lock.value = True
+    assert slider(app, "Development").disabled
+    assert lock.tooltip == "Unlock Development"
+    slider(app, "Party building").value = 35.0
+    assert app.state.edits == {"party.weight": 35.0, "satisfaction.weight": 5.0}
+    slider(app, "Party building").value = 90.0  # more than there is
+    assert slider(app, "Party building").value == 40.0
+    back = next(b for b in every(app, w.Button) if b.tooltip == "Reset Party building")
+    back.click()
+    assert app.state.edits == {"satisfaction.weight": 0.0}
+    lock.value = False
+    assert not slider(app, "Development").disabled
+
+
+def test_weights_of_a_category_are_its_own(app) -> None:
+    assert "have no effect" in text(app)
+    dropdown(app, "Weights of").value = "development"
+    assert "weights of their own" in text(app)
+    before = app.state.weight("green", "ecology")
+    slider(app, "Green").value = 1.0
+    assert app.state.weight("green", "ecology") == before  # which is what the note says
+    app.state.reset()
+    dropdown(app, "For").value = "ecology"
+    assert "For Ecological only" in text(app)
+    assert slider(app, "Green").value == before
+    slider(app, "Green").value = before + 5
+    assert "green.weights_by_category.ecology" in app.state.edits
+    assert shown(app) == ranks(app)
+    every(app, w.ToggleButtons)[0].value = "zh"
+    assert dropdown(app, "对哪一类").value == "ecology"
 
 
 def test_a_unit_moves_to_another_category(app) -> None:
@@ -125,6 +185,7 @@ def test_both_languages_at_once(app) -> None:
 
 def test_other_groups_have_their_sliders_too(app) -> None:
     dropdown(app, "Weights of").value = "green"
+    checkbox(app, "Keep the sum").value = False
     slider(app, "PM2.5 concentration").value = 0.0
     assert app.state.edits == {"pm25.weight": 0.0}
 
@@ -151,7 +212,7 @@ def test_nothing_listens_that_is_no_longer_shown(app) -> None:
         dropdown(app, "Weights of").value = group
     assert listeners() == before
     slider(app, "Party building").value = 40.0
-    assert app.state.edits == {"party.weight": 40.0}
+    assert app.state.edits["party.weight"] == 40.0
 
 
 @pytest.mark.parametrize("value", [150.0, 1e7])
@@ -205,6 +266,172 @@ def test_a_bad_edit_shows_its_sentence_and_no_traceback(app, edits, sentence) ->
 
 
 def test_many_problems_are_named_in_short(app) -> None:
-    slider(app, "Development").value = 0.0
+    app.state.set("development.weight", 0.0)
     assert len(app.state.message.splitlines()) == 28
     assert "… and 25 more" in app._message.value
+
+
+# -- scenarios and files ---------------------------------------------------------------------------
+
+
+def named(app: WeightsApp, kind: type) -> w.Widget:
+    return every(app, kind)[0]
+
+
+def test_scenarios_are_kept_compared_and_removed(app) -> None:
+    panel = named(app, panels.Scenarios)
+    assert button(app, "Load").disabled
+    slider(app, "Party building").value = 40.0
+    panel.name.value, panel.note.value = "Party first", "asked in the meeting"
+    button(app, "Save as new").click()
+    button(app, "Reset").click()
+    dropdown(app, "Combination").label = "weighted sum"
+    panel.name.value = ""
+    button(app, "Save as new").click()
+    assert [label for label, _ in panel.chosen.options] == ["A · Party first", "B · Scenario B"]
+    left, right = dropdown(app, "Compare"), dropdown(app, "→")
+    left.value, right.value = "A", "B"
+    assert app.chart.titles == ["A · Party first", "B · Scenario B"]
+    edited = app.state.scheme.edit(app.state.scenarios["A"])
+    before = dict(zip(app.chart.units, app.chart.before, strict=True))
+    assert before == sk.evaluate(edited, app.state.panel).ranking["rank"].to_dict()
+    assert shown(app) == ranks(app)  # B is what is edited now
+    left.value = "B"  # the same twice: they change places
+    assert app.state.sides == ("B", "A")
+    panel.chosen.value = "A"
+    assert panel.note.value == "asked in the meeting"
+    panel.name.value = "Scenario B"
+    button(app, "Rename").click()
+    assert "there is a scenario" in text(app)
+    panel.name.value = "Party"
+    button(app, "Rename").click()
+    button(app, "Load").click()
+    assert app.state.edits["party.weight"] == 40.0
+    button(app, "Delete").click()
+    assert list(app.state.scenarios) == ["B"]
+    assert app.state.sides == ("base", "current")
+    button(app, "Undo").click()
+    assert list(app.state.scenarios) == ["A", "B"]
+
+
+@pytest.mark.parametrize("kind", sorted(exports.EXPORTS))
+def test_every_export_is_a_file_of_its_kind(app, kind, tmp_path) -> None:
+    slider(app, "Party building").value = 40.0
+    dropdown(app, "Combination").label = "weighted sum"
+    files = named(app, panels.Files)
+    files.kind.value = kind
+    files.make.click()
+    name, content = re.search(r"download='(.*?)' href='.*?base64,(.*?)'", files.link.value).groups()
+    path = tmp_path / name
+    path.write_bytes(base64.b64decode(content))
+    if kind in ("png", "svg", "html"):
+        start = {"png": b"\x89PNG", "svg": b"<?xml", "html": b"<!DOCTYPE html>"}[kind]
+        assert path.read_bytes().lower().startswith(start.lower())
+    elif kind in ("csv", "xlsx"):
+        frame = pd.read_csv(path) if kind == "csv" else pd.read_excel(path, engine="openpyxl")
+        found = frame.set_index("Unit")["Rank（Edited scheme）"].to_dict()
+        assert found == ranks(app)
+    else:
+        again = State(app.state.scheme, app.state.panel)
+        again.open(path)
+        assert again.standing("current").ranking["rank"].to_dict() == ranks(app)
+
+
+def upload(app: WeightsApp, name: str, content: bytes) -> None:
+    named(app, panels.Files).upload.receive(name, content)
+
+
+def test_scenarios_are_opened_and_a_bad_file_says_what_is_wrong(app, tmp_path) -> None:
+    path = sk.save_scenarios(
+        tmp_path / "s.yaml", [sk.Scenario(name="绿色", edits={"green.weight": 30})]
+    )
+    upload(app, "s.yaml", path.read_bytes())
+    assert app.state.scenarios["A"].name == "绿色"
+    upload(app, "bad.yaml", b"- name: x\n  edits: {nosuch.weight: 3}\n")
+    assert "nosuch" in named(app, panels.Files).upload.message
+    upload(app, "bad.xlsx", b"no workbook")
+    assert "bad.xlsx" in named(app, panels.Files).upload.message
+    assert list(app.state.scenarios) == ["A"]
+
+
+# -- categories and multiplier ---------------------------------------------------------------------
+
+
+def test_a_unit_is_shown_in_every_category() -> None:
+    app = sk.widgets.categories(*sk.load("three_papers"))
+    scheme, panel = app.state.scheme, app.state.panel
+    app.chart.selected = "清河县"
+    assert dropdown(app, "Unit").value == "清河县"
+    rows = re.findall(r"<tr><th.*?</tr>", app._table.value)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
+    shown_in = {name: rest for name, *rest in cells}
+    for category in ("urban", "industry"):
+        there = sk.evaluate(scheme.edit({"units.清河县": category}), panel).ranking.loc["清河县"]
+        total, rank, *_ = shown_in[scheme.category_label(category)]
+        assert (float(total), int(rank)) == (there["total"], there["rank"])
+    assert "there is no value" in app._table.value  # a department's data, which it has not
+    dropdown(app, "Unit").value = "云溪县"
+    assert app.chart.selected == "云溪县"
+
+
+def test_an_indicator_is_cancelled_for_a_category() -> None:
+    app = sk.widgets.categories(*sk.load("three_papers"))
+    dropdown(app, "For").value = "ecology"
+    dropdown(app, "Indicator").value = "green"
+    box = checkbox(app, "Cancel it for Ecological")
+    assert "spread over its siblings in proportion" in box.description
+    assert not box.value
+    box.value = True
+    assert app.state.edits == {"green.weights_by_category.ecology": 0.0}
+    assert shown(app) == ranks(app)
+    box.value = False
+    assert app.state.edits == {}
+    dropdown(app, "Indicator").value = "duties"  # which the scheme cancels itself
+    assert box.value
+    box.value = False
+    assert app.state.edits == {"duties.weights_by_category.ecology": None}
+
+
+def test_a_scheme_without_categories_says_so() -> None:
+    with pytest.raises(sk.SimkaoheError, match="no categories"):
+        sk.widgets.categories(*sk.load("tai"))
+
+
+def test_what_a_point_is_worth_is_what_the_engine_says() -> None:
+    """The multiplier's derivative by hand; the half-year score counts 20 %, so 80 % of it."""
+    scheme, panel = sk.load("three_papers")
+    result = sk.evaluate(scheme, panel)
+    own = result.scores.loc["清河县"]
+    found = questions.prices(result, "清河县", "development", ["party", "satisfaction"], [50, 90])
+    band = 0.25 / 100
+    for k, level in enumerate((50, 90)):
+        factor = 0.8 + band * own["satisfaction"]
+        assert found["party"][k] == pytest.approx(0.8 * level * band * factor, abs=1e-9)
+
+
+def test_a_multiplier_has_its_map_and_limits_whatever_the_scheme_was() -> None:
+    app = sk.widgets.multiplier(*sk.load("three_papers"))
+    app.chart.selected = "清河县"
+    assert "Party building +1 · weighted sum" in app._table.value
+    for label in [label for label, _ in dropdown(app, "coefficient map").options]:
+        dropdown(app, "coefficient map").label = label
+        assert app.state.message == "", label
+        assert shown(app) == ranks(app)
+    app.state.reset()
+    slider(app, "lowest coefficient").value = 1.0
+    assert shown(app) == ranks(app)
+    additive = sk.widgets.multiplier(*sk.load("tai"))
+    assert dropdown(additive, "coefficient map").layout.display == "none"
+    dropdown(additive, "Combination").label = "multiplier method"
+    assert additive.state.message == ""
+    slider(additive, "highest coefficient").value = 1.3
+    assert list(additive.state.edits) == ["total.combine"]
+    assert additive.state.edits["total.combine"].high == 1.3
+    assert shown(additive) == ranks(additive)
+
+
+def test_two_workbenches_may_share_a_state(app) -> None:
+    other = sk.widgets.multiplier(app.state.scheme, app.state.panel, state=app.state)
+    slider(app, "highest coefficient").value = 1.3
+    assert shown(other) == shown(app)
+    assert slider(other, "highest coefficient").value == 1.3

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import tornado.ioloop
 from jupyter_server.base.handlers import FileFindHandler
@@ -86,6 +87,8 @@ class Service:
         What the pages open with, for the index; empty: each page's own example.
     token : str
         Empty: no token is asked for.
+    say_token : bool
+        Whether the token is printed with the address: who gave it knows it.
     ip, port, base_url : str, int or None, str
         Where; ``port=None`` takes the first free one from 8866 on.
     browser : bool
@@ -103,6 +106,7 @@ class Service:
     title: str
     token: str
     keep: Path
+    say_token: bool = True
     ip: str = "127.0.0.1"
     port: int | None = None
     base_url: str = "/"
@@ -148,7 +152,8 @@ class Server(Voila):
             self.cookie_secret = hashlib.sha256(f"simkaohe {service.token}".encode()).digest()
         self.tornado_settings = {
             "simkaohe": self,
-            "allow_remote_access": not service.is_local,
+            # Without a token, a page from elsewhere must not pass for this computer by its name.
+            "allow_remote_access": bool(service.token) or not service.is_local,
             "websocket_max_message_size": self._largest_upload + 1_000_000,
             "headers": {
                 "X-Content-Type-Options": "nosniff",
@@ -195,7 +200,8 @@ class Server(Voila):
         sockets = self._sockets()
         self.port = sockets[0].getsockname()[1]
         # Uploads go through the pages' own channel; no request has a body to speak of.
-        HTTPServer(self.app, max_body_size=100_000).add_sockets(sockets)
+        served = HTTPServer(self.app, max_body_size=100_000, xheaders=self.service.is_local)
+        served.add_sockets(sockets)
         self._announce()
         self.ioloop = tornado.ioloop.IOLoop.current()
         try:
@@ -226,9 +232,10 @@ class Server(Voila):
         host = "127.0.0.1" if self.service.ip in ("", "0.0.0.0", "::") else self.service.ip
         host = f"[{host}]" if ":" in host else host
         address = url_path_join(f"http://{host}:{self.port}", self.base_url)
-        token = f"?token={self.token}" if self.token else ""
+        token = f"?token={quote(self.token)}" if self.token else ""
+        shown = token if self.service.say_token else token and "?token=…"
         for line in (
-            Words("应用已启动：{}", "The app is running: {}").format(f"{address}{token}"),
+            Words("应用已启动：{}", "The app is running: {}").format(f"{address}{shown}"),
             Words("按 Ctrl+C 停止", "Stop it with Ctrl+C"),
         ):
             print(line, file=sys.stderr, flush=True)

@@ -35,6 +35,13 @@ def add(commands: Commands) -> None:
         "-o", "--output", type=Path, metavar="FILE", help="default: CASE.xlsx or template.xlsx"
     )
     template.add_argument("--force", action="store_true", help="replace a file that is there")
+    exercise = commands.add("exercise", _exercise, "write an exercise for a class", LANGUAGE, EDITS)
+    exercise.add_argument("case", **CASE | {"nargs": "?", "help": "default: an invented scheme"})
+    exercise.add_argument("--seed", type=int, default=1, metavar="N")
+    exercise.add_argument("--questions", type=int, default=8, metavar="N")
+    exercise.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", required=True, help="FILE.xlsx"
+    )
     commands.add("cases", _cases, "list the bundled cases", TABLE)
     commands.add("schema", _schema, "print the JSON Schema of a scheme", OUTPUT)
 
@@ -74,6 +81,19 @@ def _template(arguments: argparse.Namespace) -> None:
     else:
         write_empty(path)
     said(Words("已写入 {}", "Written: {}").format(path))
+
+
+def _exercise(arguments: argparse.Namespace) -> None:
+    from simkaohe.lessons import training_exercise
+    from simkaohe.report.exercise import write_exercise
+
+    scheme = panel = None
+    if arguments.case:
+        scheme, panel = load_case(arguments.case)
+        scheme = scheme.edit(given_edits(arguments))
+    drawn = training_exercise(arguments.seed, scheme, panel, questions=arguments.questions)
+    write_exercise(arguments.output, drawn)
+    said(Words("已写入 {}", "Written: {}").format(arguments.output))
 
 
 def _cases(arguments: argparse.Namespace) -> str:

@@ -83,12 +83,13 @@ def _app(arguments: argparse.Namespace) -> None:
         title = scheme.label
         path = Path(arguments.case)
         os.environ["SIMKAOHE_CASE"] = str(path.absolute()) if path.exists() else arguments.case
-    token = _token(arguments)
+    token, is_new = _token(arguments)
     from simkaohe.app.server import Service, serve
 
     service = Service(
         title=title,
         token=token,
+        say_token=is_new,
         keep=arguments.keep or _usual_place(),
         ip=arguments.ip,
         port=arguments.port,
@@ -109,11 +110,11 @@ def _app(arguments: argparse.Namespace) -> None:
     serve(service)
 
 
-def _token(arguments: argparse.Namespace) -> str:
-    """Return the token that visitors must know; kernels do not inherit it."""
+def _token(arguments: argparse.Namespace) -> tuple[str, bool]:
+    """Return the token that visitors must know, and whether it is new; kernels do not inherit it."""
     given = os.environ.pop("SIMKAOHE_TOKEN", "")
     if arguments.no_token:
-        return ""
+        return "", False
     token = arguments.token if arguments.token is not None else given
     if token and len(token) < SHORTEST_TOKEN:
         raise SimkaoheError(
@@ -124,7 +125,7 @@ def _token(arguments: argparse.Namespace) -> str:
                 Words("短口令容易被猜中", "A short one is easily guessed"),
             )
         )
-    return token or secrets.token_urlsafe(24)
+    return token or secrets.token_urlsafe(24), not token
 
 
 def _usual_place() -> Path:

@@ -72,6 +72,7 @@ class Adjusting:
         problems: list[Problem] = [*self._condition_problems(panel)]
         problems += self._period_problems(panel)
         self._records: dict[str, tuple[Array, Array]] = {}
+        self._constant: dict[str, Array] = {}
         for name, adjustment in scheme.adjustments.items():
             kinds = list(adjustment.points) if isinstance(adjustment, Points) else None
             try:
@@ -88,6 +89,7 @@ class Adjusting:
             name: (np.delete(counts, place, -1), np.delete(repeats, place, -1))
             for name, (counts, repeats) in self._records.items()
         }
+        other._constant = {n: np.delete(points, place, -1) for n, points in self._constant.items()}
         return other
 
     # -- scores ----------------------------------------------------------------------------------
@@ -162,6 +164,10 @@ class Adjusting:
         for name, adjustment in self._acting.get(node.id, {}).items():
             if not isinstance(adjustment, Points):
                 continue
+            varies = any(path.startswith(f"adjustments.{name}.") for path in now.draws)
+            if name in self._constant and not varies:
+                found[name] = self._constant[name]
+                continue
             given = parameters(adjustment, f"adjustments.{name}", now.draws, None)
             given["points"] = given["points"][:, 0]
             caps = {kind: adjustment.caps.get(kind, np.inf) for kind in adjustment.points}
@@ -171,6 +177,9 @@ class Adjusting:
             for condition in adjustment.requires:
                 amount = np.where(self.met(condition, now), amount, 0.0)
             found[name] = adjustment.sign * amount + 0.0  # no −0
+            if not adjustment.requires and not varies:
+                found[name].flags.writeable = False
+                self._constant[name] = found[name]
         return found
 
     def _with_vetoes(self, node: Group | Indicator, score: Array, now: Pass) -> Array:

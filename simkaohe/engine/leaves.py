@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,19 +28,13 @@ class Leaves:
     def __init__(self, people: Population, weights: Weights) -> None:
         self._people, self._weights = people, weights
 
-    def scores(
-        self, leaves: Collection[Indicator], draws: Draws, known: Mapping[str, Array] | None = None
-    ) -> dict[str, Array]:
-        """Return scores (1|R, N); leaves with the same method are computed as one stack.
-
-        Of leaves whose scores are ``known`` only the gaps are looked at.
-        """
-        found: dict[str, Array] = dict(known or {})
-        gapped = {name for name, score in found.items() if np.isnan(score).any()}
+    def scores(self, leaves: Collection[Indicator], draws: Draws) -> dict[str, Array]:
+        """Return scores (1|R, N); leaves with the same method are computed as one stack."""
         stacks: dict[Any, list[Indicator]] = defaultdict(list)
         for leaf in leaves:
-            if leaf.id not in found:
-                stacks[leaf.id if draws else _likeness(leaf)].append(leaf)
+            stacks[leaf.id if draws else _likeness(leaf)].append(leaf)
+        found: dict[str, Array] = {}
+        problems: list[Problem] = []
         size = max(BLOCK // len(self._people.units), 1)
         for likes in stacks.values():
             for stack in (likes[k : k + size] for k in range(0, len(likes), size)):
@@ -52,9 +46,8 @@ class Leaves:
                     for leaf, score, gap in zip(some, scores, gaps, strict=True):
                         found[leaf.id] = self._filled(leaf, score) if gap else score
                         if gap:
-                            gapped.add(leaf.id)
-        absent = [leaf for leaf in leaves if leaf.id in gapped]
-        if problems := [p for leaf in absent for p in self._absences(leaf, found[leaf.id], draws)]:
+                            problems += self.absences(leaf, found[leaf.id], draws)
+        if problems:
             raise SimkaoheError(*problems)
         return found
 
@@ -158,7 +151,7 @@ class Leaves:
                     score[:, members] = np.where(absent[:, members], middle, score[:, members])
         return score
 
-    def _absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
+    def absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
         """Yield a problem for every unit without a score for which the indicator counts."""
         absent = np.isnan(score).any(0)
         if leaf.missing == "spread" or not absent.any():

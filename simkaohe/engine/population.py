@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from typing import Any
 
@@ -46,7 +46,7 @@ class Population:
             raise SimkaoheError(*problems)
         self._panel = panel
         self._event_count: dict[tuple[str, str | None], Array] = {}
-        self._lists: dict[tuple[str, str], Array] = {}
+        self._lists: dict[str, Array] = {}
         self.units = tuple(scheme.units) or panel.units
         self._rows: Rows = slice(None)
         if self.units != panel.units:
@@ -81,7 +81,8 @@ class Population:
     def without(self, scheme: Scheme, place: int) -> Population:
         """Return the others with their data, when the unit at a place is not assessed."""
         other, gone = copy(self), self.units[place]
-        other._event_count, other._lists = {}, {}
+        other._event_count = {}
+        other._lists = {name: np.delete(table, place, -1) for name, table in self._lists.items()}
         other._rows = np.delete(np.arange(len(self._panel.units))[self._rows], place)
         other.units = tuple(unit for unit in self.units if unit != gone)
         other._sort(scheme, {u: home for u, home in scheme.units.items() if u != gone})
@@ -99,19 +100,20 @@ class Population:
 
     def data(self, stack: list[Indicator], name: str) -> Array:
         """Return what a formula reads of like indicators, shape (K, 1, N); lists: (M, K, 1, N)."""
-        if name in ("ratings", "answers"):
-            tables = [self._list(leaf, name) for leaf in stack]
-            return _padded(tables) if name == "ratings" else np.stack(tables, 1)[:, :, None, :]
+        if name == "ratings":
+            return _padded([self._list(leaf, self._ratings) for leaf in stack])
+        if name == "answers":
+            tables = [self._list(leaf, self._answers) for leaf in stack]
+            return np.stack(tables, 1)[:, :, None, :]
         if name in QUANTITIES:
             return np.array([self.numbers(name, leaf.column) for leaf in stack])[:, None, :]
         return self.numbers("covariates", name)[None, None, :]
 
-    def _list(self, leaf: Indicator, name: str) -> Array:
-        """Return an indicator's ratings or answers, rows × units; read once."""
-        if (leaf.id, name) not in self._lists:
-            read = self._ratings if name == "ratings" else self._answers
-            self._lists[leaf.id, name] = read(leaf)
-        return self._lists[leaf.id, name]
+    def _list(self, leaf: Indicator, read: Callable[[Indicator], Array]) -> Array:
+        """Return what a list of records says of an indicator (…, N), read once."""
+        if leaf.id not in self._lists:
+            self._lists[leaf.id] = read(leaf)
+        return self._lists[leaf.id]
 
     def _records(self, table: str, column: str, name: str) -> list[dict[str, Any]]:
         """Return the records of a table whose column says ``name``."""

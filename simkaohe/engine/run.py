@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from simkaohe.engine.adjusting import Adjusting, Pass
 from simkaohe.engine.attribution import attributed
@@ -22,7 +22,7 @@ from simkaohe.engine.draws import checked, data_address, readers
 from simkaohe.engine.leaves import BLOCK, Leaves
 from simkaohe.engine.parameters import Array, Draws, parameters
 from simkaohe.engine.population import Population, event_problems
-from simkaohe.engine.standing import Outcome, Standing
+from simkaohe.engine.standing import Order, Outcome, Standing
 from simkaohe.engine.tree import Tree
 from simkaohe.engine.weights import Weights
 from simkaohe.errors import Problem, SimkaoheError, unknown
@@ -153,18 +153,36 @@ class Engine:
         wanted = (*self._needed, *nodes, self.scheme.root.id)
         return {name: self._tree.score(self.scheme.nodes[name], now) for name in wanted}
 
+    def orders(
+        self, draws: Mapping[str, Any]
+    ) -> Iterator[tuple[Order, npt.NDArray[np.int8] | None]]:
+        """Yield who is before whom, and grades, block by block, for draws as without ``check``."""
+        count = max((len(values) for values in draws.values()), default=1)
+        touched = self._touched(draws)
+        for rows, kept in self._blocks(count):
+            block = {p: _rows(v, rows) for p, v in draws.items()}
+            now, _ = self._kept(self._pass(block, touched), (), kept)
+            order = self._standing.order(now)
+            yield order, self._standing.grades(order, now)
+
     def _outcome(self, now: Pass, nodes: Collection[str], uses: bool, kept: int) -> Outcome:
+        now, scores = self._kept(now, nodes, kept)
+        return self._standing.of(now, scores, uses=uses)
+
+    def _kept(self, now: Pass, nodes: Collection[str], kept: int) -> tuple[Pass, dict[str, Array]]:
+        """Return a pass and scores of which only some draws are left."""
         scores = self._scored(now, nodes)
-        for known in (now.known, scores):
-            for name, score in known.items():
-                known[name] = score[:kept] if len(score) > 1 else score
-        draws = {p: v[:kept] if len(v) > 1 else v for p, v in now.draws.items()}
-        now = Pass(draws, now.touched, now.raw, now.known)
+        known, draws = now.known, now.draws
+        if kept < self.rows:
+            known, scores = (
+                {name: score[:kept] if len(score) > 1 else score for name, score in some.items()}
+                for some in (known, scores)
+            )
+            draws = {p: v[:kept] if len(v) > 1 else v for p, v in draws.items()}
         root = self.scheme.root.id
         # one row when nothing that is drawn has an effect
-        now.known[root] = np.broadcast_to(now.known[root], (kept, len(self.units)))
-        drawn = {path: v[:kept] if len(v) > 1 else v for path, v in now.draws.items()}
-        return self._standing.of(replace(now, draws=drawn), scores, uses=uses)
+        whole = np.broadcast_to(known[root], (kept, len(self.units)))
+        return Pass(draws, now.touched, now.raw, {**known, root: whole}), scores
 
     def what_if(self, scores: Mapping[str, Array], *, uses: bool = False) -> Outcome:
         """Evaluate with the scores of some nodes replaced.
@@ -215,7 +233,9 @@ class Engine:
         tree = Tree(people, weights, adjusting)
         standing = _with(self._standing, _people=people, _adjusting=adjusting)
         there = _with(self, people=people, _tree=tree, _standing=standing)
-        raw = self._plain.raw | leaves.scores(self._compared, {}, self._unmoved)
+        if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
+            raise SimkaoheError(*problems)
+        raw = self._plain.raw | leaves.scores(self._compared, {})
         known = {
             name: s for name, s in self._plain.known.items() if name not in self._category_bound
         }
@@ -268,7 +288,8 @@ class Engine:
     @cached_property
     def _category_bound(self) -> frozenset[str]:
         """Nodes whose scores depend on who is in which category."""
-        found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in self._compared))
+        changed = [*self._compared, *(leaf for leaf, _ in self._gaps)]
+        found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in changed))
         for node in self.scheme.nodes.values():
             if node.weights_by_category:
                 found |= self._above(node.id)
@@ -280,23 +301,20 @@ class Engine:
 
     @cached_property
     def _compared(self) -> list[Indicator]:
-        """Indicators whose scores, or the need for data, depend on who is in which category."""
+        """Indicators whose scores depend on who is in which category."""
         return [
             leaf
             for leaf in self.scheme.indicators
             if leaf.scope == "category"
             or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
-            or np.isnan(self._plain.raw[leaf.id]).any()
         ]
 
     @cached_property
-    def _unmoved(self) -> dict[str, Array]:
-        """Scores of indicators that only need data, or not, where a unit is put."""
-        return {
-            leaf.id: self._plain.raw[leaf.id]
-            for leaf in self._compared
-            if leaf.scope != "category" and leaf.missing != "median"
-        }
+    def _gaps(self) -> list[tuple[Indicator, Array]]:
+        """Other indicators that a unit lacks and may need elsewhere, with their scores (1, N)."""
+        raw, known = self._plain.raw, {leaf.id for leaf in self._compared}
+        others = [leaf for leaf in self.scheme.indicators if leaf.id not in known]
+        return [(leaf, raw[leaf.id]) for leaf in others if np.isnan(raw[leaf.id]).any()]
 
     def children(self, group: Group) -> tuple[Array, Array]:
         """Return scores and weights of a group's children as they are combined, each (K, N)."""

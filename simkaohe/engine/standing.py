@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,25 @@ class Struck:
     down: Bools
 
 
+class Order(NamedTuple):
+    """Who is before whom, draw by draw.
+
+    Attributes
+    ----------
+    totals : array (R, N)
+        Rounded as the scheme says.
+    q : array (R, N) of int
+        Totals in units of their last digit, vetoed units moved behind the others.
+    ranked : array (N,) or (1|R, N) of bool
+    struck : Struck or None
+    """
+
+    totals: Array
+    q: Ints
+    ranked: Bools
+    struck: Struck | None
+
+
 class Standing:
     """From the total's scores to totals, ranks, grades and uses."""
 
@@ -98,39 +118,39 @@ class Standing:
                 Words("≥ 0 的数", "a number ≥ 0"),
             )
 
+    def order(self, now: Pass) -> Order:
+        """Return who is before whom in a pass."""
+        root = now.known[self._scheme.root.id]
+        self._check(root)
+        digits = self._digits(root)
+        q = last_digits(root * (self._scheme.full / 100), digits)
+        totals = q / 10.0**digits
+        struck = self._struck(now)
+        ranked = self._people.ranked
+        if struck is not None:
+            ranked = ranked & ~struck.out
+        if not ranked.all() or (struck is not None and struck.last.any()):
+            q = self._moved_back(q, struck, ranked)
+        return Order(totals, q, ranked, struck)
+
     def of(self, now: Pass, wanted: Mapping[str, Array], *, uses: bool) -> Outcome:
         """Return the outcome of a pass; ``wanted`` are the scores to hand on."""
         scheme, people = self._scheme, self._people
-        root = now.known[scheme.root.id]
-        self._check(root)
-        digits = self._digits(root)
-        q = last_digits(root * (scheme.full / 100), digits)
-        totals = q / 10.0**digits
-        struck = self._struck(now)
-        ranked = people.ranked & (np.True_ if struck is None else ~struck.out)
-        if struck is not None or not people.ranked.all():
-            q = self._moved_back(q, struck, ranked)
-        overall = places(q)
-        inside = [overall]
+        order = self.order(now)
         final: Callable[[Ints], Ints] = dense if scheme.ranking.ties == "dense" else _same
-        ranks = category_ranks = final(overall[0])
+        ranks = category_ranks = final(places(order.q)[0])
         if len(people.members) > 1:
-            inside = [places(q[:, members]) for members in people.members]
             category_ranks = np.empty_like(ranks)
-            for members, (first, _) in zip(people.members, inside, strict=True):
-                category_ranks[:, members] = final(first)
-        if not ranked.all():
-            ranks = np.where(ranked, ranks, 0)
-            category_ranks = np.where(ranked, category_ranks, 0)
-        grades = None
-        if scheme.grades is not None:
-            known = inside if scheme.grades.within == "category" else [overall]
-            grades = self._graded(scheme.grades, totals, q, now, struck, known)
-        outcome = Outcome(totals, ranks, category_ranks, grades, wanted)
+            for members in people.members:
+                category_ranks[:, members] = final(places(order.q[:, members])[0])
+        if not order.ranked.all():
+            ranks = np.where(order.ranked, ranks, 0)
+            category_ranks = np.where(order.ranked, category_ranks, 0)
+        outcome = Outcome(order.totals, ranks, category_ranks, self.grades(order, now), wanted)
         if not uses or not scheme.uses:
             return outcome
         amounts = {name: self._used(use, outcome, now) for name, use in scheme.uses.items()}
-        return Outcome(totals, ranks, category_ranks, grades, wanted, amounts)
+        return replace(outcome, uses=amounts)
 
     def _digits(self, root: Array) -> int:
         """Return the decimals that totals are compared at; those that fit into an integer.
@@ -207,66 +227,64 @@ class Standing:
 
     # -- grades ----------------------------------------------------------------------------------
 
-    def _graded(
-        self,
-        rules: Grades,
-        totals: Array,
-        q: Ints,
-        now: Pass,
-        struck: Struck | None,
-        known: list[tuple[Ints, Ints]],
-    ) -> npt.NDArray[np.int8]:
-        """Return grades (R, N); ``known`` are the places where all units are ranked."""
-        people = self._people
-        ranked = np.flatnonzero(people.ranked)
+    def grades(self, order: Order, now: Pass) -> npt.NDArray[np.int8] | None:
+        """Return grades (R, N); None when the scheme has none."""
+        rules, people, (totals, q, _, struck) = self._scheme.grades, self._people, order
+        if rules is None:
+            return None
         apart = rules.within == "category"
-        together = [m[people.ranked[m]] for m in people.members] if apart else [ranked]
+        together = people.members if apart else [np.arange(len(people.units))]
+        together = [m[people.ranked[m]] for m in together]
         names = people.categories if apart else ("",)
         seats = rules.seats({n: len(m) for n, m in zip(names, together, strict=True)})
-        shape = (len(rules.bands), *totals.shape)
-        eligible = np.ones(shape, bool) if self._restricts(rules, struck) else None
-        if eligible is not None:
-            for number, band in enumerate(rules.bands[:-1]):
-                eligible[number] &= self._all_met(band.requires, now)
-                if struck is not None:
-                    eligible[number] &= (struck.best_band <= number) & ~struck.out
+        eligible = self._eligible(rules, struck, now)
         claims = np.array(
             [np.broadcast_to(self._any_met(e.any_of, now), totals.shape) for e in rules.extra]
         ).reshape(len(rules.extra), *totals.shape)
         first_of = self._any_met(rules.priority, now) if rules.priority else None
         grades = np.full(totals.shape, len(rules.bands) - 1, np.int8)
-        if not people.ranked.all():
-            known = [places(q[:, m]) if len(m) else (q[:, :0], q[:, :0]) for m in together]
-        for name, members, (first, last) in zip(names, together, known, strict=True):
+        behind = _behind(q)
+        for name, members in zip(names, together, strict=True):
+            if not len(members):
+                continue
             keys = [] if first_of is None else [np.where(first_of[:, members], 1, 2)]
-            for node in rules.tie_break if len(members) else ():
-                keys.append(_places_of(now.known[node][:, members]))
-            for second in keys if len(members) else ():
-                first, last = places(-(first * (len(members) + 1) + second))
+            keys += [_places_of(now.known[node][:, members]) for node in rules.tie_break]
+            own = behind[:, members]
+            for second in keys:
+                own = places(-(places(-own.astype(np.int64))[0] * (len(members) + 1) + second))[0]
             grades[:, members] = rules.assign(
                 totals[:, members],
-                first,
-                last,
+                own,
                 seats[name],
-                None if eligible is None else eligible[:, :, members],
+                None if eligible is None else [each[:, members] for each in eligible],
                 claims[:, :, members],
             )
         self._grade_outsiders(rules, totals, grades, eligible)
-        if struck is not None:
+        if struck is not None and struck.down.any():
             lower = np.minimum(grades + 1, len(rules.bands) - 1)
             grades = np.where(struck.down, np.maximum(lower, struck.best_band), grades)
-            grades = np.where(struck.out, -1, grades).astype(np.int8)
-        return grades
+        if struck is not None and struck.out.any():
+            grades = np.where(struck.out, -1, grades)
+        return grades.astype(np.int8, copy=False)
 
-    def _restricts(self, rules: Grades, struck: Struck | None) -> bool:
-        return struck is not None or any(band.requires for band in rules.bands)
+    def _eligible(self, rules: Grades, struck: Struck | None, now: Pass) -> list[Bools] | None:
+        """Return who may be in each band but the last, (1|R, N); None where all may."""
+        if struck is None and not any(band.requires for band in rules.bands):
+            return None
+        found = []
+        for number, band in enumerate(rules.bands[:-1]):
+            may = self._all_met(band.requires, now)
+            if struck is not None:
+                may = may & (struck.best_band <= number) & ~struck.out
+            found.append(may)
+        return found
 
     def _grade_outsiders(
         self,
         rules: Grades,
         totals: Array,
         grades: npt.NDArray[np.int8],
-        eligible: Bools | None,
+        eligible: list[Bools] | None,
     ) -> None:
         """Give units outside the competition the grade that their total matches (in place)."""
         people = self._people
@@ -280,7 +298,7 @@ class Standing:
                 totals[:, inside],
                 grades[:, inside],
                 totals[:, outside],
-                None if eligible is None else eligible[:, :, outside],
+                None if eligible is None else [each[:, outside] for each in eligible],
             )
 
     def _all_met(self, conditions: Conditions, now: Pass) -> Bools:
@@ -335,6 +353,12 @@ def _places_of(scores: Array) -> Ints:
     lowest = np.where(np.isnan(scores), np.inf, scores).min(-1, keepdims=True)
     lowest = np.where(np.isinf(lowest), 0.0, lowest)
     return places(last_digits(np.where(np.isnan(scores), lowest - 1, scores), EXACT))[0]
+
+
+def _behind(q: Ints) -> npt.NDArray[Any]:
+    """Return how far totals are behind the best, in small integers where they suffice."""
+    best, worst = int(q.max()), int(q.min())
+    return np.subtract(best, q).astype(np.int32 if best - worst < 2**31 - 1 else np.int64)
 
 
 def _same(ranks: Ints) -> Ints:

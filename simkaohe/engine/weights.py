@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ class Weights:
     def __init__(self, scheme: Scheme, categories: tuple[str, ...]) -> None:
         self._scheme, self._categories = scheme, categories
         self._plain: dict[str, tuple[Array, Array | None]] = {}
+        self._counting: dict[str, npt.NDArray[np.bool_]] = {}
         self._written: dict[tuple[str, ...], Array] = {}
         self._sources: tuple[Paths, dict[tuple[str, ...], list[Source]]] = frozenset(), {}
 
@@ -88,13 +88,13 @@ class Weights:
 
     def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         """Return in which categories (C,) a node counts: it and all above it have weight."""
-        return self._counting(draws) if draws else self._always
+        if draws:
+            return self._counted(draws)
+        if not self._counting:
+            self._counting = self._counted({})
+        return self._counting
 
-    @cached_property
-    def _always(self) -> dict[str, npt.NDArray[np.bool_]]:
-        return self._counting({})
-
-    def _counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
+    def _counted(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         root = self._scheme.root
         found = {root.id: np.ones(len(self._categories), bool)}
         for group in self._scheme.nodes.values():

@@ -2,8 +2,8 @@
 
 Between categories (:func:`parity`, :func:`cliffs`), endowment against effort (:func:`endowment`),
 unit against unit (:func:`similar_units`, :func:`most_favourable_weights`), noise (:func:`noise`),
-money (:func:`money`), incentives (:func:`effort`, :func:`cheapest_way`, :func:`ratchet`,
-:func:`reporting`), the scheme's own levers (:func:`leverage`); and all of it on one page
+money (:func:`money`), incentives (:func:`effort`, :func:`cheapest_way`, :func:`sprint_plan`,
+:func:`ratchet`, :func:`reporting`), the scheme's own levers (:func:`leverage`); and all of it on one page
 (:func:`audit`).
 """
 
@@ -23,6 +23,7 @@ _HOMES = {
     "noise": "uncertainty",
     "effort": "margins",
     "cheapest_way": "improving",
+    "sprint_plan": "improving",
     "ratchet": "targets",
     "reporting": "claims",
     "leverage": "levers",

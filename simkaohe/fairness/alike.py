@@ -76,8 +76,8 @@ class Alike:
         With true effort known, by category: ``units``; ``horizontal`` (sd of totals among equals
         in effort), ``spread`` (sd of all), ``order`` (Kendall's τ-b of effort and total).
     findings : tuple of Finding
-        ``alike.pairs``, ``alike.identical``, ``alike.reversals``, ``alike.lines``,
-        ``alike.steps``, ``alike.effort``.
+        ``similar_units.pairs``, ``similar_units.identical``, ``similar_units.reversals``, ``similar_units.lines``,
+        ``similar_units.steps``, ``similar_units.effort``.
     """
 
     scheme: Scheme

@@ -90,7 +90,8 @@ def cliffs(
     units : iterable of str, optional
         Whom to move; default: all that are ranked.
     size : str or Series, optional
-        What categories are made by: a column of the covariates, or numbers by unit.
+        What categories are made by: a column of the covariates, or numbers by unit. Units without
+        one are near no line.
     cutoffs : list of float > 0, optional
         The lines between categories, in the unit of ``size``.
     band : float in (0, 1), default 0.2
@@ -103,7 +104,7 @@ def cliffs(
     Raises
     ------
     SimkaoheError
-        No such unit or covariate; a unit without size; cutoffs without size, or the reverse.
+        No such unit or covariate; no unit with a size; cutoffs without size, or the reverse.
 
     Notes
     -----

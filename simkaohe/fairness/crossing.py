@@ -116,7 +116,7 @@ def sizes_of(
         return None
     if wrong := [cut for cut in cutoffs or () if not cut > 0]:
         raise SimkaoheError(Problem("cutoffs", f"{wrong[0]:g}", Words("> 0 的数", "numbers > 0")))
-    return numbers_of(engine, size, "size")
+    return numbers_of(engine, size, "size", gaps=True)
 
 
 def near_lines(

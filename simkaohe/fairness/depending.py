@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -14,6 +12,7 @@ from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.footing import Array, Footing, Lever, found, worse
 from simkaohe.fairness.wording import filled, listed, lit, named
 from simkaohe.labels import Words
+from simkaohe.sensitivity.weighing import weights
 
 TWINS = 0.01
 """Values nearer than this share of their range are alike: a hundredth."""
@@ -251,39 +250,30 @@ def _unshared(footing: Footing) -> tuple[list[str], float]:
 
 def robustness(footing: Footing, within: float, draws: int, seed: int) -> Lever:
     """Return how well places and grades stand when all weights vary a little (19)."""
-    from simkaohe.sensitivity.simulation import montecarlo
-    from simkaohe.sensitivity.weighing import weights
-
-    scheme, panel = footing.scheme, footing.engine.panel
+    engine = footing.engine
     question = Words("权重换一点，结果还站得住吗？", "Does the result stand when weights vary?")
     caution = Words(
         "只变动权重，不含数据误差和方法的选择；站得住不等于权重定得对。",
         "Only weights vary, not data or methods; to stand does not mean that the weights are right.",
     )
     try:
-        drawn = montecarlo(scheme, panel, weights(within=within), draws=draws, seed=seed, threads=1)
+        bound = weights(within=within).bind(engine)
+        u = np.random.Generator(np.random.SFC64(seed)).random((draws, len(bound.columns)))
+        drawn = engine.run(bound.draws(u), check=False)
     except SimkaoheError as error:
-        sentence = filled(
-            "无法模拟：{why}", "It cannot be simulated: {why}", why=str(error.problems[0])
-        )
+        reason = str(error.problems[0])
+        sentence = filled("无法模拟：{why}", "It cannot be simulated: {why}", why=reason)
         empty = pd.DataFrame(columns=["rank", "rank_0.05", "rank_0.95", "keeps"])
         return Lever(empty, found("robustness", question, "grey", np.nan, sentence, caution))
-    ranks, units = footing.now.ranks[0], footing.engine.units
-    table = footing.frame(
-        {
-            "rank": ranks,
-            "rank_0.05": drawn.quantiles[0.05].to_numpy(),
-            "rank_0.95": drawn.quantiles[0.95].to_numpy(),
-        }
-    )
-    if scheme.grades and footing.now.grades is not None:
-        names = [*(band.name for band in scheme.grades.bands), None]
-        own = [names[code] for code in footing.now.grades[0]]
-        chances: list[Any] = [drawn.grades.at[u, g] for u, g in zip(units, own, strict=True)]
-        table["keeps"] = np.array(chances, np.float64)
+    ranks = footing.now.ranks[0]
+    low, high = np.quantile(drawn.ranks, (0.05, 0.95), axis=0, method="inverted_cdf")
+    if footing.now.grades is not None and drawn.grades is not None:
+        same = drawn.grades == footing.now.grades
     else:
-        share = drawn.acceptability.iloc[:, : int(footing.top().sum())].sum(axis=1).to_numpy()
-        table["keeps"] = np.where(footing.top(), share, 1 - share)
+        few = int(footing.top().sum())
+        same = (drawn.ranks <= few) == footing.top()
+    columns = {"rank": ranks, "rank_0.05": low, "rank_0.95": high, "keeps": same.mean(0)}
+    table = footing.frame(columns)
     table = table[ranks > 0].sort_values(["keeps", "rank"], kind="stable")
     value = float(1 - table["keeps"].mean())
     shaky = [str(unit) for unit in table.index[table["keeps"] < 0.75]]
@@ -292,7 +282,7 @@ def robustness(footing: Footing, within: float, draws: int, seed: int) -> Lever:
         "With weights ±{within:.0%} a unit keeps its {what} with a chance of {keeps:.0%} on average;"
         " 90% intervals of ranks are {width:.1f} places wide.{shaky}",
         within=within,
-        what=Words("等次", "grade") if scheme.grades else Words("位置", "standing"),
+        what=Words("等次", "grade") if footing.scheme.grades else Words("位置", "standing"),
         keeps=1 - value,
         width=(table["rank_0.95"] - table["rank_0.05"]).mean(),
         shaky=filled("不到 75% 的：{n}。", " Below 75%: {n}.", n=listed(shaky))

@@ -13,7 +13,9 @@ from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 
 
-def numbers_of(engine: Engine, given: str | pd.Series[Any], where: str) -> npt.NDArray[np.float64]:
+def numbers_of(
+    engine: Engine, given: str | pd.Series[Any], where: str, *, gaps: bool = False
+) -> npt.NDArray[np.float64]:
     """Return a number for every ranked unit, (N,) in the engine's order.
 
     Parameters
@@ -23,11 +25,13 @@ def numbers_of(engine: Engine, given: str | pd.Series[Any], where: str) -> npt.N
         A column of the covariates, or numbers by unit.
     where : str
         The parameter's name, for messages.
+    gaps : bool
+        Whether some of the ranked units may have none.
 
     Raises
     ------
     SimkaoheError
-        No such covariate; ranked units without a number.
+        No such covariate; ranked units without a number, all of them where gaps are allowed.
     """
     if isinstance(given, str):
         there = engine.panel.columns("covariates")
@@ -41,6 +45,6 @@ def numbers_of(engine: Engine, given: str | pd.Series[Any], where: str) -> npt.N
         Problem(f"{where} › {engine.units[u]}", nothing, number)
         for u in np.flatnonzero(np.isnan(found) & engine.people.ranked)
     ]
-    if problems:
+    if problems and not (gaps and len(problems) < engine.people.ranked.sum()):
         raise SimkaoheError(*problems)
     return found

@@ -83,7 +83,7 @@ def leverage(
     size: str | None = None,
     pass_lines: float | Mapping[str, float] | None = None,
     within: float = 0.25,
-    draws: int = 2000,
+    draws: int = 1000,
     seed: int = 0,
 ) -> Leverage:
     r"""Ask of every construction in a scheme what it really does.

@@ -42,7 +42,9 @@ def of_pairs(pairs: pd.DataFrame, near: float, least: float) -> Finding:
         )
         if np.isnan(least):
             sentence = Words("没有可比的两个单位。", "There are no two units to compare.")
-        return Finding("alike", "alike.pairs", question, "grey", np.nan, sentence, caution)
+        return Finding(
+            "similar_units", "similar_units.pairs", question, "grey", np.nan, sentence, caution
+        )
     share = float(pairs["far"].mean())
     first: Any = pairs.iloc[0]
     sentence = filled(
@@ -63,7 +65,9 @@ def of_pairs(pairs: pd.DataFrame, near: float, least: float) -> Finding:
     light = lit(share, APART)
     if light == "red" and len(pairs) < FEW:
         light = "amber"
-    return Finding("alike", "alike.pairs", question, light, share, sentence, caution)
+    return Finding(
+        "similar_units", "similar_units.pairs", question, light, share, sentence, caution
+    )
 
 
 def of_identical(identical: pd.DataFrame, count: int) -> Finding:
@@ -77,7 +81,9 @@ def of_identical(identical: pd.DataFrame, count: int) -> Finding:
         sentence = Words(
             "没有两个单位的记录完全相同。", "No two units have the same records throughout."
         )
-        return Finding("alike", "alike.identical", question, "grey", np.nan, sentence, caution)
+        return Finding(
+            "similar_units", "similar_units.identical", question, "grey", np.nan, sentence, caution
+        )
     sentence = filled(
         "记录完全相同的同类单位有 {count} 对，结果不同的有 {n} 对。",
         "Pairs in one category with the same records throughout: {count}; ending differently: {n}.",
@@ -86,7 +92,9 @@ def of_identical(identical: pd.DataFrame, count: int) -> Finding:
     )
     light: Light = "red" if len(identical) else "green"
     value = float(len(identical))
-    return Finding("alike", "alike.identical", question, light, value, sentence, caution)
+    return Finding(
+        "similar_units", "similar_units.identical", question, light, value, sentence, caution
+    )
 
 
 def of_reversals(reversals: pd.DataFrame, comparable: int) -> Finding:
@@ -104,7 +112,9 @@ def of_reversals(reversals: pd.DataFrame, comparable: int) -> Finding:
             "没有哪个单位在每个指标上都不低于另一个。",
             "No unit is at least as good as another in every indicator.",
         )
-        return Finding("alike", "alike.reversals", question, "grey", np.nan, sentence, caution)
+        return Finding(
+            "similar_units", "similar_units.reversals", question, "grey", np.nan, sentence, caution
+        )
     counts = reversals["cause"].value_counts()
     said: dict[str, Any] = {cause: int(counts.get(cause, 0)) for cause in
                             ("combination", "category", "adjustments")}  # fmt: skip
@@ -120,7 +130,9 @@ def of_reversals(reversals: pd.DataFrame, comparable: int) -> Finding:
     )
     light: Light = "amber" if said["combination"] or said["category"] else "green"
     value = float(len(reversals))
-    return Finding("alike", "alike.reversals", question, light, value, sentence, caution)
+    return Finding(
+        "similar_units", "similar_units.reversals", question, light, value, sentence, caution
+    )
 
 
 def of_lines(scheme: Scheme, lines: pd.DataFrame, full: float) -> Finding:
@@ -133,7 +145,9 @@ def of_lines(scheme: Scheme, lines: pd.DataFrame, full: float) -> Finding:
     )
     if not len(lines):
         sentence = Words("没有等次线。", "There is no grade line.")
-        return Finding("alike", "alike.lines", question, "grey", np.nan, sentence, caution)
+        return Finding(
+            "similar_units", "similar_units.lines", question, "grey", np.nan, sentence, caution
+        )
     above = lines[lines["margin"] >= 0]
     crossed = len(lines) - len(above)
     zh = f"另有 {crossed} 条线外的单位分数反而更高（因否决、条件或名额）。" if crossed else ""
@@ -141,8 +155,10 @@ def of_lines(scheme: Scheme, lines: pd.DataFrame, full: float) -> Finding:
     en = en if crossed else ""
     if not len(above):
         widest = float(lines["margin"].max())
-        return Finding("alike", "alike.lines", question, "amber", widest, Words(zh.removeprefix("另"), en.strip()),
-                       caution)  # fmt: skip
+        words = Words(zh.removeprefix("另"), en.strip())
+        return Finding(
+            "similar_units", "similar_units.lines", question, "amber", widest, words, caution
+        )
     at = int(above["margin"].to_numpy(np.float64).argmin())
     (category, grade), line = above.index[at], above.iloc[at]
     sentence = filled(
@@ -158,7 +174,9 @@ def of_lines(scheme: Scheme, lines: pd.DataFrame, full: float) -> Finding:
     )
     narrowest = float(above["margin"].min())
     light: Light = "amber" if narrowest < NARROW * full else "green"
-    return Finding("alike", "alike.lines", question, light, narrowest, sentence, caution)
+    return Finding(
+        "similar_units", "similar_units.lines", question, light, narrowest, sentence, caution
+    )
 
 
 def _place(scheme: Scheme, category: str) -> Words:
@@ -183,7 +201,9 @@ def of_steps(scheme: Scheme, steps: pd.DataFrame) -> Finding:
         )
         light: Light = "green" if len(steps) else "grey"
         value = 0.0 if len(steps) else np.nan
-        return Finding("alike", "alike.steps", question, light, value, sentence, caution)
+        return Finding(
+            "similar_units", "similar_units.steps", question, light, value, sentence, caution
+        )
     first: Any = known.iloc[0]
     leaf = scheme.nodes[str(known.index[0])]
     sentence = filled(
@@ -197,7 +217,9 @@ def of_steps(scheme: Scheme, steps: pd.DataFrame) -> Finding:
         score=first["score_gap"],
     )
     value = float(first["score_gap"])
-    return Finding("alike", "alike.steps", question, lit(value, STEP), value, sentence, caution)
+    return Finding(
+        "similar_units", "similar_units.steps", question, lit(value, STEP), value, sentence, caution
+    )
 
 
 def of_effort(table: pd.DataFrame) -> Finding:
@@ -212,7 +234,9 @@ def of_effort(table: pd.DataFrame) -> Finding:
             "没有给出真实努力程度（effort），或各类单位太少，无法判断。",
             "True effort is not given (effort), or categories are too small; it cannot be told.",
         )
-        return Finding("alike", "alike.effort", question, "grey", np.nan, sentence, caution)
+        return Finding(
+            "similar_units", "similar_units.effort", question, "grey", np.nan, sentence, caution
+        )
     size = table["units"].to_numpy(np.float64)
     horizontal, spread = (
         float(np.sqrt((table[name].to_numpy(np.float64) ** 2 * size).sum() / size.sum()))
@@ -233,4 +257,12 @@ def of_effort(table: pd.DataFrame) -> Finding:
         if table["order"].notna().any()
         else Words("", ""),
     )
-    return Finding("alike", "alike.effort", question, lit(value, EQUALS), value, sentence, caution)
+    return Finding(
+        "similar_units",
+        "similar_units.effort",
+        question,
+        lit(value, EQUALS),
+        value,
+        sentence,
+        caution,
+    )

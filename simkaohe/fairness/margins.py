@@ -322,7 +322,7 @@ def _reasons(
     found[~moves.has_weight] = "weight"
     for k, leaf in enumerate(moves.leaves):
         found[k, ~moves.has_weight[k] & _cancelled(moves, leaf.id)] = "cancelled"
-    found[moves.has_weight & np.isnan(moves.now)] = "missing"
+    found[moves.has_weight & ~moves.counts] = "missing"
     return found
 
 

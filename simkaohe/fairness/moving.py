@@ -76,6 +76,16 @@ class Moves(Values):
         """Totals now (N,), in the total's full marks, before rounding."""
         return self._nodes[self.scheme.root.id] * self._full
 
+    @property
+    def deciding(self) -> dict[str, Array]:
+        """Scores now (N,) of groups that decide besides the total: ties, conditions on scores."""
+        root = self.scheme.root.id
+        return {
+            name: score
+            for name, score in self._nodes.items()
+            if name != root and isinstance(self.scheme.nodes[name], Group)
+        }
+
     def moved(
         self,
         k: int,
@@ -122,23 +132,23 @@ class Moves(Values):
         uses: bool,
     ) -> Moved:
         leaf, engine = self.leaves[k], self.engine
-        rows = _rows(base, units, values)
         if self._is_looked_at(moving):
-            outcome = engine.run({path: rows}, uses=uses, check=False)
-            raw = engine.raw_scores([leaf], {path: rows})
+            rows = {path: _rows(base, units, values)}
+            outcome = engine.run(rows, uses=uses, check=False)
+            raw = engine.raw_scores([leaf], rows)
             return self._own(outcome, units, _pick(raw[leaf.id], units))
-        alone = all(self._alone(reader) for reader in moving)
-        if alone:
+        spread = np.full(len(units), any(self._is_compared(reader) for reader in moving))
+        if all(self._alone(reader) for reader in moving):
             packed, row = _packed(base, units, values)
             raw = engine.raw_scores(moving, {path: packed})
             own = {name: np.broadcast_to(s, packed.shape)[row, units] for name, s in raw.items()}
-            raw = {name: _rows(engine.raw_score(name), units, s) for name, s in own.items()}
-            spread = np.zeros(len(units), bool)
+            if spread.any():
+                raw = {name: _rows(engine.raw_score(name), units, s) for name, s in own.items()}
         else:
-            raw = engine.raw_scores(moving, {path: rows})
+            raw = engine.raw_scores(moving, {path: _rows(base, units, values)})
             own = {name: _pick(score, units) for name, score in raw.items()}
-            spread = self._others_change(raw, units)
-        spread = spread | any(self._is_compared(reader) for reader in moving)
+            if standing:  # the mover's own total is the same whatever the others have
+                spread |= self._others_change(raw, units)
         score = own[leaf.id]
         if not spread.any():
             return self._apart(own, score, units, standing, uses)
@@ -161,14 +171,19 @@ class Moves(Values):
         table : {"value", "actual", "target"}
         """
         places = np.arange(len(self.engine.units))
-        drawn = [int(k) for k in np.flatnonzero(can.any(1))]
-        moving = [leaf for k in drawn for leaf in self.address(k, table)[1]]
+        now: dict[str, Array] = {}
+        then: dict[str, Array] = {}
+        moving: list[Indicator] = []
+        for k in np.flatnonzero(can.any(1)):
+            path, readers = self.address(int(k), table)
+            now[path] = self.recorded(table)[k]
+            then[path] = np.where(can[k], new[k], then.get(path, now[path]))
+            moving += readers
         apart = self.apart(moving)
-        draws: dict[str, Array] = {}
-        for k in drawn:
-            old = self.recorded(table)[k]
-            column = np.where(can[k], new[k], old)
-            draws[self.address(k, table)[0]] = column[None] if apart else _rows(old, places, column)
+        draws = {
+            path: column[None] if apart else _rows(now[path], places, column)
+            for path, column in then.items()
+        }
         if not draws:
             return self.total
         score = self.engine.run(draws, check=False).scores[self.scheme.root.id]

@@ -11,6 +11,7 @@ from simkaohe.engine import Engine, Outcome
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness.finding import Finding, Light
 from simkaohe.fairness.footing import Array, Bools, Footing, Lever, found, spearman, units, worse
+from simkaohe.fairness.payouts import gini
 from simkaohe.fairness.wording import filled, listed, lit, named
 from simkaohe.labels import Words
 from simkaohe.scheme.adjust import Veto
@@ -58,7 +59,7 @@ def bonuses(footing: Footing) -> Lever:
         " the units {top} would be others.{link}",
         n=units(int((points > NOTHING).sum())),
         most=points.max(),
-        gini=_gini(points[np.concatenate(footing.scopes)]),
+        gini=gini(points[np.concatenate(footing.scopes)]),
         share=share,
         top=footing.top_words,
         lost=lost,
@@ -150,14 +151,6 @@ def _link_words(tied: Mapping[str, float], zh: str, en: str) -> Words:
         f"{zh}与“{name}”的等级相关为 {real[name]:+.2f}。",
         f" The rank correlation of {en} with {name!r} is {real[name]:+.2f}.",
     )
-
-
-def _gini(x: Array) -> float:
-    """Return the Gini coefficient of amounts ≥ 0: the mean absolute difference over twice the mean."""
-    x = np.sort(np.maximum(x, 0.0))
-    n = len(x)
-    whole = x.sum()
-    return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * whole)) if whole > 0 else np.nan
 
 
 # -- multipliers -----------------------------------------------------------------------------------

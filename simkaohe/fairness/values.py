@@ -43,7 +43,7 @@ class Values:
         Values: as recorded, or as measured (growth, share, mean of ratings …) where the measure
         makes something else of what was recorded. NaN where there is none.
     counts : array (K, N) of bool
-        Whether the indicator has weight in the unit's category and the unit a value.
+        Whether the indicator has weight in the unit's category, and the unit a value and a score.
     """
 
     def __init__(self, engine: Engine, steps: Mapping[str, float] | None = None) -> None:
@@ -54,7 +54,8 @@ class Values:
         self.has_weight = np.array(
             [engine.weights.counting({})[leaf.id][engine.category] for leaf in self.leaves]
         )
-        self.counts = self.has_weight & ~np.isnan(self.now)
+        scored = np.array([~np.isnan(engine.raw_score(leaf.id)) for leaf in self.leaves])
+        self.counts = self.has_weight & ~np.isnan(self.now) & scored
 
     @cached_property
     def sign(self) -> Array:

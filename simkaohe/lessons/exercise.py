@@ -152,7 +152,9 @@ class Exercise:
                 "answer": round(q.answer, q.digits),
                 "calculation": q.calculation,
                 "mistakes": "; ".join(
-                    f"{number(round(m.value, q.digits))}: {m.words}" for m in q.mistakes
+                    f"{number(round(m.value, q.digits))}: {m.words}"
+                    for m in q.mistakes
+                    if m.numbers
                 ),
             }
             for n, q in enumerate(self.questions, 1)
@@ -222,13 +224,13 @@ def question(result: Result, unit: str, step: Step) -> Question:
 
 
 def _drawn(result: Result, rng: np.random.Generator, unit: str | None) -> Iterator[Question]:
-    """Yield questions in a random order in which the kinds and methods take turns."""
+    """Yield questions in a random order in which kinds and formulas take turns."""
     units = [unit] if unit else list(rng.permutation(result.engine.units)[:6])
     waiting: dict[tuple[str, str], list[tuple[str, Step]]] = {}
     for each in units:
         for step in steps(result, str(each)):
             if step.kind in ASKED and step.lines and np.isfinite(step.value) and _is_work(step):
-                waiting.setdefault((step.kind, step.method), []).append((str(each), step))
+                waiting.setdefault(_likeness(step), []).append((str(each), step))
     while waiting:
         for key in rng.permutation(np.array(sorted(waiting))):
             kind = str(key[0]), str(key[1])
@@ -236,6 +238,12 @@ def _drawn(result: Result, rng: np.random.Generator, unit: str | None) -> Iterat
             yield question(result, *these.pop(int(rng.integers(len(these)))))
             if not these:
                 del waiting[kind]
+
+
+def _likeness(step: Step) -> tuple[str, str]:
+    """Return what steps of the same kind have in common, in whatever language."""
+    assert step.formula is not None
+    return step.kind, " ".join(sorted(step.formula.names()))
 
 
 def _is_work(step: Step) -> bool:

@@ -77,7 +77,7 @@ def invented(seed: int) -> tuple[Scheme, Panel]:
     cuts = np.sort(rng.choice(np.arange(2, 19), 3, replace=False)) * 5
     weights = np.diff([0, *cuts, 100])
     leaves = [{**leaf, "weight": float(w)} for leaf, w in zip(chosen, weights, strict=True)]
-    scheme = Scheme.read(_scheme(leaves, added=float(rng.choice([10, 15, 20]))))
+    scheme = Scheme.read(_scheme(leaves, added=float(rng.choice([5, 10]))))
     columns = {}
     for leaf in scheme.indicators:
         low, high, digits = RANGES[leaf.id]

@@ -214,14 +214,14 @@ def _is(node: ast.AST, operation: type[ast.operator]) -> bool:
 
 
 def _undivided(node: ast.AST) -> ast.AST | None:
-    """Σ(w × s) ÷ Σw without the division."""
+    """Leave out the division by the sum of the weights."""
     if isinstance(node, ast.BinOp) and _is(node, ast.Div) and _is_call(node.right, "sum"):
         return node.left
     return None
 
 
 def _inverted(node: ast.AST) -> ast.AST | None:
-    """The quotient of two data the wrong way round."""
+    """Turn the quotient of two data round."""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
         return None
     simple = (ast.Name,)
@@ -231,7 +231,7 @@ def _inverted(node: ast.AST) -> ast.AST | None:
 
 
 def _place(node: ast.AST) -> ast.AST | None:
-    """The place less one."""
+    """Take the place where the place less one belongs."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
         named = isinstance(node.left, ast.Name) and node.left.id == "rank"
         if named and isinstance(node.right, ast.Constant):
@@ -240,7 +240,7 @@ def _place(node: ast.AST) -> ast.AST | None:
 
 
 def _base_points(node: ast.AST) -> ast.AST | None:
-    """Base points plus what goes beyond them."""
+    """Leave out the base points, of which there is more."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         named = isinstance(node.left, ast.Name) and node.left.id == "base"
         if named and _is(node.right, ast.Mult):
@@ -249,7 +249,7 @@ def _base_points(node: ast.AST) -> ast.AST | None:
 
 
 def _multiplied_sum(node: ast.AST) -> ast.AST | None:
-    """Base times coefficients, plus what is added after the product."""
+    """Multiply what is added after the product too."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         left = node.left
         if isinstance(left, ast.BinOp) and _is_call(left.right, "product"):

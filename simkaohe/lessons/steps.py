@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from simkaohe.engine import Engine
+from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.labels import Words, reader_name
 from simkaohe.lessons import facts as read
 from simkaohe.panel import UNIT
 from simkaohe.result import STAGES, Result
-from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.scheme.adjust import EFFECTS, Limit, Points, Veto
 from simkaohe.scheme.combine import Multiplier
 from simkaohe.scheme.measure import Level

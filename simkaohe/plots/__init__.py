@@ -4,6 +4,7 @@ Chinese is written in a font that the machine has, else in the packaged Noto San
 settings of matplotlib are not changed.
 """
 
+from simkaohe.plots.fairness_effort import effort
 from simkaohe.plots.fairness_groups import cliffs, parity
 from simkaohe.plots.fairness_noise import endowment, rank_confidence
 from simkaohe.plots.ranking import ranking, shift
@@ -21,6 +22,7 @@ __all__ = [
     "breakpoints",
     "cliffs",
     "effective_weights",
+    "effort",
     "endowment",
     "parity",
     "rank_confidence",

@@ -9,6 +9,7 @@ from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files.text import write_bytes, write_text
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
+from simkaohe.report.auditing import write_audit
 from simkaohe.report.contents import Contents
 from simkaohe.scheme.edit import Scenario
 from simkaohe.scheme.tree import Scheme
@@ -76,4 +77,4 @@ def write_report(
     return write_bytes(path, workbook(contents))
 
 
-__all__ = ["write_report"]
+__all__ = ["write_audit", "write_report"]

@@ -6,7 +6,6 @@ Every text is stored as text: a name that begins with ``=`` is never a formula.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.formatting.rule import CellIsRule
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
@@ -23,25 +22,18 @@ from wcwidth import wcswidth
 
 from simkaohe.labels import Words, column_label
 from simkaohe.report.contents import Contents, Tried, use_label
+from simkaohe.report.table import DOWN, INTEGER, SHIFT, UP, page, put, table, text_of
 from simkaohe.report.words import grade_label, number, path_label, value_words
 
 CHARTED = 60
 """Units that a chart has room for."""
 ALL_EXPLAINED = 50
 """Units up to which every one is explained."""
-UP, DOWN = "1F5FA8", "B3560B"
 UP_PALE, DOWN_PALE = "DCE8F5", "FBE6D3"
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
-INTEGER, SHIFT = "0", "+0;-0;0"
 ROW_HEIGHT = 0.5
 """Centimetres of a row, a little less than it is."""
 PAGE_ROWS = 46
 """Rows of a page of charts."""
-FITTING = 24
-"""Columns that are legible on the width of a page."""
-LONGEST = 32767
-"""Characters that a cell holds."""
 
 
 class Drawing(NamedTuple):
@@ -73,7 +65,7 @@ def render(contents: Contents) -> bytes:
     for sheet in book.worksheets:  # one sheet is selected, or edits would go to two of them
         sheet.sheet_view.tabSelected = sheet.title == book.active.title
     book.properties.creator = f"simkaohe {contents.version}"
-    book.properties.title = _text(contents.title)
+    book.properties.title = text_of(contents.title)
     stream = BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -86,14 +78,14 @@ def _summary(book: Workbook, contents: Contents) -> None:
     sheet = book.create_sheet(str(Words("摘要", "Summary")))
     lines = [contents.title, contents.date, *contents.summary()]
     for row, line in enumerate(lines, 1):
-        cell = _put(sheet, row, 1, line)
+        cell = put(sheet, row, 1, line)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         wide = -(-max(wcswidth(line), 1) // 68)
         sheet.row_dimensions[row].height = 18 * wide + 4
     sheet["A1"].font = Font(name="Calibri", bold=True, size=14)
     sheet.row_dimensions[1].height = 26
     sheet.column_dimensions["A"].width = 74
-    _page(sheet, "portrait", None)
+    page(sheet, "portrait", None)
 
 
 def _ranking(book: Workbook, contents: Contents) -> list[Drawing]:
@@ -125,7 +117,7 @@ def _ranking(book: Workbook, contents: Contents) -> list[Drawing]:
         cells += list(contents.papers.loc[str(unit)])
         rows.append(cells)
     sheet = book.create_sheet(str(Words("排名", "Ranking")))
-    _table(sheet, head, rows, formats, freeze=(1, 2))
+    table(sheet, head, rows, formats, freeze=(1, 2))
     if len(rows) > CHARTED:
         return []
     title = f"{scheme.label}{Words('：', ': ')}{column_label('total')}"
@@ -141,7 +133,7 @@ def _scores(book: Workbook, contents: Contents) -> None:
         for unit in contents.result.ranking.index
     ]
     sheet = book.create_sheet(str(Words("得分", "Scores")))
-    _table(sheet, head, rows, [None, *["0.00"] * len(nodes)], freeze=(1, 1))
+    table(sheet, head, rows, [None, *["0.00"] * len(nodes)], freeze=(1, 1))
 
 
 def _shifts(book: Workbook, contents: Contents) -> list[Drawing]:
@@ -170,7 +162,7 @@ def _shifts(book: Workbook, contents: Contents) -> list[Drawing]:
             _shift_row(tried, unit, row, contents, uses) for unit, row in tried.table.iterrows()
         ]
         blocks.append((tried, start, start + len(tried.moved) - 1))
-    _table(sheet, head, rows, formats, freeze=(1, 2))
+    table(sheet, head, rows, formats, freeze=(1, 2))
     for column in (8, 11):
         _coloured(sheet, column, len(rows) + 1)
     columns = (len(head) - 1, len(head))
@@ -221,7 +213,7 @@ def _grades(book: Workbook, contents: Contents) -> None:
         for unit, row in tried.regraded.iterrows()
     ]
     sheet = book.create_sheet(str(Words("等次变化", "Grades that change")))
-    _table(sheet, head, rows, [None] * 5 + [INTEGER] * 2, freeze=(1, 2))
+    table(sheet, head, rows, [None] * 5 + [INTEGER] * 2, freeze=(1, 2))
 
 
 def _explanation(book: Workbook, contents: Contents) -> None:
@@ -241,7 +233,7 @@ def _explanation(book: Workbook, contents: Contents) -> None:
             depths.append(int(row["depth"]))
     sheet = book.create_sheet(str(Words("算式", "Explanation")))
     formats = [None] * 4 + ["#,##0.####"] * 2 + ["0.0000", "0.##", "0.0000", "0.0000", None]
-    _table(sheet, head, rows, formats, freeze=(1, 3))
+    table(sheet, head, rows, formats, freeze=(1, 3))
     for number_, depth in enumerate(depths, 2):
         cell = sheet.cell(number_, 3)
         cell.alignment = Alignment(horizontal="left", indent=1 + min(depth, 8), vertical="top")
@@ -267,7 +259,7 @@ def _scheme(book: Workbook, contents: Contents) -> None:
             edit = next(each for each in tried.edits if each.path == path)
             rows.append([path, label, f"{edit.before} → {edit.after}", ""])
     sheet = book.create_sheet(str(Words("方案", "Scheme")))
-    _table(sheet, head, rows, [None] * 4, freeze=(1, 1))
+    table(sheet, head, rows, [None] * 4, freeze=(1, 1))
 
 
 def _provenance(book: Workbook, contents: Contents) -> None:
@@ -292,104 +284,10 @@ def _provenance(book: Workbook, contents: Contents) -> None:
     ]
     sheet = book.create_sheet(str(Words("版本", "Provenance")))
     head = [str(Words("事项", "What")), str(Words("内容", "Content"))]
-    _table(sheet, head, rows, [None, None], freeze=(1, 0))
+    table(sheet, head, rows, [None, None], freeze=(1, 0))
 
 
-# -- cells, tables and charts ------------------------------------------------------------------------
-
-
-def _text(text: str) -> str:
-    return UNWRITABLE.sub("", text)[:LONGEST]
-
-
-def _put(sheet: Worksheet, row: int, column: int, value: Any, form: str | None = None) -> Any:
-    """Write one value: text as text, whatever it begins with; missing values as empty cells."""
-    cell = sheet.cell(row, column)
-    if isinstance(value, str):
-        text = _text(value)
-        cell.value = text
-        cell.data_type = "s"
-        if text.startswith(RISKY):
-            cell.quotePrefix = True
-        return cell
-    if value is None or pd.isna(value):
-        return cell
-    whole = form in (INTEGER, SHIFT) or isinstance(value, bool)
-    cell.value = value if isinstance(value, bool) else int(value) if whole else float(value)
-    if form:
-        cell.number_format = form
-    return cell
-
-
-def _table(
-    sheet: Worksheet,
-    head: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    formats: Sequence[str | None],
-    *,
-    freeze: tuple[int, int],
-) -> None:
-    """Write a table with its head, widths, frozen panes, filter and page."""
-    line = Border(bottom=Side(style="thin", color="AAB4BF"))
-    for column, text in enumerate(head, 1):
-        cell = _put(sheet, 1, column, text)
-        cell.font = Font(name="Calibri", bold=True, color="FFFFFF")
-        cell.fill = PatternFill("solid", fgColor=UP)
-        side = "right" if formats[column - 1] else "left"
-        indent = int(side == "left")
-        cell.alignment = Alignment(
-            wrap_text=True, vertical="center", horizontal=side, indent=indent
-        )
-        cell.border = line
-    for number_, row in enumerate(rows, 2):
-        for column, (value, form) in enumerate(zip(row, formats, strict=True), 1):
-            cell = _put(sheet, number_, column, value, form)
-            wraps = isinstance(value, str) and wcswidth(value) > 60
-            cell.alignment = Alignment(
-                vertical="top",
-                wrap_text=wraps,
-                horizontal="left" if isinstance(value, str) else None,
-                indent=int(isinstance(value, str)),
-            )
-        longest = max((_width(value) for value in row if isinstance(value, str)), default=0)
-        if longest > 60:
-            sheet.row_dimensions[number_].height = 15 * -(-longest // 54)
-    for column in range(1, len(head) + 1):
-        texts = [_shown(row[column - 1], formats[column - 1]) for row in rows]
-        widest = max([*map(_width, texts), min(_width(head[column - 1]), 14)], default=8)
-        sheet.column_dimensions[get_column_letter(column)].width = min(max(widest + 3, 7), 62)
-    lines = max(-(-(_width(text) + 3) // 17) for text in head)
-    sheet.row_dimensions[1].height = 16 * min(lines, 4) + 6
-    sheet.freeze_panes = sheet.cell(freeze[0] + 1, freeze[1] + 1)
-    last = get_column_letter(len(head))
-    sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"
-    _page(sheet, "landscape", "1:1")
-    if len(head) > FITTING:  # more than a page's width can show: over several pages
-        sheet.sheet_properties.pageSetUpPr.fitToPage = False
-        sheet.print_title_cols = f"A:{get_column_letter(max(freeze[1], 1))}"
-
-
-def _page(sheet: Worksheet, orientation: str, titles: str | None) -> None:
-    sheet.page_setup.orientation = orientation
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.oddFooter.center.text = "&P / &N"
-    if titles:
-        sheet.print_title_rows = titles
-
-
-def _shown(value: Any, form: str | None) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None or pd.isna(value):
-        return ""
-    digits = len((form or "0.00").split(";")[0].partition(".")[2])
-    return f"{value:,.{digits}f}" if not isinstance(value, bool) else str(value)
-
-
-def _width(text: str) -> int:
-    return max((max(wcswidth(part), 0) for part in text.splitlines()), default=0)
+# -- charts -------------------------------------------------------------------------------------------
 
 
 def _decimals(digits: int) -> str:
@@ -436,7 +334,7 @@ def _charts(book: Workbook, drawings: Sequence[Drawing]) -> None:
             filled = 0
         sheet.add_chart(chart, f"A{row}")
         row, filled = row + high, filled + high
-    _page(sheet, "portrait", None)
+    page(sheet, "portrait", None)
 
 
 def _bars(drawing: Drawing) -> BarChart:
@@ -444,7 +342,7 @@ def _bars(drawing: Drawing) -> BarChart:
     first, last = drawing.rows
     chart = BarChart()
     chart.type, chart.style = "bar", 10
-    chart.title, chart.legend = _text(drawing.title), None
+    chart.title, chart.legend = text_of(drawing.title), None
     chart.gapWidth, chart.overlap = 40, 100
     for column in drawing.columns:
         reference = Reference(drawing.sheet, min_col=column, min_row=first, max_row=last)

@@ -39,31 +39,40 @@ DRAWN = 60
 
 def render(contents: Contents) -> str:
     """Return the report as HTML."""
-    room = jinja2.Environment(
+    return (
+        room()
+        .get_template("page.html.j2")
+        .render(
+            c=contents,
+            scheme=contents.scheme,
+            label=column_label,
+            lang="zh-CN" if language() == "zh" else "en",
+            base=base_name(),
+            picture=_pictures(contents),
+            ranking=_ranking(contents),
+            tried=[_tried(contents, tried) for tried in contents.tried],
+            explained=[_explained(contents, unit) for unit in contents.explained],
+            steps=steps(contents.scheme, contents.panel),
+            provisions=provisions(contents.scheme),
+            tree=list(_tree(contents)),
+            drawn=len(contents.result.ranking) <= DRAWN,
+            DRAWN=DRAWN,
+        )
+    )
+
+
+def room() -> jinja2.Environment:
+    """Return where the templates are."""
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    room.filters["arrow"] = arrow
-    return room.get_template("page.html.j2").render(
-        c=contents,
-        scheme=contents.scheme,
-        w=_words,
-        label=column_label,
-        lang="zh-CN" if language() == "zh" else "en",
-        base=base_name(),
-        picture=_pictures(contents),
-        ranking=_ranking(contents),
-        tried=[_tried(contents, tried) for tried in contents.tried],
-        explained=[_explained(contents, unit) for unit in contents.explained],
-        steps=steps(contents.scheme, contents.panel),
-        provisions=provisions(contents.scheme),
-        tree=list(_tree(contents)),
-        drawn=len(contents.result.ranking) <= DRAWN,
-        DRAWN=DRAWN,
-    )
+    found.filters["arrow"] = arrow
+    found.globals["w"] = _words
+    return found
 
 
 def _words(zh: str, en: str) -> str:

@@ -287,7 +287,8 @@ class LinearBand(CoefficientMap):
         """Return the coefficient, linear between the observed extremes."""
         worst = np.fmin.reduce(score, -1, keepdims=True)
         spread = np.fmax.reduce(score, -1, keepdims=True) - worst
-        share = (score - worst) / np.where(spread > 0, spread, 1)
+        share = score - worst
+        share /= np.where(spread > 0, spread, 1)
         if not (spread > 0).all():
             share = np.where((spread > 0) | np.isnan(score), share, 0.5)
         return low + (high - low) * share
@@ -551,10 +552,11 @@ class Multiplier(Combine):
             below = (np.where(w[bases] > 0, counted, np.inf) < base_mark - 1e-9).any(0)
             if base_mark_caps:
                 counted = np.where(below, np.minimum(counted, base_mark), counted)
-        share = _present(counted, w[bases])
         if len(bases) == 1:
-            blended = np.where(share > 0, counted, np.nan)
+            counts = w[bases] > 0
+            blended = counted if counts.all() else np.where(counts, counted, np.nan)
         else:
+            share = _present(counted, w[bases])
             total = share.sum(0)
             blended = share * np.nan_to_num(counted) / np.where(total > 0, total, np.nan)
         after, factors = {}, {}
@@ -568,8 +570,7 @@ class Multiplier(Combine):
         return dict(zip(bases, blended, strict=True)), after, factors
 
     @staticmethod
-    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
-    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:  # type: ignore[override]
+    def parts(x: Array, w: Array, **parameters: Any) -> tuple[Array, Array]:
         """Return points of base and added children, and factors of coefficient children."""
         points, factors = np.zeros_like(x), np.ones_like(x)
         start, after, coefficients = Multiplier._terms(x, w, **parameters)
@@ -580,7 +581,7 @@ class Multiplier(Combine):
         return points, factors
 
     @staticmethod
-    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]
+    @wraps(_terms.__func__, assigned=())  # type: ignore[attr-defined]  # the same parameters, said once
     def formula(x: Array, w: Array, **parameters: Any) -> Array:  # type: ignore[override]
         """Return base times coefficients plus the added parts."""
         start, after, coefficients = Multiplier._terms(x, w, **parameters)

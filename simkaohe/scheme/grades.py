@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -204,10 +204,9 @@ class Grades(Model):
     def assign(
         self,
         totals: npt.NDArray[np.float64],
-        first: Ints,
-        last: Ints,
+        behind: npt.NDArray[Any],
         seats: list[int | None],
-        eligible: Bools | None = None,
+        eligible: Sequence[Bools] | None = None,
         claims: Bools | None = None,
     ) -> npt.NDArray[np.int8]:
         """Return the place of each unit's band, for units graded together.
@@ -216,12 +215,12 @@ class Grades(Model):
         ----------
         totals : array (R, N)
             Rounded totals.
-        first, last : arrays (R, N) of int
-            Best and worst place that a unit shares with those tied with it, tie breaks applied.
+        behind : array (R, N) of int
+            Lowest for the best; equal for those who are tied, tie breaks applied.
         seats : list
             One number per band, None without quota.
-        eligible : array (B, R, N) of bool, optional
-            Who may be in which band, as far as vetoes and the bands' conditions go.
+        eligible : for each band but the last an array (1|R, N) of bool, optional
+            Who may be in it, as far as vetoes and the bands' conditions go.
         claims : array (E, R, N) of bool, optional
             Who meets the conditions of each entry of ``extra``.
 
@@ -232,9 +231,8 @@ class Grades(Model):
         """
         grade = np.full(totals.shape, len(self.bands) - 1, np.int8)
         free = np.ones(totals.shape, bool)
-        taken = carried = np.zeros((len(totals), 1), np.int64)
-        order = _Order(first, last, self.ties)
-        free_for_all = eligible is None and not self.extra
+        carried: Any = 0
+        order = _Order(behind, self.ties)
         for number, band in enumerate(self.bands[:-1]):
             may, quota = free.copy(), seats[number]
             if eligible is not None:
@@ -242,39 +240,37 @@ class Grades(Model):
             if band.at_least is not None:
                 may &= totals >= band.at_least - 1e-9
             if quota is None:
-                got, used = may, _count(may)
-            elif free_for_all:  # those before a unit have all been seated
-                got = may & (order.place < taken + quota + carried)
-                used = _count(got)
+                got = may
             else:
                 got, used = self._seated(band, may, quota + carried, order, claims)
-            grade[got] = number
+            np.copyto(grade, np.int8(number), where=got)
             free &= ~got
-            taken = taken + used
-            if quota is not None:
-                left = np.maximum(quota + carried - used, 0)
-                carried = left if self.unused == "next" else carried * 0
+            if quota is not None and self.unused == "next":
+                carried = np.maximum(quota + carried - _count(used), 0)
         return grade
 
     def _seated(
-        self, band: Band, may: Bools, quota: Ints, order: _Order, claims: Bools | None
-    ) -> tuple[Bools, Ints]:
-        """Return who gets into a band, and how many of its quota's seats (R, 1) that takes."""
+        self, band: Band, may: Bools, quota: int | Ints, order: _Order, claims: Bools | None
+    ) -> tuple[Bools, Bools]:
+        """Return who gets into a band, and who of them on a seat of its quota."""
         extras = [
             (extra, claims[e])
             for e, extra in enumerate(self.extra)
             if extra.band == band.name and claims is not None
         ]
+        if not extras:
+            got = order.best(may, quota)
+            return got, got
         got = np.zeros_like(may)
         for extra, claim in extras:
             if extra.reserved:
                 few = np.minimum(extra.seats, quota - _count(got))
                 got |= order.best(may & claim & ~got, few)
         got |= order.best(may & ~got, quota - _count(got))
-        used = _count(got)
+        used = got
         for extra, claim in extras:
             if not extra.reserved:
-                got |= order.best(may & claim & ~got, extra.seats)
+                got = got | order.best(may & claim & ~got, extra.seats)
         return got, used
 
     def matching(
@@ -282,7 +278,7 @@ class Grades(Model):
         totals: npt.NDArray[np.float64],
         grades: npt.NDArray[np.int8],
         others: npt.NDArray[np.float64],
-        eligible: Bools | None = None,
+        eligible: Sequence[Bools] | None = None,
     ) -> npt.NDArray[np.int8]:
         """Return the grade of units outside the competition (单列), which take no seat.
 
@@ -295,8 +291,8 @@ class Grades(Model):
             Of those graded together.
         others : array (R, U)
             Totals of the units outside.
-        eligible : array (B, R, U) of bool, optional
-            Who may be in which band.
+        eligible : for each band but the last an array (1|R, U) of bool, optional
+            Who may be in it.
         """
         found = np.full(others.shape, len(self.bands) - 1, np.int8)
         for number in reversed(range(len(self.bands) - 1)):
@@ -313,22 +309,28 @@ class Grades(Model):
 class _Order:
     """Who is before whom, for picking the best of changing sets."""
 
-    def __init__(self, first: Ints, last: Ints, ties: str) -> None:
-        self._all_in = ties == "all_in"
-        self._first, self._behind = first.astype(np.int32), first.shape[-1] + 1
-        self.place = (first if self._all_in else last) - 1
+    def __init__(self, behind: npt.NDArray[Any], ties: str) -> None:
+        self._behind, self._all_in = behind, ties == "all_in"
+        self._last = behind.dtype.type(np.iinfo(behind.dtype).max)
 
     def best(self, candidates: Bools, seats: Any) -> Bools:
         """Return the best ``seats`` of the candidates; those tied at the edge all or none."""
-        place = np.where(candidates, self._first, np.int32(self._behind))
-        # behind everybody, for when there are seats for all
-        ordered = np.full((len(place), self._behind), self._behind, np.int32)
-        ordered[:, :-1] = np.sort(place, -1)
-        seats = np.broadcast_to(np.clip(seats, 0, self._behind - 1), (len(place), 1))
-        edge = np.take_along_axis(ordered, np.maximum(seats - 1, 0) if self._all_in else seats, -1)
+        rows, n = candidates.shape
+        ordered = np.full((rows, n + 1), self._last)  # nobody comes last
+        np.copyto(ordered[:, :n], self._behind, where=candidates)
+        ordered.sort(-1)
         if self._all_in:
-            return candidates & (place <= edge) & (seats > 0)
-        return candidates & (place < edge)
+            edge = self._at(ordered, seats - 1)
+            return candidates & (self._behind <= edge) & (seats > 0)
+        return candidates & (self._behind < self._at(ordered, seats))
+
+    def _at(self, ordered: npt.NDArray[Any], place: Any) -> npt.NDArray[Any]:
+        """Return who has a place (R, 1) from 0; the first and the last for places beyond."""
+        last = ordered.shape[1] - 1
+        if isinstance(place, int):
+            place = min(max(place, 0), last)
+            return ordered[:, place : place + 1]
+        return np.take_along_axis(ordered, np.clip(place, 0, last), -1)
 
 
 def _count(chosen: Bools) -> Ints:

@@ -14,12 +14,15 @@ from simkaohe.sensitivity.kernel import Additive
 from simkaohe.sensitivity.layout import Layout, Plan
 from simkaohe.sensitivity.running import one_thread
 from simkaohe.sensitivity.sources import BATCHES, uniforms
-from simkaohe.sensitivity.tallying import bin_shift, bins, counted
+from simkaohe.sensitivity.tallying import Board, bin_shift, bins, counted
 from simkaohe.sensitivity.weighing import Weights
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Tables = dict[str, npt.NDArray[Any]]
+Boards = dict[tuple[str, int, int], Board]
+NARROW, WIDE = 1 << 20, 1 << 40
+"""Spans of totals, in units of the last digit: what keys of 32 bits hold, and what they do not."""
 TRIALS = 16
 """Pairs of draws that show whether a factor has an effect."""
 
@@ -53,6 +56,7 @@ class Study(Layout):
         plan = self.plan
         found: Tables = {}
         leans: dict[tuple[str, int], Additive] = {}
+        boards: Boards = {}
         chunks = uniforms(
             plan.source, plan.seed, task.batch, len(self.columns), task.start, task.stop, self.rows
         )
@@ -69,6 +73,9 @@ class Study(Layout):
                         lean.count(some if rows is None else some[rows])
                         continue
                     some = u if rows is None else u[rows]
+                    if not plan.also and variant.ranked is not None:
+                        self._place(found, boards, (name, number), some)
+                        continue
                     parts = self._parts(name, number, some)
                     self._tally(found, name, parts)
                     if plan.also:
@@ -76,11 +83,31 @@ class Study(Layout):
                         whole[slice(None) if rows is None else rows] = parts.ranks
             if plan.also:
                 self._more(found, ranks, u)
-        for (name, number), lean in leans.items():
+        counters: list[tuple[tuple[str, int], Additive | Board]] = [*leans.items()]
+        counters += [(key[:2], board) for key, board in boards.items()]
+        for (name, number), counter in counters:
             order = self.order[name][number]
-            for kind, table in lean.tables().items():
+            for kind, table in counter.tables().items():
                 _add(found, f"{name}|{kind}", table[:, order])
         return found
+
+    def _place(self, found: Tables, boards: Boards, key: tuple[str, int], u: Array) -> None:
+        """Count places where nobody asks for ranks draw by draw."""
+        name, number = key
+        variant, order = self.variants[name][number], self.order[name][number]
+        assert variant.ranked is not None
+        for who, grades in variant.engine.orders(variant.draws(u)):
+            best = int(who.q.max())
+            span = NARROW if best - int(who.q.min()) < NARROW else WIDE
+            if (*key, span) not in boards:
+                boards[*key, span] = Board(variant.engine.members, variant.ranked, span)
+            board = boards[*key, span]
+            board.add((best - who.q)[:, board.order])
+            if grades is not None:
+                _add(found, f"{name}|grades", self._graded(grades[:, order]))
+
+    def _graded(self, grades: npt.NDArray[Any]) -> Ints:
+        return counted(grades.astype(np.int64) + 1, len(self.bands), 0)
 
     def _shared(self, u: Array) -> list[tuple[int, npt.NDArray[np.intp] | None]]:
         """Return which variant takes which draws; None: all of them."""
@@ -113,11 +140,7 @@ class Study(Layout):
             both = np.array([ranks.sum(0), np.einsum("rn,rn->n", ranks, ranks)])
             _add(found, f"{name}|{sums}", both)
         if self.bands:
-            _add(
-                found,
-                f"{name}|grades",
-                counted(parts.grades.astype(np.int64) + 1, len(self.bands), 0),
-            )
+            _add(found, f"{name}|grades", self._graded(parts.grades))
 
     def _more(self, found: Tables, ranks: dict[str, Ints], u: Array) -> None:
         """Count what needs the ranks of whole draws."""

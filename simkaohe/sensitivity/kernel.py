@@ -16,7 +16,7 @@ import numpy.typing as npt
 from simkaohe.engine import EXACT, Engine
 from simkaohe.ranks import NOISE
 from simkaohe.scheme.tree import Group, Scheme
-from simkaohe.sensitivity.tallying import CACHE, Places, Spaces, bin_shift, bins
+from simkaohe.sensitivity.tallying import CACHE, Board, Spaces
 from simkaohe.sensitivity.varying import Varying
 from simkaohe.sensitivity.weighing import Siblings, Weights
 
@@ -140,21 +140,17 @@ class Additive:
         self._span = int(float(x.max()) * scale) + 2
         # The shares sum to 1, so that rounding is the cast of this product to integers.
         below = (self._span + 0.5 - NOISE) - x * scale
-        ranked = engine.people.ranked
-        self._members = [m[ranked[m]] for m in engine.members]
-        self._order = np.concatenate(self._members)
-        self._sizes = [len(m) for m in engine.members]
-        self._several, self._count = len(self._members) > 1, len(engine.units)
+        self._engine = engine
+        self._clear()
         self._shares = [
             Share(scheme.root, c, scheme, self._drawn, groups) for c in engine.categories
         ]
         self._rows = [
             np.array(share.rows(dict(zip(leaves, below[:, members], strict=True))))
-            for share, members in zip(self._shares, self._members, strict=True)
+            for share, members in zip(self._shares, self._board.members, strict=True)
         ]
         room = max(2 * CACHE // max(len(engine.units), len(leaves)), 32)
         self.rows = 1 << (room.bit_length() - 1)
-        self._clear()
 
     def fresh(self) -> Additive:
         """Return a counter of the same scheme that has counted nothing yet."""
@@ -163,14 +159,8 @@ class Additive:
         return new
 
     def _clear(self) -> None:
-        self._draws = 0
         self._spaces = Spaces()
-        self._whole = Places(len(self._order), self._span, bin_shift(self._count))
-        largest = bin_shift(max(self._sizes))
-        self._apart = [
-            Places(len(m), self._span, largest) if len(m) and self._several else None
-            for m in self._members
-        ]
+        self._board = Board(self._engine.members, self._engine.people.ranked, self._span)
 
     def count(self, u: Array) -> None:
         """Count the places of draws, from numbers (R, columns) in [0, 1), which are used up."""
@@ -178,41 +168,21 @@ class Additive:
             name: law.raw(u[:, columns], siblings.reference)
             for name, (law, siblings, columns) in self._drawn.items()
         }
-        self._draws += len(u)
-        distance = self._spaces.of("distance", (len(u), len(self._order)), np.float64)
+        distance = self._spaces.of("distance", (len(u), len(self._board.order)), np.float64)
         start = 0
-        for share, rows, apart in zip(self._shares, self._rows, self._apart, strict=True):
-            part = distance[:, start : start + rows.shape[1]]
-            start += rows.shape[1]
-            if rows.shape[1]:
+        for share, rows in zip(self._shares, self._rows, strict=True):
+            stop = start + rows.shape[1]
+            if stop > start:
                 wide = -len(rows) // 8 * -8  # rows that begin with a cache line are faster to write
                 columns = self._spaces.of("columns", (len(u), wide), np.float64)[:, : len(rows)]
                 share.columns(numbers, 1.0, columns)
-                np.matmul(columns, rows, out=part)
-            if apart is not None:
-                apart.add(part)
-        self._whole.add(distance)
+                np.matmul(columns, rows, out=distance[:, start:stop])
+            start = stop
+        self._board.add(distance)
 
     def tables(self) -> dict[str, Ints]:
-        """Return what was counted, units in the engine's order; see :class:`Counter`."""
-        found = self._placed([self._order], [self._whole], bin_shift(self._count), self._count)
-        tables = {"ranks": found[0], "rank_sums": found[1]}
-        if self._several:
-            most = max(self._sizes)
-            found = self._placed(self._members, self._apart, bin_shift(most), most)
-            tables |= {"category_ranks": found[0], "category_sums": found[1]}
-        return tables
-
-    def _placed(
-        self, members: list[Any], counters: list[Places | None], shift: int, units: int
-    ) -> tuple[Ints, Ints]:
-        table = np.zeros((bins(units) + 1, self._count), np.int64)
-        table[0] = self._draws
-        sums = np.zeros((2, self._count), np.int64)
-        for rows, counter in zip(members, counters, strict=True):
-            if counter is not None:
-                table[:, rows], sums[:, rows] = counter.tables(bins(units), shift)
-        return table, sums
+        """Return what was counted, units in the engine's order; see :class:`Board`."""
+        return self._board.tables()
 
 
 def additive(engine: Engine, varying: Sequence[Varying]) -> Additive | None:

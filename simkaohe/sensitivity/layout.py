@@ -17,6 +17,7 @@ from simkaohe.engine import Engine
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
+from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.kernel import Additive, additive
 from simkaohe.sensitivity.sources import Kind, check_dimensions
@@ -42,16 +43,38 @@ class Plan:
 
 
 class Variant:
-    """One scheme with its alternatives chosen."""
+    """One scheme with its alternatives chosen.
+
+    Attributes
+    ----------
+    lean : Additive or None
+        The counter of an additive scheme.
+    ranked : array (N,) of bool or None
+        Who has a place in every draw, by competition; None where that varies, or nothing is drawn.
+    """
 
     def __init__(self, engine: Engine, bound: Sequence[tuple[Varying, Bound]]) -> None:
         self.engine, self.bound = engine, bound
         self.places: list[npt.NDArray[np.intp]] = []
-        self.lean: Additive | None = additive(engine, [varying for varying, _ in bound])
+        self.lean: Additive | None = None
+        self.ranked: npt.NDArray[np.bool_] | None = None
 
     def locate(self, place: dict[str, int]) -> None:
         """Learn which columns of the draws belong to what."""
         self.places = [np.array([place[c] for c in b.columns], np.intp) for _, b in self.bound]
+
+    def learn(self) -> None:
+        """Learn how places may be counted, once everything is bound."""
+        scheme = self.engine.scheme
+        self.lean = additive(self.engine, [atom for atom, _ in self.bound])
+        vetoes = {n: v for n, v in scheme.adjustments.items() if isinstance(v, Veto)}
+        out = {name: veto for name, veto in vetoes.items() if "out" in veto.effects}
+        ranked = self.engine.people.ranked.copy()
+        for name in out:
+            ranked &= ~self.engine.struck(name)
+        varies = any(veto.any_of for veto in out.values()) or scheme.ranking.ties != "competition"
+        if self.bound and ranked.any() and not varies:
+            self.ranked = ranked
 
     def draws(self, u: Array) -> dict[str, Array]:
         """Return the draws of the engine."""
@@ -87,7 +110,7 @@ class Layout:
         for number, atom in enumerate(atoms):
             self._bind(number, atom, everywhere, taken)
         for variant in everywhere:
-            variant.lean = additive(variant.engine, [atom for atom, _ in variant.bound])
+            variant.learn()
             variant.locate(self.columns)
         check_dimensions(plan.source, len(self.columns))
         first = everywhere[0].engine
@@ -181,8 +204,6 @@ class Layout:
         leans = [v.lean for variants in self.variants.values() for v in variants]
         if len(leans) == 1 and leans[0] is not None and not self.plan.also:
             return leans[0].rows
-        # blocks of the engine's size, for each variant
-        several = max(map(len, self.variants.values()))
         room = 8 * CACHE // max(len(self.units), len(self.columns))
-        first = next(iter(self.variants.values()))[0].engine
-        return 1 << (min(first.rows * several, max(room, first.rows)).bit_length() - 1)
+        most = 2048 * max(map(len, self.variants.values()))
+        return 1 << (int(np.clip(room, 64, most)).bit_length() - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -118,13 +119,13 @@ class Places:
         table[1 : len(starts) + 1] = np.add.reduceat(by_rank, starts) if shift else by_rank
         return table, np.array([ranks @ by_rank, ranks**2 @ by_rank])
 
-    def add(self, distance: Array) -> None:
+    def add(self, distance: npt.NDArray[Any]) -> None:
         """Count the ranks of draws (R, n); a distance is how far below the best a score is."""
         rows = max(2 * CACHE // self.n, 1)
         for start in range(0, len(distance), rows):
             self._add(distance[start : start + rows])
 
-    def _add(self, distance: Array) -> None:
+    def _add(self, distance: npt.NDArray[Any]) -> None:
         key = self._spaces.of("key", distance.shape, self._kind)
         np.copyto(key, distance, casting="unsafe")
         if self._many:
@@ -152,8 +153,9 @@ class Places:
         twice = self._spaces.of("twice", tied[1:].shape, np.bool_)
         third = np.bitwise_and(tied[1:], tied[:-1], out=twice).nonzero()[0] + 2
         if len(third):  # the third goes back one more, the fourth two more …
-            begins = np.diff(third, prepend=0) != 1
-            start = np.maximum.accumulate(np.where(begins, third - 1, 0))
+            begins = third - 1
+            begins[1:][third[1:] - third[:-1] == 1] = 0
+            start = np.maximum.accumulate(begins)
             flat[third] -= ((third - start) << self.bits).astype(self._kind)
         code = self._spaces.of("code", flat.shape, np.int64)
         np.copyto(code, flat)
@@ -198,3 +200,67 @@ class Places:
         before[:, 0] = 0
         np.cumsum(seen[:, :-1], 1, better.dtype, before[:, 1:])
         np.take(before.reshape(-1), place, out=better, mode="wrap")  # "raise" would copy
+
+
+class Board:
+    """Counts of places overall and in category.
+
+    Parameters
+    ----------
+    members : list of arrays
+        The units of each category.
+    ranked : array (N,) of bool
+        Who has a place.
+    span : int
+        See :class:`Places`.
+    """
+
+    def __init__(
+        self, members: Sequence[npt.NDArray[np.intp]], ranked: npt.NDArray[np.bool_], span: int
+    ) -> None:
+        self.units, self.draws = len(ranked), 0
+        self.largest = max(map(len, members))
+        self.members = [m[ranked[m]] for m in members]
+        self.order = np.concatenate(self.members)
+        self.whole = Places(len(self.order), span, bin_shift(self.units))
+        self.apart = [
+            Places(len(m), span, bin_shift(self.largest)) if len(m) and len(members) > 1 else None
+            for m in self.members
+        ]
+
+    def add(self, distance: npt.NDArray[Any]) -> None:
+        """Count draws (R, ranked units), one category after the other; see :class:`Places`."""
+        self.draws += len(distance)
+        self.whole.add(distance)
+        start = 0
+        for members, places_of in zip(self.members, self.apart, strict=True):
+            if places_of is not None:
+                places_of.add(distance[:, start : start + len(members)])
+            start += len(members)
+
+    def tables(self) -> dict[str, Ints]:
+        """Return counts (rows, N) by kind, units in the order that members are counted in.
+
+        Row 0 of ``ranks`` and ``category_ranks`` counts draws in which a unit is not ranked.
+        """
+        tables = self._placed("ranks", "rank_sums", [self.order], [self.whole], self.units)
+        if len(self.members) > 1:
+            names = "category_ranks", "category_sums"
+            tables |= self._placed(*names, self.members, self.apart, self.largest)
+        return tables
+
+    def _placed(
+        self,
+        counts: str,
+        sums: str,
+        members: Sequence[npt.NDArray[np.intp]],
+        counters: Sequence[Places | None],
+        units: int,
+    ) -> dict[str, Ints]:
+        table = np.zeros((bins(units) + 1, self.units), np.int64)
+        table[0] = self.draws
+        both = np.zeros((2, self.units), np.int64)
+        for rows, counter in zip(members, counters, strict=True):
+            if counter is not None:
+                table[:, rows], both[:, rows] = counter.tables(bins(units), bin_shift(units))
+        return {counts: table, sums: both}

@@ -10,8 +10,10 @@ from simkaohe.widgets.apps import (
 )
 from simkaohe.widgets.chart import ShiftChart
 from simkaohe.widgets.opening import opened
+from simkaohe.widgets.sprinting import SprintApp, sprint
 from simkaohe.widgets.state import State
 from simkaohe.widgets.sureness import SurenessApp, sureness
+from simkaohe.widgets.teaching import TrainingApp, training
 from simkaohe.widgets.transfer import Download, Upload
 from simkaohe.widgets.uploading import OwnWorkbook, own_workbook
 from simkaohe.widgets.workbench import Workbench
@@ -22,8 +24,10 @@ __all__ = [
     "MultiplierApp",
     "OwnWorkbook",
     "ShiftChart",
+    "SprintApp",
     "State",
     "SurenessApp",
+    "TrainingApp",
     "Upload",
     "WeightsApp",
     "Workbench",
@@ -31,6 +35,8 @@ __all__ = [
     "multiplier",
     "opened",
     "own_workbook",
+    "sprint",
     "sureness",
+    "training",
     "weights",
 ]

@@ -16,7 +16,7 @@ from simkaohe.scheme.tree import Group
 from simkaohe.widgets.state import State
 from simkaohe.widgets.weighing import overridden, weight_path
 
-WIDE = {"description_width": "9em"}
+WIDE = {"description_width": "9.6em"}
 LINE = w.Layout(width="99%")
 SMALL = w.Layout(width="2.3em", flex="0 0 auto", padding="0")
 REST = 0.25
@@ -145,9 +145,22 @@ def _row(
         tooltip=label,
         layout=w.Layout(width="5.6em", flex="0 0 auto"),
     )
-    for control in (slider, box):
-        bind(control, state, read, write)
+    bind(slider, state, lambda: snapped(slider, read()), write)
+    bind(box, state, read, write)
+    slider.value = snapped(slider, value)
     return w.HBox([slider, box, *more, _back(state, path, label)], layout=LINE)
+
+
+def snapped(slider: w.FloatSlider, value: float | None) -> float | None:
+    """Return the place of a slider that is nearest to a number.
+
+    A browser puts a handle on the nearest step and sends that back: told any other number, a slider
+    would overwrite what was typed into the box beside it.
+    """
+    if value is None:
+        return None
+    low = min(slider.min, value)
+    return round(low + round((value - low) / slider.step) * slider.step, 10)
 
 
 def _back(state: State, path: str, label: str) -> w.Button:
@@ -234,8 +247,14 @@ def _who(state: State, group: Group, category: str) -> w.HTML:
     text = w.HTML()
 
     def read(_: Any = None) -> None:
-        scheme = state.scheme
-        if category:
+        scheme, method = state.scheme, combination(state, group)
+        if isinstance(method, Multiplier) and len(method.base) < 2 and not method.added:
+            words = Words(
+                "现在是乘数计分法：这些权重不影响总分，起作用的是系数的上限和下限。",
+                "The multiplier method is in use: these weights have no effect on the total; the "
+                "limits of the coefficients have.",
+            )
+        elif category:
             words = Words(
                 "只对“{}”有效；0 表示在这一类取消该指标。",
                 "For {} only; 0 cancels the indicator there.",

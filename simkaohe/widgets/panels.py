@@ -11,15 +11,14 @@ from typing import Any
 
 import ipywidgets as w
 
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.widgets import views
 from simkaohe.widgets.controls import LINE, WIDE, listen
 from simkaohe.widgets.exports import EXPORTS, file_name
 from simkaohe.widgets.state import State
+from simkaohe.widgets.transfer import Upload
 
-LARGEST = 20_000_000
-"""Bytes of a file that may be opened."""
 ROW = w.Layout(flex_flow="row wrap", align_items="center", width="99%")
 AUTO = w.Layout(width="auto")
 
@@ -160,7 +159,7 @@ class Files(w.VBox):
     make : Button
     link : HTML
         The download.
-    upload : FileUpload
+    upload : Upload
     """
 
     def __init__(self, state: State) -> None:
@@ -175,11 +174,8 @@ class Files(w.VBox):
             description=str(Words("生成文件", "Make file")), icon="download", layout=AUTO
         )
         self.link = w.HTML()
-        self.upload = w.FileUpload(
-            accept=".yaml,.yml,.xlsx",
-            description=str(Words("打开情景（YAML、工作簿）", "Open scenarios (YAML, workbook)")),
-            layout=AUTO,
-        )
+        words = Words("打开情景（YAML、工作簿）", "Open scenarios (YAML, workbook)")
+        self.upload = Upload(self._open, ".yaml,.yml,.xlsx", words)
         super().__init__(
             [
                 w.HBox([self.kind, self.make, self.upload], layout=ROW),
@@ -187,7 +183,6 @@ class Files(w.VBox):
             ]
         )
         self.make.on_click(lambda _: self._make())
-        self.upload.observe(self._open, "value")
 
     def _make(self) -> None:
         kind = self.kind.value
@@ -202,19 +197,7 @@ class Files(w.VBox):
         text = escape(str(words.format(name, len(content) / 1000)))
         self.link.value = f"<a download='{escape(name)}' href='{address}'><b>{text}</b></a>"
 
-    def _open(self, change: dict[str, Any]) -> None:
-        try:
-            for file in change["new"]:
-                self._read(Path(file["name"]).name, bytes(file["content"]))
-        except SimkaoheError as error:
-            self.link.value = views.alert(str(error))
-
-    def _read(self, name: str, content: bytes) -> None:
-        if len(content) > LARGEST:
-            size = f"{len(content) / 1e6:.0f} MB"
-            raise SimkaoheError(
-                Problem(name, size, Words("不超过 20 MB 的文件", "a file of at most 20 MB"))
-            )
+    def _open(self, name: str, content: bytes) -> None:
         with TemporaryDirectory() as folder:
             path = Path(folder, name)
             path.write_bytes(content)

@@ -8,6 +8,8 @@ const VIEW = 600; // the height, in pixels, that a ranking should fill without s
 const DATA = ["before", "after", "totals_before", "totals_after", "grades_before", "grades",
   "category_ranks", "selected", "pinned", "category", "grade", "find", "view"];
 const STRUCTURE = ["units", "categories", "bands", "titles", "words"];
+const RAPID = 300; // changes closer than this, in milliseconds, are drawn at once and not animated
+const ANIMATED = 150; // with more units than this nothing is animated
 let charts = 0;
 
 export default { render };
@@ -52,6 +54,7 @@ function render({ model, el }) {
   let hovered = null;
   let pointer = null;
   let waiting = new Set();
+  let changed = 0;
 
   // ---- one frame for any number of changes -------------------------------------------------
 
@@ -66,6 +69,11 @@ function render({ model, el }) {
     const complete = ["before", "after"].every((k) => model.get(k).length === model.get("units").length);
     if (!complete) return; // the rest of the message is on its way
     if (what.has("structure")) build();
+    if (what.has("structure") || what.has("data")) {
+      const now = performance.now();
+      root.classList.toggle("skh-still", now - changed < RAPID || rows.length > ANIMATED);
+      changed = now;
+    }
     const view = model.get("view");
     scroller.hidden = view === "table";
     table.node.hidden = view === "chart";

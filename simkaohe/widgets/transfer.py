@@ -59,21 +59,22 @@ class Upload(anywidget.AnyWidget):
         }
         self.message = ""
 
-    def _arrived(self, _: Any, content: Any, buffers: list[Any]) -> None:
-        """Take a file; the limit that counts is this one, not the page's."""
-        if len(buffers) != 1 or not isinstance(content, dict):
-            return
-        name, file = Path(str(content.get("name", ""))).name[-100:] or "file", buffers[0]
+    def receive(self, name: str, content: bytes | memoryview) -> None:
+        """Take a file under a harmless name; the limit that counts is this one, not the page's."""
         try:
-            size = memoryview(file).nbytes
+            size = memoryview(content).nbytes
             if size > self._limit:
                 raise SimkaoheError(self._too_large(f"{size / 1e6:.1f}"))
             self.message = ""
-            self._take(name, bytes(file))
+            self._take(_harmless(name), bytes(content))
         except SimkaoheError as error:
             self.message = str(error)
         finally:
             self.send({"done": True})
+
+    def _arrived(self, _: Any, content: Any, buffers: list[Any]) -> None:
+        if len(buffers) == 1 and isinstance(content, dict):
+            self.receive(str(content.get("name")), buffers[0])
 
     def _too_large(self, megabytes: str) -> Problem:
         most = f"{self._limit / 1e6:g}"
@@ -123,3 +124,9 @@ class Download(anywidget.AnyWidget):
             self.send({"name": ""})
         else:
             self.send({"name": self._name}, buffers=[content])
+
+
+def _harmless(name: str) -> str:
+    """Return a file name in which only letters, digits and a few marks are left."""
+    marked = "".join(c if c.isalnum() or c in "._- ()（）" else "_" for c in Path(name).name)
+    return marked.lstrip(".")[-80:] or "file"

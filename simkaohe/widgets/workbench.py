@@ -14,7 +14,7 @@ from simkaohe.widgets.chart import ShiftChart
 from simkaohe.widgets.keeping import kept
 from simkaohe.widgets.state import State
 
-SIDE = w.Layout(width="30em", flex="0 0 auto", padding="0 0.8em 0 0")
+SIDE = w.Layout(width="30.6em", flex="0 0 auto", padding="0 0.8em 0 0")
 
 
 class Workbench(w.VBox):

@@ -117,9 +117,9 @@ def test_a_planted_step_is_found() -> None:
     assert found.steps.loc["x", "steepness"] == pytest.approx(90 / 0.2)
     assert found.lines.loc[("", "A")].tolist() == ["u3", "u0", 100]  # of equals the first
     lights = {f.topic: f.light for f in found.findings}
-    assert lights["alike.pairs"] == "amber"  # every near pair, but there is only one
-    assert lights["alike.steps"] == "red"
-    assert lights["alike.lines"] == "green"
+    assert lights["similar_units.pairs"] == "amber"  # every near pair, but there is only one
+    assert lights["similar_units.steps"] == "red"
+    assert lights["similar_units.lines"] == "green"
 
 
 # -- equals and betters ----------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def test_a_move_is_the_evaluation_of_the_edited_scheme(case: str) -> None:
         if row["note"]:
             with pytest.raises(sk.SimkaoheError) as refused:
                 sk.evaluate(edited, panel)
-            assert str(refused.value.problems[0]) == row["note"]
+            assert row["note"] in map(str, refused.value.problems)
             continue
         there = sk.evaluate(edited, panel)
         mine = there.ranking.loc[unit]
@@ -187,13 +187,14 @@ def test_reversals_are_pairs_that_change_their_order(ranks: list[tuple[int, int]
         ({"cutoffs": [10]}, "size: found nothing; expected the covariate"),
         ({"size": "width", "cutoffs": [10]}, "there is no column 'width'"),
         ({"size": "size", "cutoffs": [-1]}, "cutoffs: found -1; expected numbers > 0"),
-        ({"size": "size", "cutoffs": [10]}, "size › u2: found nothing; expected a number"),
+        ({"size": "none", "cutoffs": [10]}, "size › u2: found nothing; expected a number"),
         ({"band": 2}, "band: found 2; expected a number between 0 and 1"),
     ],
 )
 def test_what_cannot_be_asked_is_said(asked: dict[str, Any], words: str) -> None:
     scheme, panel = made(
-        ["p", "p", "q", "q"], {"x": [1.0, 2, 3, 4]}, covariates={"size": [1.0, 2.0, np.nan, 3.0]}
-    )
+        ["p", "p", "q", "q"], {"x": [1.0, 2, 3, 4]},
+        covariates={"size": [1.0, 2.0, np.nan, 3.0], "none": [np.nan] * 4},
+    )  # fmt: skip
     with pytest.raises(sk.SimkaoheError, match=words):
         cliffs(scheme, panel, **asked)

@@ -53,7 +53,7 @@ def test_a_cap_leaves_nothing_to_claim() -> None:
 
 
 def test_the_guard_of_sasac_takes_the_gain_away() -> None:
-    """Target 104 below the baseline 100? No: 104 lowered by a tenth is 93.6, 6.4 % below it.
+    """A target of 104 lowered by a tenth is 93.6, which is 6.4 % below the baseline of 100.
 
     Base 30, a point for each 3 %: 104 / 104 earns 30, 104 / 93.6 earns 30 + 11.1 % / 3 % = 33.7.
     The guard lowers the most that can be gained from 3 to 2 points.

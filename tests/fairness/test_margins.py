@@ -46,6 +46,7 @@ def test_a_step_is_the_evaluation_of_the_edited_data(case: tuple[sk.Scheme, sk.P
         twice = np.concatenate([units, units])
         values = np.concatenate([better[k, units], moves.now[k, units] * 0.5 - 1])
         moved = moves.moved(int(k), twice, values, standing=True, uses=True)
+        assert moves.moved(int(k), twice, values).totals == pytest.approx(moved.totals, abs=1e-9)
         for r in rng.permutation(len(twice))[:3]:
             actual = panel.frame("actual")
             unit = moves.engine.units[twice[r]]

@@ -162,6 +162,36 @@ def test_the_engine_is_counted_as_it_is() -> None:
     assert np.array_equal(found.quantiles[0.5].to_numpy(), median)
 
 
+CASES: dict[str, tuple[dict[str, Any], list[Any]]] = {
+    "three_papers": ({}, [weights(0.3), ranges("total.combine.high"), noise(relative=0.1)]),
+    "county_targets": ({"ranking.digits": None}, [weights(0.3)]),
+    "cadre_360": ({"ranking.digits": 1}, [weights("simplex")]),
+    "target_responsibility": ({"ranking.digits": 0}, [noise(relative=0.3)]),
+    "sprint": ({}, [weights(0.5)]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_places_are_counted_as_ranks_are(name: str, monkeypatch) -> None:
+    scheme, panel = sk.load(name)
+    edits, what = CASES[name]
+    scheme = scheme.edit(edits)
+    places = montecarlo(scheme, panel, *what, draws=1500, seed=4, threads=1)
+    counting._studies.clear()
+    [variant] = places._study.variants[""]
+    assert variant.ranked is not None
+    learn = layout.Variant.learn
+
+    def learn_nothing(self: layout.Variant) -> None:
+        learn(self)
+        self.lean = self.ranked = None
+
+    monkeypatch.setattr(layout.Variant, "learn", learn_nothing)
+    ranks = montecarlo(scheme, panel, *what, draws=1500, seed=4, threads=1)
+    counting._studies.clear()
+    same(dict(sorted(places._tables.items())), dict(sorted(ranks._tables.items())))
+
+
 # -- data that are drawn ---------------------------------------------------------------------------
 
 

@@ -437,7 +437,7 @@ class Deviation(Rule):
 class Constraint(Rule):
     r"""约束性指标 (constraint): full marks when met, nothing more for over-meeting.
 
-    .. math:: S = \begin{cases} full & \text{met} \\ missed & \text{otherwise} \end{cases}
+    .. math:: S = full \cdot [x \ge g] + missed \cdot [x < g]
 
     Parameters
     ----------

@@ -1,0 +1,162 @@
+"""All measures on one page: every complaint answered, nothing failing as a whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from strategies import evaluable, schemes
+
+import simkaohe as sk
+from simkaohe.fairness import audit, auditing, payouts
+from simkaohe.fairness.auditing import COMPLAINTS, MEASURES
+from simkaohe.fairness.finding import LIGHTS
+
+
+@pytest.fixture(scope="module")
+def rich() -> Any:
+    """Return an audit for which everything is known that can be asked."""
+    scheme, panel = sk.load("three_papers")
+    facts = panel.frame("covariates")
+    facts["work"] = np.random.default_rng(4).normal(50, 10, len(facts))
+    return audit(
+        scheme,
+        panel.replace(covariates=facts),
+        covariates=["population", "gdp_per_head", "distance_to_city"],
+        effort="work",
+        size="population",
+        cutoffs=[50.0],
+        errors={"grassroots": 1.5},
+        lagged=["rd_intensity", "forest"],
+        appeals=["recovered"],
+        pass_lines={"development": 75.0, "party": 85.0, "satisfaction": 80.0},
+        higher={"projects": 100.0},
+    )
+
+
+def test_all_twenty_complaints_are_answered(rich: Any) -> None:
+    topics = [finding.topic for finding in rich.findings]
+    assert len(set(topics)) == len(topics)
+    missing = {t for complaint in COMPLAINTS.values() for t in complaint.topics} - set(topics)
+    assert not missing
+    assert list(rich.complaints.index) == list(range(1, 21))
+    told = rich.complaints[rich.complaints["light"] != "grey"]
+    # few units in few categories: what covariates explain cannot be told from chance
+    assert set(range(1, 21)) - set(told.index) <= {1, 5, 17}
+
+
+def test_the_table_in_the_docstring_is_the_one_in_the_code() -> None:
+    lines = [
+        re.match(r"(\d+) +(\S.*\)) +(\S.*)$", line) for line in (auditing.__doc__ or "").split("\n")
+    ]
+    rows = {int(found[1]): found for found in lines if found}
+    assert list(rows) == list(COMPLAINTS) == list(range(1, 21))
+    for number, (words, topics) in COMPLAINTS.items():
+        assert rows[number][2].startswith(words.en)
+        written: list[str] = []
+        for name in rows[number][3].split(", "):
+            home = written[-1].partition(".")[0] if name.startswith(".") else ""
+            written.append(home + name)
+        assert tuple(written) == topics
+
+
+def test_lights_words_and_numbers_of_the_table(rich: Any) -> None:
+    table = rich.table
+    assert list(table["measure"].drop_duplicates()) == list(MEASURES)
+    assert set(table["light"]) <= set(LIGHTS)
+    assert rich.counts.sum() == len(table)
+    assert table.loc["cliffs.others", "complaints"] == "4, 12"
+    for name, _, findings in rich.sections():
+        assert findings
+        assert {finding.measure for finding in findings} == {name}
+    for text in ("question", "sentence", "caution"):
+        assert table[text].str.len().min() > 5
+        assert not table[text].str.contains(r"\bnan\b|[{}]").any()
+
+
+def test_the_table_speaks_the_readers_language() -> None:
+    scheme, panel = sk.load("tai")
+    sk.labels.use_language("zh")
+    found = audit(scheme, panel, measures=["money", "leverage"])
+    assert found.table["question"].str.contains("？").all()
+    assert found.complaints.loc[6, "complaint"] == "指标稀释"
+
+
+@pytest.mark.parametrize("name", ["sprint", "tai", "cadre_360"])
+def test_cases_come_back_with_every_measure(name: str) -> None:
+    found = audit(*sk.load(name))
+    assert len(found.complaints) == 20
+    reasons = [f.sentence.en for f in found.findings if f.topic in MEASURES]
+    assert not reasons  # nothing that could not be computed
+
+
+def test_what_cannot_be_computed_is_grey_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: Any) -> None:
+        raise sk.SimkaoheError(sk.errors.Problem("uses.fund", "amounts below zero"))
+
+    monkeypatch.setattr(payouts, "money", refuses)
+    found = audit(*sk.load("tai"), measures=["money", "parity"])
+    row = found.table.loc["money"]
+    assert row["light"] == "grey"
+    assert row["sentence"] == "It cannot be computed: uses.fund: amounts below zero."
+    assert (found.table["measure"] == "parity").any()
+    with pytest.raises(sk.SimkaoheError, match="amounts below zero"):
+        _ = found.money
+
+
+def test_a_lonely_unit_is_audited() -> None:
+    leaf = {"id": "x", "rule": "minmax"}
+    scheme = sk.Scheme.read({"root": {"id": "total", "children": [leaf]}})
+    found = audit(scheme, sk.Panel(pd.DataFrame({"x": [1.0]}, ["only"])))
+    assert len(found.complaints) == 20
+    assert found.counts["grey"] > len(found.findings) / 2
+
+
+def test_before_and_after_side_by_side() -> None:
+    leaves = [
+        {"id": name, "rule": {"method": "minmax", "worst": 0.0, "best": 100.0}} for name in "ab"
+    ]
+    bonus = {"awards": {"method": "bonus", "points": {"": 10.0}}}
+    grades = {"bands": [{"name": "优秀", "seats": 1}, {"name": "一般"}]}
+    values = {"root": {"id": "total", "children": leaves}, "adjustments": bonus, "grades": grades}
+    scheme = sk.Scheme.read(values)
+    frame = pd.DataFrame({"a": [60.0, 62, 64], "b": [60.0, 62, 64]}, ["u", "v", "w"])
+    events = pd.DataFrame({"unit": ["u"], "event": ["awards"]})
+    panel = sk.Panel(frame, events=events)
+    without = scheme.edit({"adjustments.awards.cap": 0.0})
+    worse = audit(scheme, panel, before=without, measures=["leverage"]).table.loc["leverage.bonus"]
+    assert (worse["light_before"], worse["light"], worse["change"]) == ("green", "red", "worse")
+    assert (worse["value_before"], worse["value"]) == (0.0, 1.0)
+    better = audit(without, panel, before=scheme, measures=["leverage"]).table
+    assert better.loc["leverage.bonus", "change"] == "better"
+    assert better.loc["leverage.veto", "change"] == "same"
+    assert better.loc["leverage.appeals", "change"] == ""  # grey says nothing
+
+
+def test_names_that_do_not_exist_are_refused_at_once() -> None:
+    scheme, panel = sk.load("three_papers")
+    with pytest.raises(sk.SimkaoheError) as caught:
+        audit(
+            scheme, panel, measures=["parities"], covariates=["gdpp"], lagged=["forrest"],
+            appeals=["recoverd"], pass_lines={"parti": 60}, cutoffs=[1.0],
+        )  # fmt: skip
+    said = str(caught.value)
+    for words in ("no measure 'parities'", "no covariate 'gdpp'", "no indicator 'forrest'",
+                  "no adjustment 'recoverd'", "no indicator or group 'parti'", "size: found nothing"):  # fmt: skip
+        assert words in said
+    with pytest.raises(sk.SimkaoheError, match="there is no value"):
+        audit(scheme, panel.replace(actual=panel.frame("actual") * np.nan))
+
+
+@settings(max_examples=12)
+@given(schemes())
+def test_no_scheme_breaks_an_audit(drawn: tuple[sk.Scheme, sk.Panel]) -> None:
+    scheme, panel = drawn
+    assume(evaluable(scheme, panel) is not None)
+    found = audit(scheme, panel)
+    assert set(found.table["light"]) <= set(LIGHTS)
+    assert len(found.complaints) == 20
