@@ -12,7 +12,8 @@ from simkaohe.cli.options import CASE, EDITS, TABLE, Commands
 from simkaohe.cli.printing import said, shown
 from simkaohe.cli.reading import given_edits, load_case, one_scenario
 from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.fairness.auditing import MEASURES, Audit, audit, complaints_of
+from simkaohe.fairness.asking import MEASURES, complaints_of
+from simkaohe.fairness.auditing import Audit, audit
 from simkaohe.fairness.finding import LIGHTS
 from simkaohe.files import load_scenarios
 from simkaohe.labels import Words

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 
 from simkaohe.fairness.finding import LIGHTS, Light
-from simkaohe.labels import Words
+from simkaohe.labels import Words, language
 from simkaohe.plots.style import new_axes, style
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ INK: dict[Light, tuple[str, str]] = {
 """Colours of words and of the field behind them: 4.5 : 1 or more (WCAG AA)."""
 ROW = 0.3
 """Inches of height for a line."""
-MARK = 1.75
-"""Inches of width for a light."""
+MARK = {"zh": 1.15, "en": 1.65}
+"""Inches of width for a light, by language."""
 WIDTH = 8.5
 
 
@@ -49,10 +49,11 @@ def audit(result: Audit, ax: Axes | None = None) -> Axes:
         ax.set_xlim(0, WIDTH)
         ax.set_ylim(lines - 0.4, -0.6)
         ax.set_title(_title(result), loc="left", fontsize=13, pad=6)
-        start = MARK * (2 if old else 1) + 0.1
+        width = MARK[language()]
+        start = width * (2 if old else 1) + 0.1
         row = 0
         if old:
-            for x, words in ((0, Words("原来", "before")), (MARK, Words("现在", "now"))):
+            for x, words in ((0, Words("原来", "before")), (width, Words("现在", "now"))):
                 ax.text(x + 0.1, row, str(words), va="center", fontsize=8, color="0.35")
         for _, title, findings in sections:
             row += 1
@@ -60,9 +61,9 @@ def audit(result: Audit, ax: Axes | None = None) -> Axes:
             ax.axhline(row + 0.5, color="0.8", linewidth=0.7)
             for finding in findings:
                 row += 1
-                if old:
-                    _mark(ax, 0.1, row, old.get(finding.topic, "grey"))
-                _mark(ax, start - MARK, row, finding.light)
+                if finding.topic in old:
+                    _mark(ax, 0.1, row, old[finding.topic])
+                _mark(ax, start - width, row, finding.light)
                 ax.text(start, row, str(finding.question), va="center", fontsize=9)
     return ax
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.fairness.auditing import Audit, complaints_of
+from simkaohe.fairness.asking import complaints_of
+from simkaohe.fairness.auditing import Audit
 from simkaohe.fairness.finding import LIGHTS, Finding
 from simkaohe.files.text import write_text
 from simkaohe.labels import Words, language
@@ -94,7 +95,7 @@ def _row(audit: Audit, finding: Finding, change: Mapping[Any, str]) -> dict[str,
     }
     if audit.before is not None:
         old = {f.topic: f for f in audit.before.findings}.get(finding.topic)
-        row["before"] = old.light if old else "grey"
+        row["before"] = old.light if old else None
         row["change"] = CHANGES[change[finding.topic]]
         if old and old.sentence != finding.sentence:
             row["was"] = old.sentence
