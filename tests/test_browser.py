@@ -88,6 +88,7 @@ def test_every_control_is_moved_and_the_picture_is_the_engines(lab: str, noteboo
         opened.get_by_role("button", name="全部还原").click()
         _wait_for(opened, sk.evaluate(scheme, panel))
         _read_the_picture(opened, notebook)
+        opened.wait_for_timeout(500)
         assert not opened.evaluate(NAMELESS), "controls without a name for screen readers"
         assert opened.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
 

@@ -499,23 +499,24 @@ function render({ model, el }) {
 // stands beside them is given to them.
 function nameControls(el) {
   let waiting = false;
+  let watched = null;
+  let tries = 0; // the picture may be made before it is put into the page
+  const later = () => { if (!waiting) { waiting = true; setTimeout(name, 150); } };
+  const seen = new MutationObserver(later);
   const name = () => {
     waiting = false;
-    const bench = el.closest(".skh-workbench") ?? el;
-    for (const control of bench.querySelectorAll(".noUi-handle, .jupyter-widgets input[type=number]")) {
-      const row = control.closest(".widget-hslider, .slider-container")?.parentNode
-        ?? control.closest(".widget-hbox");
-      const label = row?.querySelector(".widget-label")?.textContent;
+    const bench = el.closest(".skh-workbench");
+    if (!bench) {
+      if (tries++ < 40) later();
+      return;
+    }
+    if (bench !== watched) seen.observe(watched = bench, { childList: true, subtree: true });
+    for (const control of bench.querySelectorAll(".noUi-handle, input[type=number]")) {
+      const label = control.closest(".widget-hbox")?.querySelector(".widget-label")?.textContent;
       if (label && control.getAttribute("aria-label") !== label) control.setAttribute("aria-label", label);
     }
   };
-  const later = () => { if (!waiting) { waiting = true; setTimeout(name, 200); } };
-  const seen = new MutationObserver(later);
   later();
-  setTimeout(() => {
-    const bench = el.closest(".skh-workbench");
-    if (bench) seen.observe(bench, { childList: true, subtree: true });
-  });
   return seen;
 }
 
