@@ -11,7 +11,7 @@ TEST_ARGS ?= -n 2 --dist loadfile
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab app test lint fuzz bench clean FORCE
+.PHONY: help lab app test lint docs fuzz bench clean FORCE
 
 # Nothing of the caller's own Python reaches into the environment.
 unexport PYTHONPATH
@@ -36,6 +36,10 @@ lint: $(VENV)/installed-test ## set up, then ruff and mypy
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+docs: $(VENV)/installed-docs ## set up, then build the documentation into docs/_build/html
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 fuzz: $(VENV)/installed-test ## set up, then read 20,000 damaged workbooks (SIMKAOHE_FUZZ=… for more)
 	SIMKAOHE_FUZZ=$${SIMKAOHE_FUZZ:-20000} $(PY) -m pytest tests/test_workbook_fuzz.py
 
@@ -43,12 +47,13 @@ bench: $(VENV)/installed-bench ## set up, then print how fast the engine is besi
 	@set -e; for each in benchmarks/*.py; do echo "$(PY) $$each"; $(PY) "$$each"; done
 
 clean: ## remove the environment and everything that was generated
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build docs/api docs/formulas
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed-lab: EXTRAS :=
 $(VENV)/installed-test: EXTRAS := [test]
+$(VENV)/installed-docs: EXTRAS := [docs]
 $(VENV)/installed-bench: EXTRAS := [bench]
 $(VENV)/installed-%: $(VENV)/place pyproject.toml
 	@echo "Installing into $(VENV) (the first time takes a minute or two)"
