@@ -1,16 +1,17 @@
-# The only door: make lab, make test. Needs Python 3.11 or newer, make and git; sets up .venv by itself.
+# The only door: make lab, make app, make test. Needs Python 3.11 or newer, make and git; sets up .venv by itself.
 # Paths are relative, so the folder may stand anywhere, also where names have spaces.
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?=
 LAB_ARGS ?=
+APP_ARGS ?=
 TEST_ARGS ?= -n 2 --dist loadfile
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test lint docs fuzz bench clean FORCE
+.PHONY: help lab app test lint docs fuzz bench clean FORCE
 
 # Nothing of the caller's own Python reaches into the environment.
 unexport PYTHONPATH
@@ -23,6 +24,9 @@ help: ## show this list
 
 lab: $(VENV)/installed-lab ## set up, then open the notebooks in JupyterLab (LAB_ARGS="--no-browser" and the like)
 	$(PY) -m jupyterlab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
+
+app: $(VENV)/installed-lab ## set up, then serve the notebooks as pages without code (APP_ARGS="my.xlsx --no-browser")
+	$(PY) -m simkaohe app $(APP_ARGS)
 
 test: lint ## set up, then lint, check types and run every test (TEST_ARGS="-k panel" for some)
 	$(PY) -m pytest $(TEST_ARGS)

@@ -13,7 +13,7 @@ from strategies import evaluable, schemes
 
 import simkaohe as sk
 from simkaohe.fairness import audit, auditing, payouts
-from simkaohe.fairness.auditing import COMPLAINTS, MEASURES
+from simkaohe.fairness.asking import COMPLAINTS, MEASURES
 from simkaohe.fairness.finding import LIGHTS
 
 
@@ -76,6 +76,15 @@ def test_lights_words_and_numbers_of_the_table(rich: Any) -> None:
     for text in ("question", "sentence", "caution"):
         assert table[text].str.len().min() > 5
         assert not table[text].str.contains(r"\bnan\b|[{}]").any()
+
+
+def test_behind_every_finding_is_a_table(rich: Any) -> None:
+    for finding in rich.findings:
+        assert isinstance(rich.numbers(finding.topic), pd.DataFrame)
+    assert rich.numbers("leverage.veto") is rich.leverage.vetoes
+    assert rich.numbers("money.concentration.fund") is rich.money.table
+    with pytest.raises(sk.SimkaoheError, match=r"there is no finding 'leverage.vetoes'"):
+        rich.numbers("leverage.vetoes")
 
 
 def test_the_table_speaks_the_readers_language() -> None:
