@@ -14,7 +14,8 @@ from simkaohe.fairness import audit
 from simkaohe.fairness.asking import MEASURES
 from simkaohe.fairness.auditing import Audit
 from simkaohe.fairness.finding import LIGHTS, Finding
-from simkaohe.labels import Words, column_label
+from simkaohe.fairness.headings import heading
+from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls, views
@@ -69,7 +70,9 @@ class FairnessApp(WeightsApp):
         self.lines = w.VBox(layout=w.Layout(width="26em", flex="0 0 auto"))
         self._counts, self._detail = w.HTML(), w.HTML()
         self._picture = w.Image(format="png", layout=w.Layout(max_width="100%", width="auto"))
-        detail = w.VBox([self._detail, self._picture], layout=w.Layout(flex="1 1 24em"))
+        detail = w.VBox(
+            [self._detail, self._picture], layout=w.Layout(flex="1 1 24em", padding="0 0 0 1em")
+        )
         self._asked = None
         return [
             self.measures,
@@ -155,18 +158,23 @@ class FairnessApp(WeightsApp):
             self._numbers(topic),
         ]
         self._detail.value = "".join(parts)
-        self._picture.value = self._drawn_of(finding.measure)
+        self._picture.value = picture = self._drawn_of(finding.measure)
+        self._picture.layout.display = None if picture else "none"
 
     def _numbers(self, topic: str) -> str:
         try:
             table = self.audit.numbers(topic)
         except SimkaoheError as error:
             return views.alert(str(error))
-        shown = table.head(ROWS).reset_index().rename(columns=column_label)
-        style = "<div style='overflow:auto;max-height:22em'>{}</div>"
+        shown = table.head(ROWS).reset_index()
+        scheme = self.audit.scheme
+        for column in shown.columns.intersection(["category", "to", "across"]):
+            shown[column] = [scheme.category_label(name) for name in shown[column]]
+        shown = shown.rename(columns=lambda column: heading(scheme, str(column)))
+        cells = shown.to_html(index=False, float_format="%.3g", border=0, na_rep="–")
         more = len(table) - ROWS
         rest = Words("（另有 {} 行）", "({} more rows)").format(more) if more > 0 else ""
-        return style.format(shown.to_html(index=False, float_format="%.3g", border=0)) + f"{rest}"
+        return f"<div style='overflow:auto;max-height:22em'>{cells}</div>{rest}"
 
     def _drawn_of(self, measure: str) -> bytes:
         """Return the picture of a measure as PNG; nothing where it has none."""

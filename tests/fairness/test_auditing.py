@@ -15,6 +15,7 @@ import simkaohe as sk
 from simkaohe.fairness import audit, auditing, payouts
 from simkaohe.fairness.asking import COMPLAINTS, MEASURES
 from simkaohe.fairness.finding import LIGHTS
+from simkaohe.fairness.headings import heading
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,14 @@ def test_behind_every_finding_is_a_table(rich: Any) -> None:
     assert rich.numbers("money.concentration.fund") is rich.money.table
     with pytest.raises(sk.SimkaoheError, match=r"there is no finding 'leverage.vetoes'"):
         rich.numbers("leverage.vetoes")
+
+
+def test_columns_have_headings(rich: Any) -> None:
+    bands = {band.name for band in rich.scheme.grades.bands}
+    for finding in rich.findings:
+        table = rich.numbers(finding.topic)
+        for column in {str(c) for c in [*table.columns, *table.index.names]} - bands:
+            assert heading(rich.scheme, column) != column, (finding.topic, column)
 
 
 def test_the_table_speaks_the_readers_language() -> None:
@@ -161,7 +170,7 @@ def test_names_that_do_not_exist_are_refused_at_once() -> None:
         audit(scheme, panel.replace(actual=panel.frame("actual") * np.nan))
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(schemes())
 def test_no_scheme_breaks_an_audit(drawn: tuple[sk.Scheme, sk.Panel]) -> None:
     scheme, panel = drawn
