@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,18 @@ def test_one_edit_is_reset_with_all_below_it(state) -> None:
     state.undo()
     state.undo()
     assert len(state.edits) == 3
+
+
+def test_controls_that_answer_in_threads_do_not_overwrite_each_other(state) -> None:
+    paths = [f"{leaf.id}.weight" for leaf in state.scheme.indicators[:4]]
+
+    def turn(path: str) -> None:
+        for value in (1.0, 2.0, 3.0):
+            state.set(path, value)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(turn, paths))
+    assert state.edits == dict.fromkeys(paths, 3.0)
 
 
 # -- weights that make room ------------------------------------------------------------------------

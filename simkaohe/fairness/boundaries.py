@@ -206,7 +206,7 @@ def _of_decided(
             k=int(units["regraded"].sum()),
             share=decided,
             what=Words("等次", "grade") if scheme.grades else Words("位置", "standing"),
-            example=_example(scheme, units, table),
+            example=_example(scheme, units, table) if decided > 0 else Words("", ""),
         )
     question = Words("等次是否取决于分在哪一类？", "Does a grade hang on the category?")
     light = lit(decided, DECIDED)
@@ -301,21 +301,17 @@ def _of_boundary(near: pd.DataFrame, asked: bool, band: float) -> Finding:
     sides = near["side"][near["jump"].notna()]
     value = float(jumps.abs().mean())
     said = [
-        filled(zh, en, n=int((sides == side).sum()), mean=float(jumps[sides == side].mean()))
-        for side, zh, en in (
-            ("below", "线下 {n} 个若划到线上，平均变化 {mean:+.0%}",
-             "the {n} below would gain {mean:+.0%} of their peers above"),
-            ("above", "线上 {n} 个若划到线下，平均变化 {mean:+.0%}",
-             "the {n} above would gain {mean:+.0%} below"),
-        )
+        (Words(zh, en), int((sides == side).sum()), 100 * float(jumps[sides == side].mean()) + 0.0)
+        for side, zh, en in (("below", "线下", "below"), ("above", "线上", "above"))
         if (sides == side).any()
-    ]  # fmt: skip
+    ]
     sentence = Words(
-        f"离界线 {band:.0%} 以内有 {len(jumps)} 个（次）单位："
-        + "；".join(w.zh for w in said)
+        f"离界线 {band:.0%} 以内的单位若划到线的另一边，不落后于它的同类比例平均变动 {100 * value:.0f} 个百分点："
+        + "；".join(f"{side.zh} {n} 个（次）平均 {mean:+.0f}" for side, n, mean in said)
         + "。",
-        f"{len(jumps)} units are within {band:.0%} of a line: "
-        + "; ".join(w.en for w in said)
+        f"Put across a line that is within {band:.0%}, units see the share of peers not ahead of them"
+        f" change by {100 * value:.0f} percentage points on average: "
+        + "; ".join(f"those {side.en} ({n}) by {mean:+.0f}" for side, n, mean in said)
         + ".",
     )
     light = lit(value, CLIFF)

@@ -134,7 +134,7 @@ def near_lines(
             side: _usual(engine, np.flatnonzero((between == side) & engine.people.ranked))
             for side in (number, number + 1)
         }
-        for u in np.flatnonzero(np.abs(sizes / cut - 1) <= band):
+        for u in np.flatnonzero(np.abs(sizes / cut - 1) <= band + 1e-9):
             unit, above = engine.units[u], sizes[u] >= cut
             to = across[number if above else number + 1]
             move = known.get((unit, to))

@@ -52,7 +52,7 @@ def of_pairs(pairs: pd.DataFrame, near: float, least: float) -> Finding:
         "等次不同；相差最大的是“{a}”和“{b}”，差 {places} 名、{points:.2f} 分。",
         "Pairs that differ by at most {near:.0%} of the range in every indicator: {n}. A fifth of the"
         " ranking or more apart: {far}; in one category with different grades: {line}. The farthest"
-        " apart are {a} and {b}, by {places} places and {points:.2f} points.",
+        " apart are {a} and {b} (places: {places}, points: {points:.2f}).",
         near=near,
         n=len(pairs),
         far=int(pairs["far"].sum()),
@@ -86,7 +86,7 @@ def of_identical(identical: pd.DataFrame, count: int) -> Finding:
         )
     sentence = filled(
         "记录完全相同的同类单位有 {count} 对，结果不同的有 {n} 对。",
-        "{count} pairs in one category have the same records throughout; {n} of them end differently.",
+        "Pairs in one category with the same records throughout: {count}; ending differently: {n}.",
         count=count,
         n=len(identical),
     )
@@ -154,8 +154,11 @@ def of_lines(scheme: Scheme, lines: pd.DataFrame, full: float) -> Finding:
     en = f" Lines outside which somebody has more points (veto, condition or seats): {crossed}."
     en = en if crossed else ""
     if not len(above):
-        return Finding("similar_units", "similar_units.lines", question, "amber", np.nan, Words(zh, en.strip()),
-                       caution)  # fmt: skip
+        widest = float(lines["margin"].max())
+        words = Words(zh.removeprefix("另"), en.strip())
+        return Finding(
+            "similar_units", "similar_units.lines", question, "amber", widest, words, caution
+        )
     at = int(above["margin"].to_numpy(np.float64).argmin())
     (category, grade), line = above.index[at], above.iloc[at]
     sentence = filled(
@@ -241,14 +244,18 @@ def of_effort(table: pd.DataFrame) -> Finding:
     )
     value = horizontal / spread if spread else np.nan
     sentence = filled(
-        "类内努力程度相同的单位，总分仍相差约 {h:.2f} 分（标准差），全体为 {s:.2f} 分；努力与总分的先后一致程度"
-        "（肯德尔 τ）平均 {order:.2f}。",
+        "类内努力程度相同的单位，总分仍相差约 {h:.2f} 分（标准差），全体为 {s:.2f} 分{order}。",
         "Within categories, totals of equals in effort still spread by {h:.2f} points (standard"
-        " deviation), those of all by {s:.2f}; effort and totals agree in order with a Kendall tau of"
-        " {order:.2f} on average.",
+        " deviation), those of all by {s:.2f}{order}.",
         h=horizontal,
         s=spread,
-        order=table["order"].mean(),
+        order=filled(
+            "；努力与总分的先后一致程度（肯德尔 τ）平均 {tau:.2f}",
+            "; effort and totals agree in order with a Kendall tau of {tau:.2f} on average",
+            tau=table["order"].mean(),
+        )
+        if table["order"].notna().any()
+        else Words("", ""),
     )
     return Finding(
         "similar_units",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from simkaohe.fairness.finding import Finding, Light
-from simkaohe.fairness.wording import even, filled, grade_words, listed
+from simkaohe.fairness.wording import cases, even, filled, grade_words, listed
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Scheme
 
@@ -51,37 +51,57 @@ def of_top_grade(
         "fewest": names[fewest],
         "fewest_share": f"{top['share'][fewest]:.0%}",
     }
+    same = top["share"][most] == top["share"][fewest]
     if by_rule:
-        empty = [
-            filled("“{name}”{k:.0f} 个", "{name} {k:.0f}", name=names[g], k=k)
-            for g, k in top["unused"].items()
-            if k > 0
-        ]
-        unused = filled("有名额空缺：{who}。", " Seats left empty: {who}.", who=listed(empty, 6))
-        sentence = filled(
-            "名额按类别下达，“{grade}”比例（最高“{most}”{most_share}，最低“{fewest}”{fewest_share}）由规则"
-            "定死，相近不说明公平。{unused}",
-            "Each category has seats of its own, so the shares of {grade} (from {fewest_share} in"
-            " {fewest} to {most_share} in {most}) are set by the rule and show nothing about how"
-            " hard it is to win.{unused}",
-            **said,
-            unused=unused if empty else Words("", ""),
-        )
+        sentence = _set_by_rule(top, names, said, same)
         return finding("grey", sentence, float(gap["value"]))
+    if same:
+        sentence = filled(
+            "各类得“{grade}”的比例都是 {most_share}。",
+            "{grade}: {most_share} of every group.",
+            **said,
+        )
+        return finding("green", sentence, 0.0)
     sentence = filled(
         "“{grade}”比例最高的是“{most}”（{most_share}），最低的是“{fewest}”（{fewest_share}）。若分组与成绩"
-        "无关，这么大的差距出现的可能是 {p:.0%}（随机分组平均也差 {expected:.0%}）。",
+        "无关，这么大的差距出现的可能是 {p}（随机分组平均也差 {expected:.0%}）。",
         "The share of {grade} is highest in {most} ({most_share}) and lowest in {fewest}"
-        " ({fewest_share}). If groups meant nothing, a gap like this would appear in {p:.0%} of cases"
+        " ({fewest_share}). If groups meant nothing, a gap like this would appear in {p} of cases"
         " (groups drawn by lot differ by {expected:.0%} on average).",
         **said,
-        p=gap["p"],
+        p=cases(gap["p"]),
         expected=gap["expected"],
     )
     light: Light = even(ratio)
     if light != "green" and gap["p"] > RARE:
         light = "grey"
     return finding(light, sentence, float(gap["value"]))
+
+
+def _set_by_rule(top: pd.DataFrame, names: Names, said: dict[str, Any], same: bool) -> Words:
+    empty = [
+        filled("“{name}”{k:.0f} 个", "{name} {k:.0f}", name=names[g], k=k)
+        for g, k in top["unused"].items()
+        if k > 0
+    ]
+    unused = filled("有名额空缺：{who}。", " Seats left empty: {who}.", who=listed(empty, 6))
+    spread = (
+        filled("各类都是 {most_share}", "{most_share} everywhere", **said)
+        if same
+        else filled(
+            "最高“{most}”{most_share}，最低“{fewest}”{fewest_share}",
+            "from {fewest_share} in {fewest} to {most_share} in {most}",
+            **said,
+        )
+    )
+    return filled(
+        "名额按类别下达，“{grade}”比例（{spread}）由规则定死，相近不说明公平。{unused}",
+        "Each category has seats of its own, so the shares of {grade} ({spread}) are set by the rule"
+        " and show nothing about how hard it is to win.{unused}",
+        grade=said["grade"],
+        spread=spread,
+        unused=unused if empty else Words("", ""),
+    )
 
 
 def of_quota(scheme: Scheme, grades: pd.DataFrame, names: Names, by_category: bool) -> Finding:
@@ -107,27 +127,38 @@ def of_quota(scheme: Scheme, grades: pd.DataFrame, names: Names, by_category: bo
         return finding("grey", _joined(NOT_TOLD, reason))
     most, fewest = top["effective"].idxmax(), top["effective"].idxmin()
     highest = float(top["effective"].max())
-    ratio = float(top["effective"].min()) / highest if highest > 0 else np.nan
     none = [names[name] for name, seats in top["seats"].items() if not seats]
+    stated = scheme.grades.bands[0].share if scheme.grades else None
+    in_numbers = Words("名额以个数下达", "the rule gives numbers")
+    share = f"{stated or 0:.0%}"
+    rule = Words(f"规定为 {share}", f"the rule says {share}") if stated else in_numbers
+    deviation = float(top["deviation"].abs().max())
+    if top["effective"][fewest] == highest:
+        sentence = filled(
+            "取整后，最高等次名额占单位数的比例各类都是 {high:.0%}，{rule}。",
+            "After rounding, seats of the top grade are {high:.0%} of the units of every category;"
+            " {rule}.",
+            high=highest,
+            rule=rule,
+        )
+        return finding("green" if highest else "red", sentence, deviation)
     sentence = filled(
         "最高等次名额占单位数的比例，取整后“{most}”为 {high:.0%}（{k:.0f} 个），“{fewest}”为 {low:.0%}"
-        "（{j:.0f} 个），规定为 {quota:.0%}。{none}",
+        "（{j:.0f} 个），{rule}。{none}",
         "After rounding, seats of the top grade are {high:.0%} of the units of {most} ({k:.0f}) and"
-        " {low:.0%} of those of {fewest} ({j:.0f}); the rule says {quota:.0%}.{none}",
+        " {low:.0%} of those of {fewest} ({j:.0f}); {rule}.{none}",
         most=names[most],
         high=highest,
         k=top["seats"][most],
         fewest=names[fewest],
         low=top["effective"][fewest],
         j=top["seats"][fewest],
-        quota=top["quota"].iloc[0],
+        rule=rule,
         none=filled("没有名额的：{who}。", " Without any seat: {who}.", who=listed(none))
         if none
         else Words("", ""),
     )
-    if np.isnan(ratio):
-        return finding("red", sentence)
-    return finding(even(ratio), sentence, float(top["deviation"].abs().max()))
+    return finding(even(float(top["effective"].min()) / highest), sentence, deviation)
 
 
 def of_rank(pairs: pd.DataFrame, names: Names) -> Finding:
@@ -156,16 +187,16 @@ def of_rank(pairs: pd.DataFrame, names: Names) -> Finding:
         first, second, value, low, high = second, first, 1 - value, 1 - high, 1 - low
     sentence = filled(
         "差别最大的两类：“{a}”的单位排在“{b}”的单位前面的可能为 {value:.0%}（95% 区间 {low:.0%}–{high:.0%}，"
-        "50% 为不分先后）；若分类与成绩无关，差别这么大的可能是 {p:.0%}。",
+        "50% 为不分先后）；若分类与成绩无关，差别这么大的可能是 {p}。",
         "The two that differ most: a unit of {a} stands before one of {b} with a chance of {value:.0%}"
         " (95 % interval {low:.0%}–{high:.0%}; 50 % is even); if groups meant nothing, one as uneven"
-        " would appear in {p:.0%} of cases.",
+        " would appear in {p} of cases.",
         a=names[first],
         b=names[second],
         value=value,
         low=low,
         high=high,
-        p=pair["p_adjusted"],
+        p=cases(pair["p_adjusted"]),
     )
     if len(sure):
         return finding("red" if value >= LARGE else "amber", sentence, float(value))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.wording import category_words, even, filled, lit, use_words
+from simkaohe.fairness.wording import amount, category_words, even, filled, lit, use_words
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Scheme
 
@@ -44,27 +44,36 @@ def of_concentration(scheme: Scheme, use: str, table: pd.DataFrame) -> Finding:
         "集中本身不是毛病：奖励办法一旦定下，集中程度就大致定了，与谁得奖无关。",
         "Concentration is no fault in itself: the rule of payment nearly fixes it, whoever wins.",
     )
+    topic = f"money.concentration.{use}"
     gini_now = float(table["gini_corrected"][use])
-    if np.isnan(gini_now):
+    if not table["paid"][use]:
         return _unpaid(use, "concentration", question, caution, name)
+    if units < 2:
+        sentence = filled("“{use}”只涉及一个单位。", "{use} is meant for one unit only.", use=name)
+        return Finding("money", topic, question, "grey", np.nan, sentence, caution)
     tenth = -(-units // 10)
     top = float(table["top_tenth"][use])
+    by_score = float(table["gini_proportional"][use]) * units / (units - 1)
     sentence = filled(
         "“{use}”有 {paid} / {units} 个单位得到；得到最多的 {tenth} 个拿走 {top:.0%}。基尼系数 {gini:.2f}（0 为均分，"
-        "1 为一家独得）；若按得分比例发，为 {even:.2f}。",
-        "{paid} of {units} units get some of {use}; the best-paid {tenth} take {top:.0%}. Gini"
-        " {gini:.2f} (0 is equal, 1 is all to one); paid in proportion to score it would be"
-        " {even:.2f}.",
+        "1 为一家独得）{even}。",
+        "{paid} of {units} units get some of {use}; {top:.0%} of it goes to the best-paid {tenth}."
+        " Gini {gini:.2f} (0 is equal, 1 is all to one){even}.",
         use=name,
         paid=table["paid"][use],
         units=units,
         tenth=tenth,
         top=top,
         gini=gini_now,
-        even=float(table["gini_proportional"][use]) * units / (units - 1),
+        even=filled(
+            "；若按得分比例发，为 {gini:.2f}",
+            "; paid in proportion to score it would be {gini:.2f}",
+            gini=by_score,
+        )
+        if by_score == by_score
+        else Words("", ""),
     )
     light = lit(top / (tenth / units), TOP_TENTH)
-    topic = f"money.concentration.{use}"
     return Finding("money", topic, question, light, gini_now, sentence, caution)
 
 
@@ -77,10 +86,10 @@ def of_categories(scheme: Scheme, use: str, categories: pd.DataFrame) -> Finding
         "Compared with units only (or staff and need, where the scheme says so); tasks and results"
         " differ, so unequal shares may be fair.",
     )
-    mine = categories.loc[[use]] if use in categories.index else categories.iloc[:0]
-    mine = mine[mine["relative"].notna()].droplevel("use")
-    if not len(mine):
+    mine = categories[categories.index.get_level_values("use") == use].droplevel("use")
+    if not mine["amount"].sum() > 0:
         return _unpaid(use, "categories", question, caution, name)
+    mine = mine[mine["relative"].notna()]
     topic = f"money.categories.{use}"
     if len(mine) < 2:
         sentence = Words("没有两个以上的类别。", "There are no two categories.")
@@ -90,12 +99,21 @@ def of_categories(scheme: Scheme, use: str, categories: pd.DataFrame) -> Finding
     ratio = float(relative.min() / relative.max())
     by_staff = bool(mine["share_staff"].notna().all())
     due = "share_staff" if by_staff else "share_units"
+    what = Words("人数（需求）", "staff (need)") if by_staff else Words("单位数", "units")
+    if ratio > 1 - 1e-9:
+        sentence = filled(
+            "各类“{use}”所占份额都与其{what}所占份额相同。",
+            "Every category gets the share of {use} that it has of the {what}.",
+            use=name,
+            what=what,
+        )
+        return Finding("money", topic, question, "green", ratio, sentence, caution)
     sentence = filled(
         "“{use}”与{what}相比，“{a}”最多：占{what} {n:.0%}，得总额的 {s:.0%}；“{b}”最少：占 {m:.0%}，得 {t:.0%}。",
         "Compared with {what}, {a} gets most of {use}: {s:.0%} of it with {n:.0%} of the {what}; {b}"
         " least: {t:.0%} with {m:.0%}.",
         use=name,
-        what=Words("人数（需求）", "staff (need)") if by_staff else Words("单位数", "units"),
+        what=what,
         a=category_words(scheme, str(most.name)),
         b=category_words(scheme, str(fewest.name)),
         n=most[due],
@@ -118,35 +136,43 @@ def of_change(
     )
     mine = changes.xs(use, level="use")
     change = mine["change"].to_numpy(np.float64)
-    net = round(float(change.sum()), 6) + 0.0
+    net = _net(float(change.sum()), scheme.uses[use].unit or "")
     losers = change < -1e-9
     value = float(losers.mean())
     if not losers.any():
         sentence = filled(
-            "没有单位因此少得“{use}”，总额变化 {net:+.4g}{unit}。",
-            "No unit gets less of {use}; the whole changes by {net:+.4g} {unit}.",
+            "没有单位因此少得“{use}”，{net}。",
+            "No unit gets less of {use}; {net}.",
             use=name,
             net=net,
-            unit=scheme.uses[use].unit or "",
         )
     else:
         sentence = filled(
-            "{k} / {n} 个单位少得“{use}”共 {lost:.4g}{unit}{kind}；少得最多的是“{who}”（{worst:+.4g}）。"
-            "总额变化 {net:+.4g}。",
-            "{k} of {n} units get less of {use}, {lost:.4g} {unit} in all{kind}. {who} loses most"
-            " ({worst:+.4g}). The whole changes by {net:+.4g}.",
+            "{k} / {n} 个单位少得“{use}”，共 {lost}{kind}；少得最多的是“{who}”（{worst}）；{net}。",
+            "{k} of {n} units get less of {use}, {lost} in all{kind}; {who} loses most ({worst}); {net}.",
             k=int(losers.sum()),
             n=len(change),
             use=name,
-            lost=-change[losers].sum(),
-            unit=scheme.uses[use].unit or "",
+            lost=_with_unit(amount(-change[losers].sum()), scheme.uses[use].unit or ""),
             kind=_bearer(scheme, by_category.loc[[use]].droplevel("use")),
             who=str(mine.index[int(change.argmin())]),
-            worst=change.min(),
+            worst=amount(change.min(), "+"),
             net=net,
         )
     topic = f"money.change.{use}"
     return Finding("money", topic, question, lit(value, PAYERS), value, sentence, caution)
+
+
+def _with_unit(number: str, unit: str) -> Words:
+    return Words(number + unit, f"{number} {unit}".strip())
+
+
+def _net(change: float, unit: str) -> Words:
+    if amount(change) == "0":
+        return Words("总额不变", "the whole does not change")
+    return filled(
+        "总额变化 {much}", "the whole changes by {much}", much=_with_unit(amount(change, "+"), unit)
+    )
 
 
 def _bearer(scheme: Scheme, categories: pd.DataFrame) -> Words:

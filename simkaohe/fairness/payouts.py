@@ -158,7 +158,7 @@ def gini(amounts: Array) -> float:
     if not whole > 0:
         return float("nan")
     place = np.arange(1, n + 1)
-    return float(((2 * place - n - 1) * np.sort(amounts)).sum() / (n * whole))
+    return max(float(((2 * place - n - 1) * np.sort(amounts)).sum() / (n * whole)), 0.0)
 
 
 def theil(amounts: Array, groups: Iterable[object]) -> tuple[float, float, float]:

@@ -27,8 +27,9 @@ TURNED: tuple[float, float] = (0.1, 0.25)
 """Share of pairs whose order coefficients turn round (ours)."""
 VETOED: tuple[float, float] = (0.1, 0.25)
 """Share of grades that vetoes decide (ours)."""
-LINKED: tuple[float, float] = (0.3, 0.5)
-"""Rank correlation from which a link is worth a look, and strong (Cohen 1988)."""
+LINKED: tuple[float, float] = (0.5, np.inf)
+"""Rank correlation from which a link is strong (Cohen 1988): worth a look, alone no more, for few
+units have points to be linked."""
 NOTHING = 1e-9
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simkaohe.fairness.finding import Light
+from simkaohe.fairness.finding import Light, light
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Scheme
 
@@ -31,6 +31,12 @@ def grade_words(scheme: Scheme, grade: str | None) -> Words:
     return Words("不定等次", "none")
 
 
+def node_words(scheme: Scheme, name: str) -> Words:
+    """Return what a node, or an adjustment (``adjustments.<id>``), is called."""
+    found: Any = scheme.nodes.get(name) or scheme.adjustments[name.removeprefix("adjustments.")]
+    return named(found.name, found.name_en, name.removeprefix("adjustments."))
+
+
 def use_words(scheme: Scheme, use: str) -> Words:
     """Return what a use of the results is called; its id where it has no name."""
     found = scheme.uses[use]
@@ -54,11 +60,27 @@ def listed(names: list[Words] | list[str], most: int = 3) -> Words:
     return Words(zh, en)
 
 
+def amount(value: float, sign: str = "") -> str:
+    """Return an amount with at most two decimals; with ``sign="+"`` always signed.
+
+    Examples
+    --------
+    >>> amount(23456.0, "+"), amount(-0.004), amount(1.5)
+    ('+23,456', '0', '1.5')
+    """
+    rounded = round(float(value), 2) + 0.0
+    text = f"{rounded:{sign if rounded else ''},.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def cases(p: float) -> Words:
+    """Return a chance as a share of cases; never 0 %, for what is rare still happens."""
+    return Words("不到 1%", "less than 1%") if p < 0.01 else Words(f"{p:.0%}", f"{p:.0%}")
+
+
 def lit(value: float, steps: tuple[float, float]) -> Light:
     """Return green below the first step, amber below the second, then red; grey for NaN."""
-    if value != value:
-        return "grey"
-    return "green" if value < steps[0] else "amber" if value < steps[1] else "red"
+    return light(value, *steps)
 
 
 def even(ratio: float) -> Light:
