@@ -313,9 +313,9 @@ def _of_vetoes(
     link = float(table["size_link"].astype(float).max()) if sized else np.nan
     loss = float(np.average(table["rank_loss"], weights=table["struck"]))
     sentence = filled(
-        "{n}被否决（{names}）{loss}；没有否决，其中 {own} 个和另外 {others} 个的结果会不同"
+        "{n}被否决（{names}）{loss}；没有否决，其中 {own} 个和其他 {others} 个的结果会不同"
         "（{value:.0%}）。{link}",
-        "{n} struck ({names}){loss}; without vetoes {own} of them and {others} others would have"
+        "{n} struck ({names}){loss}; without vetoes {own} of them and {others} of the others would have"
         " another result ({value:.0%}).{link}",
         n=units(int(hit.sum())),
         names=listed([footing.engine.units[u] for u in np.flatnonzero(hit)]),
