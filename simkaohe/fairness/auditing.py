@@ -393,34 +393,3 @@ MEASURE = Words("检查项", "measure")
 def _several(names: Any) -> Any:
     """Return names as several, where only one is given."""
     return (names,) if isinstance(names, str) else names
-
-
-def _unknown_names(scheme: Scheme, panel: Panel, given: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield a problem for every name that the caller gives and that does not exist."""
-    columns = dict.fromkeys(panel.columns("covariates"), "")
-    leaves = {leaf.id: leaf.label for leaf in scheme.indicators}
-    kinds: list[tuple[tuple[str, ...], Mapping[str, str], Words]] = [
-        (("covariates", "effort", "size"), columns, Words("背景数据列", "covariate")),
-        (("errors", "lagged", "higher"), leaves, Words("指标", "indicator")),
-        (("appeals",), {n: a.name or "" for n, a in scheme.adjustments.items()},
-         Words("加减分", "adjustment")),
-        (("pass_lines",), {n: node.label for n, node in scheme.nodes.items()},
-         Words("指标或分组", "indicator or group")),
-    ]  # fmt: skip
-    for options, known, words in kinds:
-        for option in options:
-            named = given.get(option, ())
-            names = (
-                [named]
-                if isinstance(named, str)
-                else []
-                if isinstance(named, float | int)
-                else named
-            )
-            yield from (unknown(option, name, known, words) for name in names if name not in known)
-    if "cutoffs" in given and "size" not in given:
-        nothing, expected = (
-            Words("没有填写", "nothing"),
-            Words("界线划分的规模数据", "what they cut"),
-        )
-        yield Problem("size", nothing, expected)
