@@ -1,16 +1,17 @@
-# The only door: make lab, make test. Needs Python 3.11 or newer, make and git; sets up .venv by itself.
+# The only door: make lab, make app, make test. Needs Python 3.11 or newer, make and git; sets up .venv by itself.
 # Paths are relative, so the folder may stand anywhere, also where names have spaces.
 
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?=
 LAB_ARGS ?=
+APP_ARGS ?=
 TEST_ARGS ?= -n 2 --dist loadfile
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab test lint fuzz bench clean FORCE
+.PHONY: help lab app test lint docs fuzz bench clean FORCE
 
 # Nothing of the caller's own Python reaches into the environment.
 unexport PYTHONPATH
@@ -24,6 +25,9 @@ help: ## show this list
 lab: $(VENV)/installed-lab ## set up, then open the notebooks in JupyterLab (LAB_ARGS="--no-browser" and the like)
 	$(PY) -m jupyterlab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
+app: $(VENV)/installed-lab ## set up, then serve the notebooks as pages without code (APP_ARGS="my.xlsx --no-browser")
+	$(PY) -m simkaohe app $(APP_ARGS)
+
 test: lint ## set up, then lint, check types and run every test (TEST_ARGS="-k panel" for some)
 	$(PY) -m pytest $(TEST_ARGS)
 
@@ -32,6 +36,10 @@ lint: $(VENV)/installed-test ## set up, then ruff and mypy
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+docs: $(VENV)/installed-docs ## set up, then build the documentation into docs/_build/html
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 fuzz: $(VENV)/installed-test ## set up, then read 20,000 damaged workbooks (SIMKAOHE_FUZZ=… for more)
 	SIMKAOHE_FUZZ=$${SIMKAOHE_FUZZ:-20000} $(PY) -m pytest tests/test_workbook_fuzz.py
 
@@ -39,12 +47,13 @@ bench: $(VENV)/installed-bench ## set up, then print how fast the engine is besi
 	@set -e; for each in benchmarks/*.py; do echo "$(PY) $$each"; $(PY) "$$each"; done
 
 clean: ## remove the environment and everything that was generated
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build docs/api docs/formulas
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 
 $(VENV)/installed-lab: EXTRAS :=
 $(VENV)/installed-test: EXTRAS := [test]
+$(VENV)/installed-docs: EXTRAS := [docs]
 $(VENV)/installed-bench: EXTRAS := [bench]
 $(VENV)/installed-%: $(VENV)/place pyproject.toml
 	@echo "Installing into $(VENV) (the first time takes a minute or two)"

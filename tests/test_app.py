@@ -140,6 +140,16 @@ def test_without_a_token_only_this_computer_by_its_own_name(tmp_path: Path) -> N
         app.stop()
 
 
+def test_a_port_that_is_taken_is_a_sentence(app: App) -> None:
+    words = ["app", "--no-browser", "--lang", "en", "--port", app.port, "--keep", str(app.home)]
+    done = subprocess.run(
+        [sys.executable, "-m", "simkaohe", *words], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"127.0.0.1:{app.port}: this address cannot be used")
+    assert done.stderr.count("\n") == 1
+
+
 # -- what can be reached -----------------------------------------------------------------------------
 
 
@@ -324,10 +334,11 @@ def test_two_visitors_and_a_restart(app: App) -> None:
         _enter(first, app, "zh")
         _open(first, app, "02_change_the_weights")
         assert _ranks(first, base) == base
-        slider = first.locator(".widget-hslider", has_text="系数下限").get_by_role("slider")
-        slider.focus()
-        for _ in range(10):
+        line = first.locator(".widget-hbox", has=first.get_by_text("系数下限", exact=True)).last
+        line.get_by_role("slider").focus()
+        while float(line.locator("input[type=number]").input_value()) > 0.75:
             first.keyboard.press("ArrowLeft")
+            first.wait_for_timeout(50)
         assert _ranks(first, moved) == moved
         _save(first, "压低下限")
         (theirs,) = (app.home / "kept").iterdir()

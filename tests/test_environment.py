@@ -40,7 +40,8 @@ def environment() -> dict:
 
 @pytest.fixture(scope="module")
 def needed(project: dict) -> dict[str, str]:
-    needed = project["dependencies"] + project["optional-dependencies"]["test"]
+    extras = project["optional-dependencies"]
+    needed = project["dependencies"] + extras["test"] + extras["docs"]
     assert len(needed) >= 20
     return names_and_bounds(needed)
 

@@ -33,3 +33,6 @@ def test_it_runs_from_top_to_bottom(path: Path) -> None:
         )
         client.execute()
     assert any(cell.get("outputs") for cell in notebook.cells)
+    for cell in notebook.cells:
+        drawn = any("image/png" in output.get("data", ()) for output in cell.get("outputs", ()))
+        assert drawn == (cell.cell_type == "code" and "sk.plots." in cell.source), cell.source

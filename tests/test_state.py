@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,18 @@ def test_one_edit_is_reset_with_all_below_it(state) -> None:
     state.undo()
     state.undo()
     assert len(state.edits) == 3
+
+
+def test_controls_that_answer_in_threads_do_not_overwrite_each_other(state) -> None:
+    paths = [f"{leaf.id}.weight" for leaf in state.scheme.indicators[:4]]
+
+    def turn(path: str) -> None:
+        for value in (1.0, 2.0, 3.0):
+            state.set(path, value)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(turn, paths))
+    assert state.edits == dict.fromkeys(paths, 3.0)
 
 
 # -- weights that make room ------------------------------------------------------------------------
@@ -267,6 +280,23 @@ def test_scenarios_have_names_and_notes(state) -> None:
     assert state.edits == {"party.weight": 50.0}
     state.undo()
     assert state.edits == {}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_cases_questions_are_offered_once_and_in_the_readers_language(case, tmp_path) -> None:
+    questions = sk.load_scenarios(case)
+    state = State(*sk.load(case))
+    state.offer(questions)
+    assert list(state.scenarios.values()) == list(questions)
+    assert not state.can_undo
+    state.annotate("A", "changed")
+    assert state.title("A") == f"A · {questions[0].name_en or questions[0].name}"
+    again = State(state.scheme, state.panel)
+    again.open(state.save(tmp_path / "kept.yaml"))
+    again.offer(questions)
+    assert again.scenarios == state.scenarios
+    again.rename("A", "mine")
+    assert again.title("A") == "A · mine"
 
 
 def test_there_are_as_many_letters_as_scenarios(state) -> None:

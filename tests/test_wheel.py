@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import urllib.request
 import venv
 import zipfile
 from pathlib import Path
@@ -90,3 +91,20 @@ def test_a_bundled_case_is_ranked_after_installing_the_wheel(
     rows = list(csv.DictReader(io.StringIO(printed)))
     assert len(rows) == int(units) >= 10
     assert "rank" in rows[0]
+
+
+def test_the_app_serves_the_notebooks_of_the_wheel(programs: Path, tmp_path: Path) -> None:
+    words = [programs / "simkaohe", "app", "--no-browser", "--no-token", "--port=0", "--lang=en"]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    with subprocess.Popen(
+        [*words, f"--keep={tmp_path}"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE
+    ) as app:
+        try:
+            assert app.stderr is not None
+            said = app.stderr.readline().decode()
+            with urllib.request.urlopen(said.split()[-1], timeout=60) as answer:
+                index = answer.read().decode()
+        finally:
+            app.terminate()
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"/page/{notebook.stem}" in index

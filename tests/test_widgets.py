@@ -180,6 +180,8 @@ def test_both_languages_at_once(app) -> None:
     every(app, w.ToggleButtons)[0].value = "zh"
     assert slider(app, "党的建设成效").value == 40.0
     assert app.chart.words["category"] == "类别"
+    assert app.chart.categories[0] == "城区类"
+    assert app.chart.grades[0] == app.chart.bands[0] == "优秀"
     assert app.chart.titles == ["现行方案", "修改后"]
 
 

@@ -57,6 +57,7 @@ def tidy(_: Any, __: str, ___: str, ____: Any, _____: Any, lines: list[str]) -> 
 
 def setup(app: Any) -> dict[str, bool]:
     """Make the pages early: autosummary makes its own from them."""
+    app.setup_extension("sphinx.ext.autodoc")
     app.connect("config-inited", write)
     app.connect("autodoc-process-docstring", tidy, priority=400)  # before numpydoc
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -87,7 +87,7 @@ def pages() -> dict[str, str]:
         head = _heading(f"{title.zh} · {title.en}", "=")
         intro = "" if isinstance(family, tuple) else inspect.getdoc(family) or ""
         summary = NumpyDocString(intro)["Summary"] if intro else []
-        parts = [head, "\n".join(summary), ".. contents::\n   :local:\n   :depth: 1\n"]
+        parts = [head, "\n".join(summary)]
         parts += [_method(method, field) for method in methods]
         found[f"{name}.rst"] = "\n\n".join(parts) + "\n"
     return found
@@ -149,9 +149,7 @@ def _fields(method: type[Any], doc: NumpyDocString) -> str:
         )
         span = " – ".join(f"{end:g}" for end in extra.get("span", ()))
         meaning = told.get(name, "").replace("|", "\\|")
-        rows.append(
-            (f"``{name}``", f"{words.zh} · {words.en}", default, limits, span, meaning)
-        )
+        rows.append((f"``{name}``", f"{words.zh} · {words.en}", default, limits, span, meaning))
     if not rows:
         return ""
     heads = ("字段 field", "名称 name", "默认 default", "限制 bounds", "常用 usual", "含义 meaning")
@@ -188,10 +186,13 @@ def _data(method: type[Any]) -> str:
 def _yaml(method: type[Any], field: str) -> str:
     """Return how a scheme file asks for the method."""
     model = _filled(method)
-    values = {k: v for k, v in model.model_dump(mode="json", exclude_defaults=True).items()}
+    values = model.model_dump(mode="json", exclude_defaults=True)
     if not field:
         named = {"Difficulty": "difficulty", "Periods": "periods"}.get(method.__name__)
-        path = {"Limit": {"limits": {"total": values}}, "Transfer": {"attribution": {"zone": values}}}
+        path = {
+            "Limit": {"limits": {"total": values}},
+            "Transfer": {"attribution": {"zone": values}},
+        }
         shown = {named: values} if named else path[method.__name__]
     elif field in ("adjustments", "uses"):
         shown = {field: {"an_id": values}}
@@ -234,7 +235,8 @@ def _calculation(lines: tuple[Line, ...]) -> str:
         gives = "" if gives.removeprefix(" = ") == line.numbers else gives
         numbers = "" if line.numbers == line.general else f" = {_literal(line.numbers)}"
         short = len(line.general) + len(line.numbers) < 40
-        rows.append(f"| {_literal(str(line.name))} = {_literal(line.general)}{numbers * short}{gives * short}")
+        whole = f"| {_literal(str(line.name))} = {_literal(line.general)}"
+        rows.append(f"{whole}{numbers}{gives}" if short else whole)
         if not short:
             rows.append(f"|    = {_literal(line.numbers)}{gives}")
         rows += [f"|    ({_literal(each)})" for each in line.because]
@@ -269,7 +271,9 @@ def _example(method: type[Any]) -> tuple[Facts, float]:
     expected = method.formula(*columns.values(), **given, **extra)
     mine = {name: column[..., UNIT] for name, column in columns.items()}
     mine = {n: v if np.ndim(v) else float(v) for n, v in mine.items()}
-    return Facts({**own, **BAND, "sign": 1, **mine} | own, columns, UNIT, words).but(**mine, **extra), float(expected[UNIT])
+    return Facts({**own, **BAND, "sign": 1, **mine} | own, columns, UNIT, words).but(
+        **mine, **extra
+    ), float(expected[UNIT])
 
 
 def _combined(method: type[Any], own: dict[str, Any], words: Any) -> tuple[Facts, float]:

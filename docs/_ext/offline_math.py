@@ -36,7 +36,9 @@ def drawn(formula: str, size: int) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     label = escape(text, quote=True)
-    head = f"<svg role='img' aria-label='{label}' style='fill:currentColor;max-width:100%;height:auto'"
+    head = (
+        f"<svg role='img' aria-label='{label}' style='fill:currentColor;max-width:100%;height:auto'"
+    )
     return svg.replace("<svg", head, 1).replace("fill: #000000", "fill: currentColor")
 
 

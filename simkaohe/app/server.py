@@ -184,6 +184,7 @@ class Server(Voila):
 
     def start(self) -> None:
         """Serve copies of the notebooks, so that no kernel works among the installed files."""
+        self._bound = self._sockets()
         os.environ["SIMKAOHE_KEEP"] = str(self.service.keep.absolute())  # for the kernels
         os.environ["SIMKAOHE_UPLOAD"] = str(self._largest_upload)
         with tempfile.TemporaryDirectory(prefix="simkaohe-") as work:
@@ -196,12 +197,11 @@ class Server(Voila):
         return int(self.service.megabytes * 1e6)
 
     def listen(self) -> None:
-        """Take a port, say where the pages are, and serve."""
-        sockets = self._sockets()
-        self.port = sockets[0].getsockname()[1]
+        """Say where the pages are, and serve."""
+        self.port = self._bound[0].getsockname()[1]
         # Uploads go through the pages' own channel; no request has a body to speak of.
         served = HTTPServer(self.app, max_body_size=100_000, xheaders=self.service.is_local)
-        served.add_sockets(sockets)
+        served.add_sockets(self._bound)
         self._announce()
         self.ioloop = tornado.ioloop.IOLoop.current()
         try:

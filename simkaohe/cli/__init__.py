@@ -10,14 +10,14 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from simkaohe.cli import explaining, files, ranking, sensitivity, serving
+from simkaohe.cli import explaining, fairness, files, ranking, sensitivity, serving
 from simkaohe.cli.options import Commands
 from simkaohe.cli.printing import put
 from simkaohe.cli.reading import spare_what_is_read
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words, language, use_language
 
-FAMILIES = (ranking, explaining, sensitivity, files, serving)
+FAMILIES = (ranking, explaining, sensitivity, fairness, files, serving)
 """The modules that add commands, in the order of the help."""
 
 

@@ -87,9 +87,13 @@ def given_edits(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def spare_what_is_read(arguments: argparse.Namespace) -> None:
     """Refuse to write over a file that the command reads."""
-    target = getattr(arguments, "output", None)
-    if target is None or not target.exists():
-        return
+    for name in ("output", "html"):
+        target = getattr(arguments, name, None)
+        if target is not None and target.exists():
+            _spare(arguments, target)
+
+
+def _spare(arguments: argparse.Namespace, target: Path) -> None:
     named = [getattr(arguments, "case", None), getattr(arguments, "before", None)]
     named += getattr(arguments, "scenarios", None) or []
     named.append((getattr(arguments, "scenario", None) or "").rpartition(":")[0])

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from simkaohe.app.pages import notebooks_folder
-from simkaohe.cli.options import CASE, LANGUAGE, Commands
+from simkaohe.cli.options import CASE, LANGUAGE, Commands, places
 from simkaohe.cli.printing import said
 from simkaohe.cli.reading import load_case
 from simkaohe.errors import Problem, SimkaoheError
@@ -47,7 +47,7 @@ def add(commands: Commands) -> None:
         help="end what nobody uses (default: 60)",
     )
     app.add_argument(
-        "--most", type=int, default=20, metavar="N", help="pages open at once (default: 20)"
+        "--most", type=places, default=20, metavar="N", help="pages open at once (default: 20)"
     )
     app.add_argument(
         "--upload",

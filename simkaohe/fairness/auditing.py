@@ -27,8 +27,8 @@ The twenty complaints of practice, and the findings that answer each:
 20 a failed part is made up for (以长掩短)           leverage.pass_lines
 == ============================================== ==================================================
 
-The same table is :data:`COMPLAINTS`. An audit has all of these findings: where the data do not tell,
-the finding is grey and says what is missing.
+The same table is :data:`simkaohe.fairness.asking.COMPLAINTS`. An audit has all of these findings:
+where the data do not tell, the finding is grey and says what is missing.
 """
 
 from __future__ import annotations
@@ -36,13 +36,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import SimkaoheError, unknown
+from simkaohe.fairness.asking import COMPLAINTS, MEASURES, complaints_of, numbers_of, unknown_names
 from simkaohe.fairness.finding import LIGHTS, Finding
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -61,63 +62,9 @@ if TYPE_CHECKING:
     from simkaohe.fairness.targets import Ratchet
     from simkaohe.fairness.uncertainty import Uncertainty
 
-MEASURES = {
-    "parity": Words("类别之间", "Between categories"),
-    "cliffs": Words("类别边界", "Category boundaries"),
-    "similar_units": Words("相似的单位", "Similar units"),
-    "endowment": Words("区位与基数", "Endowment"),
-    "most_favourable_weights": Words("最有利的权重", "Most favourable weights"),
-    "noise": Words("误差", "Noise"),
-    "money": Words("资金与名额", "Money and quotas"),
-    "effort": Words("努力与得分", "Effort"),
-    "ratchet": Words("鞭打快牛", "The ratchet"),
-    "reporting": Words("报低与报高", "Reporting"),
-    "leverage": Words("方案自身的构造", "The scheme's own construction"),
-}
-"""What is asked, in the page's order; each is a function of this room."""
 
-
-class Complaint(NamedTuple):
-    """A complaint of practice, and the topics of the findings that answer it."""
-
-    words: Words
-    topics: tuple[str, ...]
-
-
-def _complaint(zh: str, en: str, *topics: str) -> Complaint:
-    return Complaint(Words(zh, en), topics)
-
-
-COMPLAINTS: Mapping[int, Complaint] = dict(enumerate((
-    _complaint("区位、基数决定结果", "location and base decide",
-               "endowment.total", "endowment.indicators", "endowment.ranking"),
-    _complaint("鞭打快牛", "the fast ox is whipped", "ratchet.taken_back", "ratchet.penalty"),
-    _complaint("低报高超、层层加码", "low targets, high results",
-               "reporting.sandbagging", "reporting.amplification"),
-    _complaint("类别边界", "category boundaries are cliffs",
-               "cliffs.decided", "cliffs.others", "cliffs.boundary"),
-    _complaint("满意度误差", "satisfaction is noise",
-               "noise.places", "noise.grades", "noise.reliability", "noise.sample"),
-    _complaint("指标稀释", "weights are diluted", "leverage.weights", "effort.ignored"),
-    _complaint("加分左右结果", "bonus points decide", "leverage.bonus", "endowment.adjustments"),
-    _complaint("封顶挤压", "scores stick at the ceiling", "leverage.ceiling", "effort.idle"),
-    _complaint("乘数放大", "the multiplier decides", "leverage.multiplier"),
-    _complaint("一票否决", "one veto decides", "leverage.veto"),
-    _complaint("差一位差几分", "a hair's breadth costs points", "leverage.twins", "similar_units.steps"),
-    _complaint("互相牵连", "my place hangs on a third unit",
-               "leverage.interdependence", "cliffs.others"),
-    _complaint("显绩与潜绩", "late results do not count", "leverage.lagged", "effort.lagged"),
-    _complaint("软硬指标", "only hard targets are heard", "leverage.attention", "effort.perverse"),
-    _complaint("数据注水", "figures are dressed up", "reporting.gaming"),
-    _complaint("归属误差", "shared results are miscounted", "leverage.attribution"),
-    _complaint("同等努力，不同名次", "equal effort, unequal place", "similar_units.effort", "similar_units.pairs",
-               "similar_units.identical", "similar_units.reversals", "similar_units.lines"),
-    _complaint("申诉、争取", "points are won back by appeal", "leverage.appeals"),
-    _complaint("稳健性", "other weights, another winner", "leverage.robustness"),
-    _complaint("以长掩短", "a failed part is made up for", "leverage.pass_lines"),
-), 1))  # fmt: skip
-"""The twenty complaints by number; the manual's part 11."""
-ORDER = ("green", "grey", "amber", "red")
+ORDER = ("grey", "green", "amber", "red")
+"""Which of several findings answers a complaint: the last."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -256,7 +203,7 @@ class Audit:
             {light: lights.count(light) for light in ("red", "amber", "green", "grey")}
         )
 
-    @cached_property
+    @property
     def table(self) -> pd.DataFrame:
         """The findings as a table in the reader's language.
 
@@ -279,7 +226,9 @@ class Audit:
             }
             for finding in self.findings
         ]
-        table = pd.DataFrame(rows).set_index("topic")
+        columns = ["topic", "measure", "complaints", "question", "light", "mark", "value",
+                   "sentence", "caution"]  # fmt: skip
+        table = pd.DataFrame(rows, columns=columns).set_index("topic")
         if self.before is None:
             return table
         old = self.before.table.reindex(table.index)
@@ -290,7 +239,7 @@ class Audit:
         ]
         return table
 
-    @cached_property
+    @property
     def complaints(self) -> pd.DataFrame:
         """The twenty complaints (by number) and how each fares, in the reader's language.
 
@@ -309,7 +258,7 @@ class Audit:
             ]
             if not answers:
                 continue
-            first = max(answers, key=lambda f: ORDER.index(f.light) if f.light != "grey" else -1)
+            first = max(answers, key=lambda f: ORDER.index(f.light))
             rows[number] = {
                 "complaint": str(complaint.words),
                 "light": first.light,
@@ -321,23 +270,33 @@ class Audit:
         table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
         return table.rename_axis("number")
 
+    def numbers(self, topic: str) -> pd.DataFrame:
+        """Return the table that a finding comes from.
+
+        Raises
+        ------
+        SimkaoheError
+            There is no such finding, or its measure could not be computed.
+        """
+        known = {finding.topic: finding for finding in self.findings}
+        if topic not in known:
+            words = Words("结论", "finding")
+            raise SimkaoheError(unknown("numbers", topic, list(known), words))
+        table: pd.DataFrame = getattr(getattr(self, known[topic].measure), numbers_of(topic))
+        return table
+
     def sections(self) -> Iterator[tuple[str, Words, list[Finding]]]:
         """Yield each measure, what it is called, and its findings."""
         for name in self.measures:
             yield name, MEASURES[name], [f for f in self.findings if f.measure == name]
 
 
-def complaints_of(topic: str) -> list[int]:
-    """Return the numbers of the complaints that a finding answers."""
-    return [number for number, complaint in COMPLAINTS.items() if topic in complaint.topics]
-
-
 def _not_computed(name: str, error: SimkaoheError) -> Finding:
     caution = Words(
         "无法判断不等于没有问题。", "That it cannot be told does not mean that nothing is wrong."
     )
-    reason = str(error.problems[0])
-    sentence = Words("无法计算：{}", "It cannot be computed: {}").format(reason)
+    reason = error.problems[0].words
+    sentence = Words(f"无法计算：{reason.zh}", f"It cannot be computed: {reason.en}")
     return Finding(name, name, MEASURES[name], "grey", np.nan, sentence, caution)
 
 
@@ -405,10 +364,11 @@ def audit(
         A scheme that does not fit the data, and names that do not exist. A measure that cannot be
         computed raises nothing: its finding is grey with the reason.
     """
-    chosen = tuple(MEASURES) if measures is None else tuple(dict.fromkeys(measures))
+    chosen = tuple(MEASURES) if measures is None else tuple(dict.fromkeys(_several(measures)))
     given = {
-        "covariates": covariates, "effort": effort, "size": size, "cutoffs": cutoffs,
-        "errors": errors, "lagged": lagged, "appeals": appeals, "pass_lines": pass_lines,
+        "covariates": _several(covariates), "effort": effort, "size": size, "cutoffs": cutoffs,
+        "errors": errors, "lagged": _several(lagged), "appeals": _several(appeals),
+        "pass_lines": float(pass_lines) if isinstance(pass_lines, np.number) else pass_lines,
         "higher": higher,
     }  # fmt: skip
     known = {name: value for name, value in given.items() if value is not None}
@@ -420,7 +380,7 @@ def audit(
         for name in chosen
         if name not in MEASURES
     ]
-    problems += _unknown_names(scheme, panel, known)
+    problems += unknown_names(scheme, panel, known)
     if problems:
         raise SimkaoheError(*problems)
     base = None if before is None else Audit(before, panel, chosen, known)
@@ -430,32 +390,6 @@ def audit(
 MEASURE = Words("检查项", "measure")
 
 
-def _unknown_names(scheme: Scheme, panel: Panel, given: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield a problem for every name that the caller gives and that does not exist."""
-    columns = dict.fromkeys(panel.columns("covariates"), "")
-    leaves = {leaf.id: leaf.label for leaf in scheme.indicators}
-    kinds: list[tuple[tuple[str, ...], Mapping[str, str], Words]] = [
-        (("covariates", "effort", "size"), columns, Words("背景数据列", "covariate")),
-        (("errors", "lagged", "higher"), leaves, Words("指标", "indicator")),
-        (("appeals",), {n: a.name or "" for n, a in scheme.adjustments.items()},
-         Words("加减分", "adjustment")),
-        (("pass_lines",), {n: node.label for n, node in scheme.nodes.items()},
-         Words("指标或分组", "indicator or group")),
-    ]  # fmt: skip
-    for options, known, words in kinds:
-        for option in options:
-            named = given.get(option, ())
-            names = (
-                [named]
-                if isinstance(named, str)
-                else []
-                if isinstance(named, float | int)
-                else named
-            )
-            yield from (unknown(option, name, known, words) for name in names if name not in known)
-    if "cutoffs" in given and "size" not in given:
-        nothing, expected = (
-            Words("没有填写", "nothing"),
-            Words("界线划分的规模数据", "what they cut"),
-        )
-        yield Problem("size", nothing, expected)
+def _several(names: Any) -> Any:
+    """Return names as several, where only one is given."""
+    return (names,) if isinstance(names, str) else names

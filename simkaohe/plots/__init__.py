@@ -4,6 +4,7 @@ Chinese is written in a font that the machine has, else in the packaged Noto San
 settings of matplotlib are not changed.
 """
 
+from simkaohe.plots.auditing import audit
 from simkaohe.plots.fairness_effort import effort
 from simkaohe.plots.fairness_groups import cliffs, parity
 from simkaohe.plots.fairness_noise import endowment, rank_confidence
@@ -19,6 +20,7 @@ from simkaohe.plots.sensitivity import (
 
 __all__ = [
     "acceptability",
+    "audit",
     "breakpoints",
     "cliffs",
     "effective_weights",

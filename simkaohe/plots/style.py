@@ -61,6 +61,8 @@ def style() -> Iterator[None]:
     }
     with plt.rc_context(fonts), sns.axes_style("white", rc=fonts):
         yield
+        interactive = plt.isinteractive()
+    plt.interactive(interactive)  # a notebook's backend turns it on with the first figure
 
 
 def new_axes(ax: Axes | None, height: float, width: float = 8.0) -> Axes:

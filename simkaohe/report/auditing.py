@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.fairness.auditing import Audit, complaints_of
+from simkaohe.fairness.asking import complaints_of
+from simkaohe.fairness.auditing import Audit
 from simkaohe.fairness.finding import LIGHTS, Finding
 from simkaohe.files.text import write_text
 from simkaohe.labels import Words, language
@@ -63,6 +65,7 @@ def audit_page(audit: Audit, *, title: str | None = None, source: str = "") -> s
     name = audit.scheme.label
     default = Words(f"{name}：公平性体检", f"{name}: fairness audit")
     contents = Contents(audit.scheme, audit.panel, (), title or str(default), source)
+    change = {} if audit.before is None else dict(audit.table["change"])
     return (
         room()
         .get_template("audit.html.j2")
@@ -73,31 +76,27 @@ def audit_page(audit: Audit, *, title: str | None = None, source: str = "") -> s
             lights=LIGHTS,
             complaints=audit.complaints.reset_index().to_dict("records"),
             sections=[
-                (str(words), [_row(audit, finding) for finding in findings])
+                (words, [_row(audit, finding, change) for finding in findings])
                 for _, words, findings in audit.sections()
             ],
-            changed=_changed(audit),
+            changed={name: [*change.values()].count(name) for name in CHANGES} if change else None,
         )
     )
 
 
-def _row(audit: Audit, finding: Finding) -> dict[str, Any]:
+def _row(audit: Audit, finding: Finding, change: Mapping[Any, str]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "light": finding.light,
         "numbers": complaints_of(finding.topic),
         "question": finding.question,
         "sentence": finding.sentence,
         "caution": finding.caution,
+        "was": None,
     }
     if audit.before is not None:
-        told = audit.table.loc[finding.topic]
-        row["before"] = told["light_before"] or "grey"
-        row["change"] = CHANGES[str(told["change"])]
+        old = {f.topic: f for f in audit.before.findings}.get(finding.topic)
+        row["before"] = old.light if old else None
+        row["change"] = CHANGES[change[finding.topic]]
+        if old and old.sentence != finding.sentence:
+            row["was"] = old.sentence
     return row
-
-
-def _changed(audit: Audit) -> dict[str, int] | None:
-    """Return how many lights became better and worse; None without another scheme before."""
-    if audit.before is None:
-        return None
-    return {name: int((audit.table["change"] == name).sum()) for name in CHANGES if name}

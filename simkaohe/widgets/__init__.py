@@ -9,6 +9,7 @@ from simkaohe.widgets.apps import (
     weights,
 )
 from simkaohe.widgets.chart import ShiftChart
+from simkaohe.widgets.fairly import FairnessApp, fairness
 from simkaohe.widgets.opening import opened
 from simkaohe.widgets.sprinting import SprintApp, sprint
 from simkaohe.widgets.state import State
@@ -21,6 +22,7 @@ from simkaohe.widgets.workbench import Workbench
 __all__ = [
     "CategoriesApp",
     "Download",
+    "FairnessApp",
     "MultiplierApp",
     "OwnWorkbook",
     "ShiftChart",
@@ -32,6 +34,7 @@ __all__ = [
     "WeightsApp",
     "Workbench",
     "categories",
+    "fairness",
     "multiplier",
     "opened",
     "own_workbook",

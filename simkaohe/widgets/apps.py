@@ -7,9 +7,10 @@ import ipywidgets as w
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
-from simkaohe.scheme.tree import Scheme
+from simkaohe.scheme.tree import Group, Scheme
 from simkaohe.widgets import controls, questions
 from simkaohe.widgets.state import State
+from simkaohe.widgets.weighing import overridden
 from simkaohe.widgets.workbench import Workbench
 
 
@@ -41,9 +42,11 @@ class CategoriesApp(WeightsApp):
     def _panels(self) -> list[w.Widget]:
         state = self.state
         group, category = self._chosen()
-        self.weights = controls.Weights(
-            state, group, category or next(iter(state.scheme.categories), "")
-        )
+        if not group:  # the first with weights that differ between categories
+            groups = (n for n in state.scheme.nodes.values() if isinstance(n, Group))
+            own = (g.id for g in groups if overridden(state.scheme, {}, g))
+            group, category = next(own, ""), next(iter(state.scheme.categories))
+        self.weights = controls.Weights(state, group, category)
         unit, *category_of = controls.category_of_unit(state)
         unit.value = self.chart.selected or unit.value
         unit.observe(self._choose, "value")

@@ -118,7 +118,10 @@ def prices(
 
 def html_table(title: str, head: list[str], rows: list[list[str]], note: str) -> str:
     """Return a table with its title and a note; the cells of ``rows`` are HTML."""
-    top = "".join(f"<th scope='col' style='text-align:right'>{escape(cell)}</th>" for cell in head)
+    top = "".join(
+        f"<th scope='col' style='text-align:{'right' if k else 'left'}'>{escape(cell)}</th>"
+        for k, cell in enumerate(head)
+    )
     body = []
     for first, *rest in rows:
         span = len(head) - len(rest)

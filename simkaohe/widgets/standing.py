@@ -53,7 +53,7 @@ class Standing:
         form = f"%.{2 if digits is None else min(digits, 4)}f"
         return [form % total for total in self._outcome.totals[0].tolist()]
 
-    @cached_property
+    @property
     def grades(self) -> list[str]:
         """Grade of every unit as people read it, empty without one; no list without grades."""
         rules, codes = self.scheme.grades, self._outcome.grades
@@ -62,7 +62,7 @@ class Standing:
         labels = [*(band.label for band in rules.bands), ""]  # -1: none
         return [labels[code] for code in codes[0].tolist()]
 
-    @cached_property
+    @property
     def categories(self) -> list[str]:
         """Category of every unit as people read it."""
         labels = [self.scheme.category_label(str(name)) for name in self._engine.categories]

@@ -6,9 +6,11 @@ nothing: the engine does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
 from string import ascii_uppercase
+from threading import RLock
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -17,7 +19,7 @@ import traitlets
 from simkaohe.comparison import Comparison
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import load_scenarios, save, save_scenarios
-from simkaohe.labels import Words
+from simkaohe.labels import Words, reader_name
 from simkaohe.panel import Panel
 from simkaohe.result import Result
 from simkaohe.scheme.edit import Scenario, value_at
@@ -29,8 +31,19 @@ BASE = Words("现行方案", "Base scheme")
 EDITED = Words("修改后", "Edited scheme")
 UNNAMED = Words("未命名的改动", "Edits without a name")
 """The scenario in a saved file that holds the edits that nobody has named yet."""
-MOMENT = 0.8
+MOMENT = 1.0
 """Seconds: ticks of one control that follow each other faster are one gesture, one step to undo."""
+
+
+def in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let one thread at a time change the state: JupyterLab's kernels answer controls in several."""
+
+    @wraps(method)
+    def alone(self: State, *args: Any, **kwargs: Any) -> Any:
+        with self.turn:
+            return method(self, *args, **kwargs)
+
+    return alone
 
 
 class Step(NamedTuple):
@@ -60,6 +73,8 @@ class State(traitlets.HasTraits):
         Weights that stay as they are when another one moves.
     keep_sum : bool
         Whether the siblings of a weight make room for it; see :meth:`weigh`.
+    turn : RLock
+        Held while something changes; hold it to read and change in one go.
     message : str
         Why the newest edits have no result, one sentence for each problem; else empty.
     """
@@ -75,6 +90,7 @@ class State(traitlets.HasTraits):
 
     def __init__(self, scheme: Scheme, panel: Panel) -> None:
         super().__init__()
+        self.turn = RLock()
         self.scheme, self.panel = scheme, panel
         self._standings = Standings(scheme, panel)
         self._current = self._standings.of({})
@@ -88,11 +104,13 @@ class State(traitlets.HasTraits):
         """Return what an edit path holds now."""
         return self.edits[path] if path in self.edits else value_at(self.scheme, path)
 
+    @in_turn
     def set(self, path: str, value: Any) -> None:
         """Change one entry; the base scheme's own value takes the edit back."""
         start = self._begin(path)
         self._finish(self._with(start.edits, {path: value}))
 
+    @in_turn
     def weigh(self, node: str, value: float, category: str = "") -> None:
         """Set a node's weight, for one category or for all that have none of their own.
 
@@ -118,16 +136,19 @@ class State(traitlets.HasTraits):
         """Return a node's stated weight, in a category if one is named."""
         return weight_of(self.scheme, self.edits, node, category)
 
+    @in_turn
     def lock(self, path: str, on: bool = True) -> None:
         """Keep a weight as it is while others move, or let it go."""
         self._end_gesture()
         self.locked = self.locked | {path} if on else self.locked - {path}
 
+    @in_turn
     def replace(self, edits: Mapping[str, Any]) -> None:
         """Make these the edits; what was there can be undone."""
         self._begin("")
         self._finish(dict(edits))
 
+    @in_turn
     def reset(self, path: str = "") -> None:
         """Take one edit back, with all below its path, or all of them; this can be undone too."""
         kept = {p: v for p, v in self.edits.items() if p != path and not p.startswith(f"{path}.")}
@@ -143,12 +164,14 @@ class State(traitlets.HasTraits):
         """Whether there is a step that was undone."""
         return bool(self._undone)
 
+    @in_turn
     def start_here(self) -> None:
         """Let undo go back no further than this."""
         self._done.clear()
         self._undone.clear()
         self._end_gesture()
 
+    @in_turn
     def undo(self) -> None:
         """Go back by one gesture."""
         if self._done:
@@ -156,6 +179,7 @@ class State(traitlets.HasTraits):
             self._apply(self._done.pop())
             self._end_gesture()
 
+    @in_turn
     def redo(self) -> None:
         """Make the gesture again that was undone last."""
         if self._undone:
@@ -212,6 +236,7 @@ class State(traitlets.HasTraits):
 
     # -- scenarios -------------------------------------------------------------------------------
 
+    @in_turn
     def save_as(self, name: str = "", note: str = "") -> str:
         """Keep the edits under a name and return the scenario's letter.
 
@@ -226,14 +251,17 @@ class State(traitlets.HasTraits):
         self._keep({**self.scenarios, letter: scenario})
         return letter
 
+    @in_turn
     def choose(self, letter: str) -> None:
         """Make a scenario's edits the current ones; what was there can be undone."""
         self.replace(self.scenarios[letter].edits)
 
+    @in_turn
     def update(self, letter: str) -> None:
         """Let a scenario hold the edits as they are now."""
         self._rewrite(letter, edits=self.edits)
 
+    @in_turn
     def rename(self, letter: str, name: str) -> None:
         """Give a scenario another name.
 
@@ -243,20 +271,22 @@ class State(traitlets.HasTraits):
             When the name is empty, or another scenario has it.
         """
         self._named(name.strip(), {}, "", besides=letter)
-        self._rewrite(letter, name=name.strip())
+        if name.strip() != self.scenarios[letter].name:
+            self._rewrite(letter, name=name.strip(), name_en=None)
 
+    @in_turn
     def annotate(self, letter: str, note: str) -> None:
         """Write a note to a scenario."""
         self._rewrite(letter, note=note.strip() or None)
 
+    @in_turn
     def delete(self, letter: str) -> None:
         """Remove a scenario; this can be undone."""
         self._keep({key: kept for key, kept in self.scenarios.items() if key != letter})
 
     def _rewrite(self, letter: str, **fields: Any) -> None:
-        old = self.scenarios[letter]
-        new = {"name": old.name, "note": old.note, "edits": old.edits, **fields}
-        self._keep({**self.scenarios, letter: Scenario(**new)})
+        new = Scenario(**{**dict(self.scenarios[letter]), **fields})
+        self._keep({**self.scenarios, letter: new})
 
     def _keep(self, scenarios: dict[str, Scenario]) -> None:
         self._begin("")
@@ -281,6 +311,7 @@ class State(traitlets.HasTraits):
 
     # -- results ---------------------------------------------------------------------------------
 
+    @in_turn
     def standing(self, side: str) -> Standing:
         """Return where the units stand in the base, now, or in a scenario (its letter).
 
@@ -299,10 +330,12 @@ class State(traitlets.HasTraits):
         except SimkaoheError as error:
             raise error.inside(scenario.name) from error
 
+    @in_turn
     def trial(self, changes: Mapping[str, Any]) -> Standing:
         """Return where the units would stand with some more edits, without making them."""
         return self._standings.of(self._with(self.edits, changes))
 
+    @in_turn
     def compare(self, left: str, right: str) -> None:
         """Compare two sides; the same twice changes their places. The message says what is wrong."""
         if left == right:
@@ -318,7 +351,8 @@ class State(traitlets.HasTraits):
     def title(self, side: str) -> str:
         """Return what a side is called, in the reader's language."""
         if side in self.scenarios:
-            return f"{side} · {self.scenarios[side].name}"
+            kept = self.scenarios[side]
+            return f"{side} · {reader_name(kept.name, kept.name_en)}"
         return str(BASE if side == "base" else EDITED)
 
     @property
@@ -351,6 +385,7 @@ class State(traitlets.HasTraits):
             return save(path, self.scheme, self.panel, self.kept)
         return save_scenarios(path, self.kept)
 
+    @in_turn
     def open(self, path: str | Path) -> None:
         """Add the scenarios of a file to those there are; its edits without a name become current.
 
@@ -391,6 +426,18 @@ class State(traitlets.HasTraits):
                 scenarios[letter] = _renamed(scenario, [kept.name for kept in scenarios.values()])
         self._begin("")
         self._finish(edits, scenarios)
+
+    def offer(self, scenarios: Iterable[Scenario]) -> None:
+        """Add scenarios to begin with, but for names that are there already; undo keeps them.
+
+        Raises
+        ------
+        SimkaoheError
+            When one does not fit the scheme; nothing changes then.
+        """
+        taken = {kept.name for kept in self.scenarios.values()}
+        self.add(one for one in scenarios if one.name not in taken)
+        self.start_here()
 
 
 def _letters() -> Iterator[str]:

@@ -13,8 +13,9 @@ from strategies import evaluable, schemes
 
 import simkaohe as sk
 from simkaohe.fairness import audit, auditing, payouts
-from simkaohe.fairness.auditing import COMPLAINTS, MEASURES
+from simkaohe.fairness.asking import COMPLAINTS, MEASURES
 from simkaohe.fairness.finding import LIGHTS
+from simkaohe.fairness.headings import heading
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,23 @@ def test_lights_words_and_numbers_of_the_table(rich: Any) -> None:
     for text in ("question", "sentence", "caution"):
         assert table[text].str.len().min() > 5
         assert not table[text].str.contains(r"\bnan\b|[{}]").any()
+
+
+def test_behind_every_finding_is_a_table(rich: Any) -> None:
+    for finding in rich.findings:
+        assert isinstance(rich.numbers(finding.topic), pd.DataFrame)
+    assert rich.numbers("leverage.veto") is rich.leverage.vetoes
+    assert rich.numbers("money.concentration.fund") is rich.money.table
+    with pytest.raises(sk.SimkaoheError, match=r"there is no finding 'leverage.vetoes'"):
+        rich.numbers("leverage.vetoes")
+
+
+def test_columns_have_headings(rich: Any) -> None:
+    bands = {band.name for band in rich.scheme.grades.bands}
+    for finding in rich.findings:
+        table = rich.numbers(finding.topic)
+        for column in {str(c) for c in [*table.columns, *table.index.names]} - bands:
+            assert heading(rich.scheme, column) != column, (finding.topic, column)
 
 
 def test_the_table_speaks_the_readers_language() -> None:
@@ -152,7 +170,7 @@ def test_names_that_do_not_exist_are_refused_at_once() -> None:
         audit(scheme, panel.replace(actual=panel.frame("actual") * np.nan))
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(schemes())
 def test_no_scheme_breaks_an_audit(drawn: tuple[sk.Scheme, sk.Panel]) -> None:
     scheme, panel = drawn
