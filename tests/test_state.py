@@ -282,6 +282,23 @@ def test_scenarios_have_names_and_notes(state) -> None:
     assert state.edits == {}
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_a_cases_questions_are_offered_once_and_in_the_readers_language(case, tmp_path) -> None:
+    questions = sk.load_scenarios(case)
+    state = State(*sk.load(case))
+    state.offer(questions)
+    assert list(state.scenarios.values()) == list(questions)
+    assert not state.can_undo
+    state.annotate("A", "changed")
+    assert state.title("A") == f"A · {questions[0].name_en or questions[0].name}"
+    again = State(state.scheme, state.panel)
+    again.open(state.save(tmp_path / "kept.yaml"))
+    again.offer(questions)
+    assert again.scenarios == state.scenarios
+    again.rename("A", "mine")
+    assert again.title("A") == "A · mine"
+
+
 def test_there_are_as_many_letters_as_scenarios(state) -> None:
     letters = [state.save_as() for _ in range(28)]
     assert [letters[0], *letters[25:]] == ["A", "Z", "AA", "AB"]

@@ -87,7 +87,7 @@ def pages() -> dict[str, str]:
         head = _heading(f"{title.zh} · {title.en}", "=")
         intro = "" if isinstance(family, tuple) else inspect.getdoc(family) or ""
         summary = NumpyDocString(intro)["Summary"] if intro else []
-        parts = [head, "\n".join(summary), ".. contents::\n   :local:\n   :depth: 1\n"]
+        parts = [head, "\n".join(summary)]
         parts += [_method(method, field) for method in methods]
         found[f"{name}.rst"] = "\n\n".join(parts) + "\n"
     return found

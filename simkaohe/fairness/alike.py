@@ -61,7 +61,8 @@ class Alike:
         Pairs that are recorded alike in everything.
     reversals : DataFrame
         By ``better`` (at least as good in every indicator) and ``worse``, where the better one
-        ranks behind: ``places`` and ``cause``: ``"adjustments"`` (bonus, deduction, veto, periods),
+        ranks behind: ``places`` and ``cause``: ``"adjustments"`` (bonus,
+        deduction, veto, periods, difficulty),
         ``"category"`` (weights differ) or ``"combination"``.
     comparable : int
         Pairs of which one is at least as good in every indicator.
@@ -231,15 +232,22 @@ def _reversals(engine: Engine, now: Outcome) -> tuple[pd.DataFrame, int]:
     both = (ranks > 0) & (ranks > 0)[:, None]
     over = dominance(engine) & both
     combined = engine.stages(engine.scheme.root)[0][1]
+    gains = [_gain(engine, name) for name in engine.scheme.nodes]
     rows = []
     for a, b in zip(*np.nonzero(over & (ranks[:, None] > ranks)), strict=True):
         cause = "combination" if category[a] == category[b] else "category"
-        if combined[a] >= combined[b] - 1e-9:
+        if combined[a] >= combined[b] - 1e-9 or any(gain[b] > gain[a] + 1e-9 for gain in gains):
             cause = "adjustments"
         rows.append([engine.units[a], engine.units[b], int(ranks[a] - ranks[b]), cause])
     columns = ["better", "worse", "places", "cause"]
     frame = pd.DataFrame(rows, columns=columns).set_index(columns[:2])
     return frame.sort_values("places", ascending=False, kind="stable"), int(over.sum())
+
+
+def _gain(engine: Engine, node: str) -> Array:
+    """Return what difficulty, periods, bonus, deduction and veto add to a node's score, (N,)."""
+    stages = engine.stages(engine.scheme.nodes[node])
+    return np.nan_to_num(stages[-1][1] - stages[0][1])
 
 
 # -- lines and steps -------------------------------------------------------------------------------

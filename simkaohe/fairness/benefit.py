@@ -13,6 +13,7 @@ import pandas as pd
 
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness.finding import Finding
+from simkaohe.fairness.wording import node_words
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Group, Scheme
@@ -61,6 +62,8 @@ class MostFavourable:
         of the scheme have totals that are linear in them; all tables are empty then.
     peers : {"all", "category"}
     within : float
+    bounded : bool
+        Whether some weights have bounds of their own.
     reasons : mapping of unit to Words
         Ranked units that have no claim of their own.
 
@@ -78,6 +81,7 @@ class MostFavourable:
     form: AdditiveForm | None
     peers: Literal["all", "category"]
     within: float
+    bounded: bool
     reasons: Mapping[str, Words]
     _field: Field | None
 
@@ -91,8 +95,8 @@ class MostFavourable:
             return Words("无", "none")
         if self.form.group == "leaves":
             return Words("全部指标", "all indicators")
-        label = self.form.engine.scheme.nodes[self.form.group].label
-        return Words(f"“{label}”的下级", f"the children of {label!r}")
+        name = node_words(self.form.engine.scheme, self.form.group)
+        return Words(f"“{name.zh}”的下级", f"the children of {name.en}")
 
     def edits(self, unit: str, odd: bool = False) -> dict[str, float]:
         """Return the edits (for ``scheme.edit``) that give a unit its best rank."""
@@ -179,7 +183,8 @@ def most_favourable_weights(
     form = _form(scheme, panel, group)
     if form is None:
         none = pd.DataFrame()
-        return MostFavourable(none, none, none, pd.Series(dtype=int), None, "all", within, {}, None)
+        return MostFavourable(none, none, none, pd.Series(dtype=int), None, "all", within, bool(bounds), {},
+                              None)  # fmt: skip
     if peers is None:
         apart = len(form.engine.members) > 1 and scheme.grades is not None
         peers = "category" if apart and scheme.grades.within == "category" else "all"  # type: ignore[union-attr]
@@ -203,7 +208,9 @@ def most_favourable_weights(
         columns[f"{prefix}bound"] = np.array([bound for bound, _ in claims], np.int64)
         kept = [stated if g > n else e for g, n, e in zip(got, now[units], edits, strict=True)]
         frames.append(pd.DataFrame(kept, names))
-    for end in ("best", "bound"):  # bounds of one's own may be wider
+    better = columns["best"] < columns["odd_best"]  # bounds of one's own may be wider
+    frames[1].loc[better] = frames[0].loc[better]
+    for end in ("best", "bound"):
         columns[f"odd_{end}"] = np.minimum(columns[f"odd_{end}"], columns[end])
     table = pd.DataFrame(columns, names)
     seats, halves = _targets(form, nominal.grades, now, peers)
@@ -213,7 +220,7 @@ def most_favourable_weights(
     change = frames[1].to_numpy() / np.array([*field.edits(field.now).values()])
     table["furthest"] = np.maximum(change, 1 / np.maximum(change, 1e-12)).max(1, initial=1.0)
     return MostFavourable(
-        table, frames[0], frames[1], seats, form, peers, within, field.reasons, field
+        table, frames[0], frames[1], seats, form, peers, within, bool(bounds), field.reasons, field
     )
 
 

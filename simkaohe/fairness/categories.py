@@ -13,7 +13,7 @@ import pandas as pd
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.parting import of_quota, of_rank, of_top_grade
-from simkaohe.fairness.shuffling import adjusted, chance, over_shuffles
+from simkaohe.fairness.shuffling import adjusted, chance, checked, over_shuffles
 from simkaohe.fairness.wording import category_words
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -112,10 +112,7 @@ def parity(
     Ambler & Kenthapadi's (KDD 2019): the mean over prefixes of the ranking, weighted ``1/log2(1+i)``,
     of the divergence (nats) of the prefix's groups from all units'. Tied units share their place.
     """
-    if permutations < 1:
-        raise SimkaoheError(
-            Problem("permutations", f"{permutations}", Words("≥ 1 的整数", "a number ≥ 1"))
-        )
+    checked(permutations)
     result = evaluate(scheme, panel)
     ranking = result.ranking[result.ranking["rank"].notna()]
     label = ranking["category"] if groups is None else _labels(groups, ranking.index)
@@ -140,6 +137,11 @@ def parity(
 
 
 def _labels(groups: pd.Series[Any], units: pd.Index[Any]) -> pd.Series[Any]:
+    groups = pd.Series(groups)
+    if groups.index.has_duplicates:
+        unit = groups.index[groups.index.duplicated()][0]
+        twice = Words("出现了两次", "this unit is there twice")
+        raise SimkaoheError(Problem(f"groups › {unit}", twice))
     label = groups.reindex(units)
     problems = [
         Problem(f"groups › {unit}", Words("没有填写", "nothing"), Words("所在的组", "its group"))

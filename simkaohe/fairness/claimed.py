@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from simkaohe.fairness.finding import Finding, Light
 from simkaohe.labels import Words
@@ -31,9 +32,9 @@ def findings(found: MostFavourable) -> Iterator[Finding]:
             "grey",
             np.nan,
             Words(
-                "总分与各项权重都不是线性关系，最有利权重没有精确解；可用蒙特卡洛抽样。",
-                "Totals are not linear in any weights of this scheme, so that most favourable weights"
-                " have no exact answer; weights can be drawn instead (Monte Carlo).",
+                "没有可以变动、总分又随之线性变化的权重，最有利权重没有精确解；可用蒙特卡洛抽样。",
+                "There are no weights that can vary and in which totals are linear, so that most"
+                " favourable weights have no exact answer; weights can be drawn (Monte Carlo).",
             ),
             Words("没有算出不等于名次稳固。", "What is not computed may still not be firm."),
         )
@@ -58,6 +59,19 @@ def _caution(found: MostFavourable) -> Words:
     )
 
 
+def _free(found: MostFavourable) -> Words:
+    """Return how far weights may go."""
+    own = Words("（另有规定的除外）", " (but for some)") if found.bounded else Words(" ", "")
+    return Words(f" ±{found.within:.0%}{own.zh}", f"± {found.within:.0%}{own.en}")
+
+
+def _open(reach: pd.Series[str]) -> Words:
+    count = int((reach == "open").sum())
+    if not count:
+        return Words("", "")
+    return Words(f"，{count} 个未能判定", f", {count} untold")
+
+
 def _scoped(found: MostFavourable) -> Words:
     return Words("类内", " of their categories") if found.peers == "category" else Words("", "")
 
@@ -73,12 +87,12 @@ def _top(found: MostFavourable) -> Finding:
     if not seats:
         light = "grey"
     scope = _scoped(found)
-    places = Words(f"{scope.zh}前列的 {seats} 个位置", f"the {seats} top places{scope.en}")
+    free, untold = _free(found), _open(table["top"])
     sentence = Words(
-        f"各项权重在 ±{found.within:.0%} 内变动，其余单位中有 {up} 个能进入{places.zh}；"
-        f"{odd} 个要靠减半到加倍的离奇权重，{never} 个怎样都进不了。",
-        f"Besides those there now, {up} can get into {places.en} with every weight free by"
-        f" ± {found.within:.0%}, {odd} only by odd weights (halved to doubled), {never} by none.",
+        f"各项权重在{free.zh}内变动，其余单位中有 {up} 个能进入{scope.zh}前列的 {seats} 个位置；"
+        f"{odd} 个要靠减半到加倍的离奇权重，{never} 个怎样都进不了{untold.zh}。",
+        f"Besides those there now ({seats}), {up} can get to the top{scope.en} by weights within"
+        f" {free.en}, {odd} only by odd weights (halved to doubled), {never} by none{untold.en}.",
     )
     return Finding(
         "most_favourable_weights",
@@ -97,12 +111,12 @@ def _low(found: MostFavourable) -> Finding:
     up, odd, never = (int((half == reach).sum()) for reach in ("within", "odd", "never"))
     share = up / lower if lower else 0.0
     light: Light = "green" if share <= SOME_UP else "amber" if share <= MOST_UP else "red"
-    scope = _scoped(found)
+    scope, free, untold = _scoped(found), _free(found), _open(half)
     sentence = Words(
-        f"{scope.zh}后一半的 {lower} 个单位中，{up} 个用 ±{found.within:.0%} 内的权重就能进前一半，"
-        f"{odd} 个要靠离奇的权重，{never} 个怎样都不行。",
+        f"{scope.zh}后一半的 {lower} 个单位中，{up} 个用{free.zh}内的权重就能进前一半，"
+        f"{odd} 个要靠离奇的权重，{never} 个怎样都不行{untold.zh}。",
         f"Of {lower} in the lower half{scope.en}, {up} can get into the upper half by weights within"
-        f" ± {found.within:.0%}, {odd} only by odd weights (halved to doubled), {never} by none.",
+        f" {free.en}, {odd} only by odd weights (halved to doubled), {never} by none{untold.en}.",
     )
     return Finding(
         "most_favourable_weights",

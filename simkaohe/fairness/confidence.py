@@ -96,8 +96,9 @@ class _Pairs:
     """All differences ``gap[i, k]`` of unit i over unit k, and their standard errors."""
 
     def __init__(self, totals: Array, deviations: Array, behind: Ints) -> None:
-        scale = max(float(np.abs(totals).max(initial=0.0)), 1e-300)
-        d = (deviations - deviations.mean(0)) / scale
+        d = deviations - deviations.mean(0)
+        scale = max(np.abs(totals).max(initial=0.0), np.abs(d).max(initial=0.0), 1e-300)
+        d /= scale
         self._d = np.ascontiguousarray(d.T, np.float32)
         cov = d.T @ d / max(len(d) - 1, 1)
         own = np.diag(cov)

@@ -58,6 +58,10 @@ def _beyond(found: Uncertainty) -> Words:
 
 def findings(found: Uncertainty) -> Iterator[Finding]:
     """Yield what error does to places, grades, differences and samples; grey when unknown."""
+    if not found.table["rank"].notna().any():
+        words = Words("没有参加排名的单位。", "No unit is ranked.")
+        yield Finding("noise", "noise.places", PLACES, "grey", np.nan, words, BEYOND)
+        return
     if not found.known:
         names = "、".join(found.untold), ", ".join(found.untold)
         hint = (
@@ -94,16 +98,22 @@ def _reliability_finding(found: Uncertainty) -> Finding:
         if real > 0.99
         else Words(f"约 {real:.0%}", f"About {real:.0%}")
     )
+    sentence = Words(
+        f"总分差异中{share.zh}是真实差异，其余是误差。",
+        f"{share.en} of the differences between totals is real, the rest is error.",
+    )
+    if np.isnan(real):
+        sentence = Words(
+            "没有两个单位的总分不同，谈不上差异的真假。",
+            "No two units that are compared have different totals.",
+        )
     return Finding(
         "noise",
         "noise.reliability",
         TRUE,
         _guarded(found, _light(-real, -RELIABLE, -UNRELIABLE)),
         real,
-        Words(
-            f"总分差异中{share.zh}是真实差异，其余是误差。",
-            f"{share.en} of the differences between totals is real, the rest is error.",
-        ),
+        sentence,
         Words(
             "可靠不等于正确：稳定地量错了东西，可靠性也高。" + _beyond(found).zh,
             "Reliable does not mean right: to measure the wrong thing steadily is reliable too. "
@@ -184,7 +194,10 @@ def _grades_finding(found: Uncertainty) -> Finding:
 def _sample_finding(found: Uncertainty) -> Finding:
     sizes = found.sample_size()
     factor = float(sizes["factor"].iloc[0])
-    if np.isnan(factor):
+    alone = np.isnan(found.gap)
+    if alone:
+        sentence = Words("没有相邻的单位可以比较。", "There are no neighbours to compare.")
+    elif np.isnan(factor):
         sentence = Words(
             "样本再大，也不能以九成把握排对相邻单位的先后。",
             "No sample, however large, would put neighbours in the right order with 90 % certainty.",
@@ -206,7 +219,7 @@ def _sample_finding(found: Uncertainty) -> Finding:
         "noise",
         "noise.sample",
         SAMPLES,
-        "red" if np.isnan(factor) else _guarded(found, _light(factor, 1.0, ENOUGH)),
+        "red" if np.isnan(factor) and not alone else _guarded(found, _light(factor, 1.0, ENOUGH)),
         factor,
         sentence,
         Words(

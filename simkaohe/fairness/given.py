@@ -11,6 +11,12 @@ import pandas as pd
 from simkaohe.engine import Engine
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
+from simkaohe.panel import Panel
+
+
+def own_table(panel: Panel, given: pd.DataFrame) -> pd.DataFrame:
+    """Return numbers of one's own, units × columns, checked as the data are."""
+    return Panel(pd.DataFrame(index=list(panel.units)), covariates=given).frame("covariates")
 
 
 def numbers_of(
@@ -31,7 +37,8 @@ def numbers_of(
     Raises
     ------
     SimkaoheError
-        No such covariate; ranked units without a number, all of them where gaps are allowed.
+        No such covariate; unknown units, and what is no number; ranked units without a number,
+        all of them where gaps are allowed.
     """
     if isinstance(given, str):
         there = engine.panel.columns("covariates")
@@ -39,7 +46,8 @@ def numbers_of(
             raise SimkaoheError(unknown(where, given, there, Words("数据列", "column")))
         found = engine.numbers("covariates", given)
     else:
-        found = given.reindex(list(engine.units)).to_numpy(np.float64)
+        own = own_table(engine.panel, pd.Series(given, dtype=object).to_frame(where))
+        found = own[where].reindex(list(engine.units)).to_numpy(np.float64)
     nothing, number = Words("没有填写", "nothing"), Words("一个数", "a number")
     problems = [
         Problem(f"{where} › {engine.units[u]}", nothing, number)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simkaohe.fairness.finding import Finding, Light
+from simkaohe.fairness.wording import listed, node_words
 from simkaohe.labels import Words
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ LEAST_DF = 5
 """Fewer degrees of freedom explain nearly anything: nothing is concluded."""
 FAR, VERY_FAR = 0.05, 0.15
 """Mean places moved, of the field: one in twenty is the neighbours, 15 % a usual grade's width."""
-NAMED = 3
+MOST = 3
 """Names in a sentence."""
 CONTROL = Words(
     "相关不等于不公平：条件好的单位也可能更努力。这里把所列背景数据都当作单位改变不了的；"
@@ -30,6 +31,7 @@ CONTROL = Words(
     " are taken as beyond the units' control; where units do influence them this is too much, and"
     " what is not among them is not counted.",
 )
+TOO_FEW = Words("单位太少，分不清是否巧合。", "There are too few units to tell it from chance.")
 QUESTIONS = {
     "total": Words("总分取决于先天条件吗？", "Do totals depend on endowment?"),
     "indicators": Words("哪些指标带来这种依赖？", "Which indicators bring this dependence?"),
@@ -63,6 +65,12 @@ def _finding(
 
 def _too_little(found: Endowment) -> Words | None:
     units, df = found.summary["units"], found.summary["df"]
+    if not len(found.covariates) and found.left_out:
+        name, why = next(iter(found.left_out.items()))
+        return Words(
+            f"背景数据都用不上（如 {name}：{why.zh}）。",
+            f"None of the covariates is of use (such as {name}: {why.en}).",
+        )
     if not len(found.covariates):
         return Words(
             "没有可用的背景数据（covariates）：请给出单位改变不了的条件，如人口、财力、区位。",
@@ -73,8 +81,8 @@ def _too_little(found: Endowment) -> Words | None:
         return Words(
             f"{units:.0f} 个单位有完整的背景数据，减去类别和 {len(found.covariates)} 项背景数据后"
             f"只剩 {max(df, 0):.0f} 个自由度，太少。",
-            f"{units:.0f} units have all covariates; less categories and {len(found.covariates)}"
-            f" covariates {max(df, 0):.0f} degrees of freedom are left, which is too few.",
+            f"Units with all covariates: {units:.0f}; less categories and covariates"
+            f" ({len(found.covariates)}) too few degrees of freedom are left: {max(df, 0):.0f}.",
         )
     if np.isnan(found.summary["r2"]):
         return Words("各类别内总分没有差异。", "Totals do not differ inside any category.")
@@ -91,34 +99,23 @@ def _nothing_found(found: Endowment) -> Light:
     return "grey" if s["p"] >= CHANCE and s["high"] >= LARGE else "green"
 
 
-def _listed(names: Iterable[str]) -> Words:
-    every = [str(name) for name in names]
-    some, more = every[:NAMED], len(every) - NAMED
-    return Words(
-        "、".join(some) + (f" 等 {len(every)} 项" if more > 0 else ""),
-        ", ".join(some) + (f" and {more} more" if more > 0 else ""),
-    )
-
-
 def _of_total(found: Endowment) -> Finding:
     s = found.summary
     light = _by_size(s["adjusted"])
     if s["p"] >= CHANCE:
         light = _nothing_found(found)
-    names = _listed(found.covariates["share"].sort_values(ascending=False, kind="stable").index)
+    by_share = found.covariates["share"].sort_values(ascending=False, kind="stable")
+    names = listed([str(name) for name in by_share.index], MOST)
     inside = Words("同类单位", " inside categories") if found.several else Words("", "")
     sentence = Words(
         f"{names.zh}解释了{inside.zh}总分差异的 {s['r2']:.0%}（95% 区间 {s['low']:.0%}—{s['high']:.0%}）；"
         f"毫无关系时碰巧也会有约 {s['by_chance']:.0%}。",
-        f"{names.en} explain {s['r2']:.0%} of the differences between totals{inside.en} (95 %"
-        f" interval {s['low']:.0%} to {s['high']:.0%}); by chance alone it would be about"
+        f"Of the differences between totals{inside.en} {s['r2']:.0%} is explained by {names.en}"
+        f" (95 % interval {s['low']:.0%} to {s['high']:.0%}); by chance alone it would be about"
         f" {s['by_chance']:.0%}.",
     )
     if light == "grey":
-        sentence = Words(
-            sentence.zh + f"{s['units']:.0f} 个单位不足以分清是否巧合。",
-            sentence.en + f" {s['units']:.0f} units are too few to tell it from chance.",
-        )
+        sentence = Words(sentence.zh + TOO_FEW.zh, f"{sentence.en} {TOO_FEW.en}")
     return _finding("total", light, s["adjusted"], sentence)
 
 
@@ -133,11 +130,11 @@ def _of_indicators(found: Endowment) -> Finding:
         )
         return _finding("indicators", _nothing_found(found), 0.0, words)
     carried = float(told["carries"].sum())
-    names = _listed(told["name"])
+    names = listed([node_words(found.scheme, str(name)) for name in told.index], MOST)
     total = found.summary
     light: Light = "red" if total["p"] < CHANCE and total["adjusted"] >= LARGE else "amber"
     part = Words("", "")
-    if np.isfinite(carried):
+    if total["p"] < CHANCE and carried > 0:
         part = Words(
             f"，带来总分依赖的 {carried:.0%}",
             f", which brings {carried:.0%} of the total's dependence",
@@ -165,11 +162,16 @@ def _of_ranking(found: Endowment) -> Finding:
     unit = str(shift.abs().idxmax())
     move, scope = int(shift[unit]), Words("类内", " in their category") if prefix else Words("", "")
     words = Words(
-        f"扣除背景数据的作用后，{scope.zh}名次平均变动 {shift.abs().mean():.1f} 位；变动最大的是{unit}，"
+        f"扣除背景数据的作用后，{scope.zh}名次平均变动 {shift.abs().mean():.1f} 位；变动最大的是“{unit}”，"
         f"{'前进' if move > 0 else '后退'} {abs(move)} 位。",
         f"Net of the covariates places{scope.en} would move by {shift.abs().mean():.1f} on average;"
-        f" most for {unit}, {abs(move)} places {'up' if move > 0 else 'down'}.",
+        f" most for {unit}, {'up' if move > 0 else 'down'} by {abs(move)}.",
     )
+    if not move:
+        words = Words(
+            f"扣除背景数据的作用后，{scope.zh}名次都不变。",
+            f"Net of the covariates no place{scope.en} would change.",
+        )
     caution = Words(
         "这是诊断，不是应得的名次：与条件有关的那部分里也可能有真实的努力。",
         "This is a diagnosis, not the ranking that is deserved: what goes with endowment may be real"
@@ -193,15 +195,17 @@ def _of_adjustments(found: Endowment) -> Finding:
         )
         return _finding("adjustments", _nothing_found(found), 0.0, words)
     rows = [
-        (row["name"], row["strongest"], row["spearman"])
-        for _, row in told.sort_values("r2", ascending=False, kind="stable").head(NAMED).iterrows()
+        (node_words(found.scheme, str(name)), row["strongest"], row["spearman"])
+        for name, row in told.sort_values("r2", ascending=False, kind="stable")
+        .head(MOST)
+        .iterrows()
     ]
     words = Words(
         "加减分取决于背景数据："
-        + "；".join(f"{name} 与 {by}（秩相关 {rho:+.2f}）" for name, by, rho in rows)
+        + "；".join(f"“{name.zh}”与 {by}（秩相关 {rho:+.2f}）" for name, by, rho in rows)
         + "。",
         "Bonuses follow the covariates: "
-        + "; ".join(f"{name} and {by} (rank correlation {rho:+.2f})" for name, by, rho in rows)
+        + "; ".join(f"{name.en} and {by} (rank correlation {rho:+.2f})" for name, by, rho in rows)
         + ".",
     )
     return _finding(
@@ -214,14 +218,17 @@ def _of_effort(found: Endowment) -> Finding:
     share = float(s["endowment_share"])
     words = Words(
         f"努力解释了总分差异的 {s['effort_r2']:.0%}；在努力与禀赋合起来能解释的差异中，"
-        f"{share:.0%} 只归于禀赋。努力相同的单位，总分仍相差约 {s['equal_effort_sd']:.2g} 分（标准差）。",
+        f"{share:.0%} 只归于禀赋。努力相同的单位，总分仍相差约 {s['equal_effort_sd']:.2f} 分（标准差）。",
         f"Effort explains {s['effort_r2']:.0%} of the differences between totals; of what effort and"
         f" endowment explain together, {share:.0%} is endowment alone. Totals of equal effort still"
-        f" differ by about {s['equal_effort_sd']:.2g} points (standard deviation).",
+        f" differ by about {s['equal_effort_sd']:.2f} points (standard deviation).",
     )
+    light = _by_size(share)
+    if light != "green" and s["p"] >= CHANCE:
+        light, words = "grey", Words(words.zh + TOO_FEW.zh, f"{words.en} {TOO_FEW.en}")
     caution = Words(
         "只在努力真正已知时成立（如模拟）；用别的指标代替努力，结论随之改变。",
         "It holds only where effort is really known (as in a simulation); with a stand-in for effort"
         " it says something else.",
     )
-    return _finding("effort", _by_size(share), share, words, caution)
+    return _finding("effort", light, share, words, caution)

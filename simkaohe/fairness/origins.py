@@ -16,11 +16,13 @@ from simkaohe.engine.standing import EXACT
 from simkaohe.fairness import explaining
 from simkaohe.fairness.explaining import Explained
 from simkaohe.fairness.finding import Finding
+from simkaohe.fairness.shuffling import checked
 from simkaohe.fairness.whom import given_covariates, studied
 from simkaohe.labels import Words, reader_name
 from simkaohe.panel import Panel
 from simkaohe.ranks import last_digits, places
 from simkaohe.scheme.tree import Group, Scheme
+from simkaohe.sensitivity.form import behind
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -41,6 +43,7 @@ class Endowment:
 
     Attributes
     ----------
+    scheme : Scheme
     summary : Series
         ``units`` studied and degrees of freedom ``df``; of the total: share of the variance
         explained ``r2``, ``adjusted``, ``loo`` (each unit predicted without itself), ``p``
@@ -64,12 +67,13 @@ class Endowment:
     net : DataFrame, units (best first)
         ``category``, ``total``, ``endowment`` (points that its covariates predict, against the
         category's mean), ``net_total`` without them, ``rank`` and ``net_rank`` among the units
-        studied, ``shift`` (+: better without endowment); with several categories the same in the
-        category (``category_rank``, ``net_category_rank``, ``category_shift``).
+        studied, vetoed ones still last, ``shift`` (+: better without endowment); with several
+        categories the same in the category (``category_rank``, ``net_category_rank``, ``category_shift``).
     left_out : mapping of name to Words
         Covariates and units that play no part, and why.
     """
 
+    scheme: Scheme
     summary: pd.Series[float]
     covariates: pd.DataFrame
     nodes: pd.DataFrame
@@ -124,7 +128,7 @@ def endowment(
     Raises
     ------
     SimkaoheError
-        Columns and units that do not exist.
+        Columns and units that do not exist; fewer than one permutation.
 
     Notes
     -----
@@ -142,6 +146,7 @@ def endowment(
         Statistician 61(2).
     [3] Westfall & Young (1993), Resampling-based multiple testing.
     """
+    checked(permutations)
     engine = Engine(scheme, panel)
     nodes = engine.run(nodes=tuple(scheme.nodes))
     given, left_out = given_covariates(engine, panel, covariates, effort, nodes.ranks[0] > 0)
@@ -166,6 +171,7 @@ def endowment(
     )
     effort_row = given[effort].to_numpy(np.float64)[None, here] if effort else None
     return Endowment(
+        scheme,
         _summary(totals, y[0], z, category, fit, effort_row),
         _covariate_table(used, y[0], z, plain[:, 0], partial[:, 0], p[:, 0], fit),
         _node_table(engine, targets, fit, used, plain, carried),
@@ -244,12 +250,14 @@ def _summary(
     q = explaining.basis(z)
     if len(q) and fit.df > 0:
         fitted = total.mean() + (y @ q.T) @ q
-        found["inequality"] = _deviation(fitted) / _deviation(total.mean() + y)
+        whole = _deviation(total.mean() + y)
+        found["inequality"] = _deviation(fitted) / whole if whole > 0 else np.nan
     if effort is not None and fit.df > 1 and len(q):
         e = explaining.centred(effort, category)
         alone = float(explaining.shares(y[None], explaining.basis(e))[0])
         both = float(explaining.shares(y[None], explaining.basis(np.vstack([e, z])))[0])
-        found["effort_r2"], found["endowment_share"] = alone, 1 - alone / both
+        found["effort_r2"] = alone
+        found["endowment_share"] = 1 - alone / both if both > explaining.NOTHING else np.nan
         net = [row - (row @ q.T) @ q for row in (y, e[0])]
         size = np.sqrt((net[0] @ net[0]) * (net[1] @ net[1]))
         found["effort_partial"] = float(net[0] @ net[1] / size) if size > 0 else np.nan
@@ -334,7 +342,7 @@ def _net(
     due = (y @ q.T) @ q if fit.df > 0 and len(q) else np.full(len(total), np.nan)
     net = np.where(np.isnan(due), total, total - due)
     digits = engine.scheme.ranking.digits
-    code = engine.category[here]
+    code, late = engine.category[here], behind(engine)[here]
     sets: dict[str, list[Any]] = {"": [np.arange(len(total))]}
     if len(engine.members) > 1:
         sets["category_"] = [np.flatnonzero(code == c) for c in np.unique(code)]
@@ -345,6 +353,7 @@ def _net(
             for some in members:
                 if len(some):
                     q_ = last_digits(values[some], EXACT if digits is None else digits)
+                    q_ -= late[some] * (np.ptp(q_) + 1)
                     rank[some] = places(q_[None])[0][0]
     columns: dict[str, Any] = {
         "category": [str(engine.categories[c]) for c in code],

@@ -9,10 +9,22 @@ from math import factorial, prod
 import numpy as np
 import numpy.typing as npt
 
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.labels import Words
+
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 CHUNK = 500_000
 """Labels that are shuffled at a time."""
+
+
+def checked(permutations: int) -> int:
+    """Return how often to shuffle; refuse less than once."""
+    if permutations < 1:
+        raise SimkaoheError(
+            Problem("permutations", f"{permutations}", Words("≥ 1 的整数", "a number ≥ 1"))
+        )
+    return permutations
 
 
 def arrangements(labels: Ints) -> int:

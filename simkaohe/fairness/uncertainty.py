@@ -93,6 +93,11 @@ class Uncertainty:
         return tuple(self.errors.loc[self.errors["without"] > 0, "indicators"])
 
     @property
+    def gap(self) -> float:
+        """Median gap between neighbours, in points of the total; NaN without neighbours."""
+        return self._neighbours[0]
+
+    @property
     def known(self) -> bool:
         """Whether anything is known of errors."""
         return bool((self.errors["error"] > 0).any())
@@ -148,12 +153,12 @@ class Uncertainty:
                     "certainty", f"{certainty:g}", Words("0.5 与 1 之间的数", "between 0.5 and 1")
                 )
             )
-        usual, variance = self._neighbours
-        gap = usual if gap is None else gap
+        variance = self._neighbours[1]
+        gap = self.gap if gap is None else gap
         surveys = self.errors[self.errors["source"].isin(["survey", "answers"])]
         sigma = min(float(surveys["share"].sum() / max(self.errors["share"].sum(), 1e-300)), 1.0)
-        room = (gap / ndtri(certainty)) ** 2 / variance - (1 - sigma) if variance > 0 else np.nan
-        factor = sigma / room if room > 0 else np.nan
+        room = (gap / ndtri(certainty)) ** 2 - variance * (1 - sigma)
+        factor = variance * sigma / room if room > 0 else np.nan
         table = surveys[["sample"]].assign(factor=factor)
         return table.assign(needed=np.ceil(table["sample"] * factor - 1e-9))
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from simkaohe.engine import Engine
 from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.fairness.given import own_table
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 
@@ -32,13 +33,11 @@ def given_covariates(
     if effort is not None and effort not in table and not isinstance(covariates, pd.DataFrame):
         raise SimkaoheError(unknown("effort", effort, [*map(str, table)], COVARIATE))
     if isinstance(covariates, pd.DataFrame):
-        own = Panel(pd.DataFrame(index=list(panel.units)), covariates=covariates)
-        table = table.drop(columns=[c for c in table if c in covariates]).join(
-            own.frame("covariates")
-        )
+        table = table.drop(columns=[c for c in table if c in covariates])
+        table = table.join(own_table(panel, covariates))
         names = [str(column) for column in covariates if column != effort]
     elif covariates is not None:
-        names = [covariates] if isinstance(covariates, str) else list(covariates)
+        names = [covariates] if isinstance(covariates, str) else list(dict.fromkeys(covariates))
     else:
         names, left_out = _most_known(table.reindex(list(engine.units))[ranked], effort)
     asked = [*names, *([effort] if effort else [])]
@@ -62,6 +61,10 @@ def _most_known(table: pd.DataFrame, effort: str | None) -> tuple[list[str], dic
     known = table.drop(columns=[effort] if effort else []).notna()
     names: list[str] = []
     left_out: dict[str, Words] = {}
+    if not len(table):
+        return names, {
+            str(name): Words("没有参加排名的单位", "no unit is ranked") for name in known
+        }
     for name in known.sum().sort_values(ascending=False, kind="stable").index:
         together = known[[*names, name]].all(axis=1).mean()
         if together >= COVERED:

@@ -195,7 +195,10 @@ class Files(w.VBox):
         address = f"data:application/octet-stream;base64,{base64.b64encode(content).decode()}"
         words = Words("下载 {}（{:,.0f} KB）", "Download {} ({:,.0f} KB)")
         text = escape(str(words.format(name, len(content) / 1000)))
-        self.link.value = f"<a download='{escape(name)}' href='{address}'><b>{text}</b></a>"
+        self.link.value = (
+            f"<a download='{escape(name)}' href='{address}' "
+            f"style='text-decoration:underline;color:#0b66b8'><b>{text}</b></a>"
+        )
 
     def _open(self, name: str, content: bytes) -> None:
         with TemporaryDirectory() as folder:

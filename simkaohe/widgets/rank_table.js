@@ -78,8 +78,11 @@ function makeTable(root, { select, pin }) {
       row.tr.setAttribute("aria-selected", row.selected);
       TABLE.forEach(([key, , content], k) => {
         const { cell, text } = row.cells[k];
-        const words_ = String(content(row));
-        if (text.textContent !== words_) text.textContent = words_;
+        const shownText = String(content(row));
+        if (text.textContent !== shownText) {
+          text.textContent = shownText;
+          if (key === "unit" || key === "category") text.title = shownText; // where it is cut short
+        }
         if (key === "total") cell.style.setProperty("--bar", `${(100 * row.totals[1]) / most || 0}%`);
         else if (key === "shift") cell.className = `skh-number skh-${row.kind}`;
         else if (key === "pin") text.ariaLabel = fill(row.pinned ? words.unpin : words.pin_unit, row.unit);

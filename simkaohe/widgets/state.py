@@ -19,7 +19,7 @@ import traitlets
 from simkaohe.comparison import Comparison
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import load_scenarios, save, save_scenarios
-from simkaohe.labels import Words
+from simkaohe.labels import Words, reader_name
 from simkaohe.panel import Panel
 from simkaohe.result import Result
 from simkaohe.scheme.edit import Scenario, value_at
@@ -271,7 +271,8 @@ class State(traitlets.HasTraits):
             When the name is empty, or another scenario has it.
         """
         self._named(name.strip(), {}, "", besides=letter)
-        self._rewrite(letter, name=name.strip())
+        if name.strip() != self.scenarios[letter].name:
+            self._rewrite(letter, name=name.strip(), name_en=None)
 
     @in_turn
     def annotate(self, letter: str, note: str) -> None:
@@ -284,9 +285,8 @@ class State(traitlets.HasTraits):
         self._keep({key: kept for key, kept in self.scenarios.items() if key != letter})
 
     def _rewrite(self, letter: str, **fields: Any) -> None:
-        old = self.scenarios[letter]
-        new = {"name": old.name, "note": old.note, "edits": old.edits, **fields}
-        self._keep({**self.scenarios, letter: Scenario(**new)})
+        new = Scenario(**{**dict(self.scenarios[letter]), **fields})
+        self._keep({**self.scenarios, letter: new})
 
     def _keep(self, scenarios: dict[str, Scenario]) -> None:
         self._begin("")
@@ -351,7 +351,8 @@ class State(traitlets.HasTraits):
     def title(self, side: str) -> str:
         """Return what a side is called, in the reader's language."""
         if side in self.scenarios:
-            return f"{side} · {self.scenarios[side].name}"
+            kept = self.scenarios[side]
+            return f"{side} · {reader_name(kept.name, kept.name_en)}"
         return str(BASE if side == "base" else EDITED)
 
     @property
@@ -425,6 +426,18 @@ class State(traitlets.HasTraits):
                 scenarios[letter] = _renamed(scenario, [kept.name for kept in scenarios.values()])
         self._begin("")
         self._finish(edits, scenarios)
+
+    def offer(self, scenarios: Iterable[Scenario]) -> None:
+        """Add scenarios to begin with, but for names that are there already; undo keeps them.
+
+        Raises
+        ------
+        SimkaoheError
+            When one does not fit the scheme; nothing changes then.
+        """
+        taken = {kept.name for kept in self.scenarios.values()}
+        self.add(one for one in scenarios if one.name not in taken)
+        self.start_here()
 
 
 def _letters() -> Iterator[str]:

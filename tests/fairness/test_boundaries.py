@@ -107,7 +107,7 @@ def test_a_planted_cliff_is_found() -> None:
     boundary = found.findings[2]
     assert boundary.value == 0.25
     assert boundary.light == "red"
-    assert "the 1 below would gain +25% of their peers above" in boundary.sentence.en
+    assert "those below (1) by +25; those above (1) by +25" in boundary.sentence.en
 
 
 def test_a_free_choice_of_category_is_worth_what_it_brings() -> None:

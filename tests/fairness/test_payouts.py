@@ -92,7 +92,7 @@ def test_seats_are_compared_with_staff() -> None:
     assert found.categories["share"].tolist() == [0.2, 0.8]
     assert found.categories["relative"].tolist() == [1, 1]
     assert found.findings[1].light == "green"
-    assert "20% of it with 20% of the staff" in found.findings[1].sentence.en
+    assert "gets the share of seats that it has of the staff" in found.findings[1].sentence.en
 
 
 def test_units_for_whom_a_use_is_not_meant_are_outside_it() -> None:
@@ -148,7 +148,7 @@ def test_who_pays_for_a_change() -> None:
     change = next(f for f in found.findings if f.topic == "money.change.prize")
     assert (change.value, change.light) == (0.5, "red")
     assert "p bears 67%" in change.sentence.en
-    assert "u1 loses most (-20). The whole changes by +0." in change.sentence.en
+    assert "u1 loses most (-20); the whole does not change." in change.sentence.en
 
 
 def test_no_change_has_no_payers() -> None:
