@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -50,12 +50,13 @@ class Footing:
 
     @classmethod
     def of(cls, scheme: Scheme, panel: Panel) -> Footing:
-        """Return the footing of a scheme and its data."""
+        """Return the footing of a scheme and its data; an error where nobody is ranked."""
         engine = Engine(scheme, panel)
-        if not engine.people.ranked.any():
+        now = engine.run(nodes=tuple(scheme.nodes), uses=True)
+        if not now.ranks.any():  # or all are vetoed out
             nobody = Words("没有参加排名的单位", "no unit is ranked")
             raise SimkaoheError(Problem("unranked", nobody))
-        return cls(engine, engine.run(nodes=tuple(scheme.nodes), uses=True))
+        return cls(engine, now)
 
     @property
     def scheme(self) -> Scheme:
@@ -186,11 +187,9 @@ class Footing:
         both = (before > 0) & (after > 0)
         return np.where(both, before - after, 0).astype(np.float64)
 
-    def frame(
-        self, columns: Mapping[str, object], units: Collection[str] | None = None
-    ) -> pd.DataFrame:
+    def frame(self, columns: Mapping[str, object]) -> pd.DataFrame:
         """Return a table by unit."""
-        return pd.DataFrame(columns, pd.Index(units or self.engine.units, name="unit"))
+        return pd.DataFrame(columns, pd.Index(self.engine.units, name="unit"))
 
 
 def spearman(a: Array, b: Array, footing: Footing) -> float:

@@ -114,7 +114,7 @@ def leverage(
     Raises
     ------
     SimkaoheError
-        Names that are not in the scheme or the data.
+        Names that are not in the scheme or the data; a scheme that ranks nobody.
 
     Notes
     -----
