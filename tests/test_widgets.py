@@ -57,6 +57,12 @@ def shown(app: WeightsApp) -> dict[str, int]:
     return dict(zip(app.chart.units, app.chart.after, strict=True))
 
 
+def test_offered_scenarios_can_be_compared_but_not_undone(app) -> None:
+    app.state.offer(sk.load_scenarios("three_papers"))
+    assert button(app, "Undo").disabled
+    assert len(dropdown(app, "Compare").options) == 2 + len(sk.load_scenarios("three_papers"))
+
+
 def test_the_picture_shows_the_engines_ranking_after_every_move(app) -> None:
     scheme, panel = app.state.scheme, app.state.panel
     assert shown(app) == sk.evaluate(scheme, panel).ranking["rank"].to_dict()

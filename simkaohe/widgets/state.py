@@ -436,8 +436,9 @@ class State(traitlets.HasTraits):
             When one does not fit the scheme; nothing changes then.
         """
         taken = {kept.name for kept in self.scenarios.values()}
-        self.add(one for one in scenarios if one.name not in taken)
-        self.start_here()
+        with self.hold_trait_notifications():
+            self.add(one for one in scenarios if one.name not in taken)
+            self.start_here()
 
 
 def _letters() -> Iterator[str]:
