@@ -146,8 +146,9 @@ def _found(program: Program, state: State, goal: Goal) -> tuple[Choice, bool, bo
         rivals, moved = after, True
     if best is not None:
         return _pared(program, state, goal, best) if moved else best, True, moved, unsure
-    met = goal.met(state.after(program.highest))
-    return program.highest, met, moved, unsure or met
+    if goal.met(state.after(program.highest)):
+        return _pared(program, state, goal, program.highest), True, moved, True
+    return program.highest, False, moved, unsure
 
 
 def _pared(program: Program, state: State, goal: Goal, choice: Choice) -> Choice:

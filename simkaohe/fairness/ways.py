@@ -185,11 +185,12 @@ def way_of(
     after = state.after(choice)
     rows = []
     for i, lever in enumerate(program.levers):
-        if choice.improved[i] <= 1e-9 * lever.limit:
-            continue
         alone = program.start.copy()
         inside = [program.leaves.index(leaf) for leaf in lever.moving]
         alone[inside] = choice.scores[inside]
+        # Next to nothing may still bring points: ahead of an equal, by a rule that compares.
+        if choice.improved[i] <= 1e-9 * lever.limit and np.abs(alone - program.start).max() <= 1e-9:
+            continue
         gain = program.totals(np.stack([program.start, alone]))
         rows.append(
             {

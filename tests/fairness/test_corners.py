@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize
 
 import simkaohe as sk
 from simkaohe import labels
@@ -207,3 +209,55 @@ def test_coefficients_whose_worth_is_unknown_are_still_described() -> None:
     assert "nan" not in said.en + said.zh
     assert "coefficients are worth" in said.en
     assert " and turn round" in said.en
+
+
+# -- ways that brute force finds -------------------------------------------------------------------
+
+
+def test_weeks_lift_two_papers_off_zero_together() -> None:
+    """√(x y) from (0, 0) with 20 of effort: 10 each. No first step of one alone brings a point."""
+    leaves = [{"id": n, "rule": ENDS} for n in ("x", "y")]
+    root = {"id": "total", "children": leaves, "combine": {"method": "geometric", "zero": "zero"}}
+    scheme = sk.Scheme.read({"root": root})
+    panel = panel_of({"x": [0.0, 80.0], "y": [0.0, 80.0]})
+    way = sprint_plan(scheme, panel, "u0", weeks=20, pace={"x": 1.0, "y": 1.0})
+    assert way.standing.loc["then", "total"] == pytest.approx(10.0, abs=1e-3)
+    goal = cheapest_way(scheme, panel, "u0", total=10.0, costs={"x": 1.0, "y": 1.0})
+    assert goal.cost == pytest.approx(20.0, abs=1e-3)
+
+
+def test_where_slopes_are_flat_a_search_begins_further_up() -> None:
+    """Below the floor of 40 nothing counts: x and y to 50 bring 50, half of the way brings none."""
+    leaves = [{"id": n, "rule": ENDS} for n in ("x", "y")]
+    combine = {"method": "geometric", "zero": "floor", "floor": 40.0}
+    scheme = sk.Scheme.read({"root": {"id": "total", "children": leaves, "combine": combine}})
+    panel = panel_of({"x": [0.0, 80.0], "y": [0.0, 80.0]})
+    pace = {"x": 10.0, "y": 10.0}
+    way = sprint_plan(scheme, panel, "u0", weeks=5, teams=2, pace=pace)
+    assert way.standing.loc["then", "total"] == pytest.approx(50.0, abs=1e-3)
+
+
+def test_next_to_nothing_that_brings_points_stands_in_the_plan() -> None:
+    """Two equals by z-score: any lead is one standard deviation, 10 points either way of 50."""
+    scheme = scheme_of({"id": "x", "rule": {"method": "zscore"}})
+    panel = panel_of({"x": [27.0, 27.0]})
+    way = cheapest_way(scheme, panel, "u0", total=55.0, limits={"x": 10.0})
+    assert way.reached
+    assert list(way.plan.index) == ["x"]
+    edited = panel_of({"x": [way.plan.loc["x", "then"], 27.0]})
+    assert sk.evaluate(scheme, edited).ranking.loc["u0", "total"] >= 55.0
+
+
+def test_a_solver_prints_nothing(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HiGHS writes of its progress to the process's standard output now and then."""
+    real = optimize.milp
+
+    def milp(*args: Any, **options: Any) -> Any:
+        os.write(1, b"HighsMipSolverData")
+        return real(*args, **options)
+
+    monkeypatch.setattr(optimize, "milp", milp)
+    assert cheapest_way(TWO, THREE, "u0", rank=1).reached
+    assert not capfd.readouterr().out
