@@ -7,7 +7,7 @@ both languages, where the problem is noticed.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from simkaohe.labels import Words
@@ -30,13 +30,27 @@ class Problem(NamedTuple):
     expected: Words | str = ""
     remedy: Words | str = ""
 
+    @property
+    def words(self) -> Words:
+        """The sentence in both languages."""
+        parts = [w if isinstance(w, Words) else Words(w, w) for w in self[1:]]
+        zh, en = ([str(text) for text in texts] for texts in zip(*parts, strict=True))
+        return Words(
+            self._said(zh, ("{}", "应为{}", "：", "；", "。")),
+            self._said(en, ("found {}", "expected {}", ": ", "; ", ". ")),
+        )
+
+    def _said(self, texts: Sequence[str], style: Sequence[str]) -> str:
+        found, expected, remedy = texts
+        there, wanted, colon, semicolon, stop = style
+        both = [there.format(found), wanted.format(expected)] if expected else [found]
+        sentence = semicolon.join(part for part in both if part)
+        said = f"{sentence}{stop}{remedy}" if remedy else sentence
+        end = "" if said.endswith(("。", ".", "?", "？")) else stop.strip()
+        return f"{self.where}{colon}{said}{end}"
+
     def __str__(self) -> str:
-        found = Words("{}", "found {}").format(self.found) if self.expected else self.found
-        expected = Words("应为{}", "expected {}").format(self.expected) if self.expected else ""
-        sentence = str(Words("；", "; ")).join(str(part) for part in (found, expected) if part)
-        remedy = f"{Words('。', '. ')}{self.remedy}" if self.remedy else ""
-        end = "" if (sentence + remedy).endswith(("。", ".", "?", "？")) else str(Words("。", "."))
-        return f"{self.where}{Words('：', ': ')}{sentence}{remedy}{end}"
+        return str(self.words)
 
     def inside(self, place: str) -> Problem:
         """Return the same problem with the place (a file, a scenario) named in front."""

@@ -13,7 +13,7 @@ import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
 from simkaohe.errors import SimkaoheError, unknown
-from simkaohe.labels import Words, language, reader_name
+from simkaohe.labels import Words, column_label, language, reader_name
 from simkaohe.panel import QUANTITIES, UNIT, Panel
 from simkaohe.scheme.adjust import EFFECTS
 from simkaohe.scheme.condition import Condition
@@ -95,6 +95,21 @@ class Result:
         )
         ranks = out.ranks[0]
         return frame.iloc[np.lexsort((-out.totals[0] * (ranks == 0), ranks, ranks == 0))]
+
+    def table(self) -> pd.DataFrame:
+        """Return the ranking as people read it (排名表): headings and names in their language."""
+        scheme, frame = self.scheme, self.ranking
+        if scheme.grades:
+            labels = {band.name: band.label for band in scheme.grades.bands}
+            frame = frame.assign(grade=frame["grade"].map(labels).fillna(""))
+        else:
+            frame = frame.drop(columns="grade")
+        if scheme.categories:
+            names = [scheme.category_label(name) for name in frame["category"]]
+            frame = frame.assign(category=names)
+        else:
+            frame = frame.drop(columns=["category", "category_rank"])
+        return frame.rename(columns=column_label).rename_axis(column_label("unit"))
 
     @cached_property
     def grades(self) -> pd.Series[Any]:

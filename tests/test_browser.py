@@ -78,9 +78,10 @@ def test_every_control_is_moved_and_the_picture_is_the_engines(lab: str, noteboo
         if "单位" in WORKBENCHES[notebook]:
             opened.get_by_role("button", name="全部还原").click()
             _choose(opened, "单位", "清河县")
-            opened.wait_for_function(
-                "[...document.querySelectorAll('.widget-dropdown select')]"
-                ".some(s => s.selectedOptions[0]?.text === '生态发展类')"
+            opened.wait_for_function(  # until the kernel has said which category that unit is in
+                "[...document.querySelectorAll('.widget-dropdown')].some(row =>"
+                " row.querySelector('.widget-label')?.textContent === '类别' &&"
+                " row.querySelector('select').selectedOptions[0]?.text === '生态发展类')"
             )
             _choose(opened, "类别", "城区类")
             _wait_for(opened, sk.evaluate(scheme.edit({"units.清河县": "urban"}), panel))

@@ -143,3 +143,18 @@ def test_largest_remainder_gives_the_seats_of_shanxi() -> None:
 def test_an_unknown_unit_has_no_explanation() -> None:
     with pytest.raises(sk.SimkaoheError, match="Did you mean 'Finland'"):
         sk.evaluate(*sk.load("tai")).explain("Finnland")
+
+
+def test_the_table_is_the_ranking_in_the_readers_words() -> None:
+    result = sk.evaluate(*sk.load("three_papers"))
+    sk.use_language("zh")
+    assert list(result.table().columns) == ["类别", "总分", "排名", "类内排名", "等次"]
+    sk.use_language("en")
+    table = result.table()
+    assert list(table.columns) == ["Category", "Total", "Rank", "Rank in category", "Grade"]
+    assert table["Total"].tolist() == result.ranking["total"].tolist()
+    first = result.ranking.iloc[0]
+    assert table["Category"].iloc[0] == result.scheme.category_label(first["category"])
+    plain = sk.evaluate(*sk.load("tai")).table()
+    assert list(plain.columns) == ["Total", "Rank"]
+    assert plain.index.name == "Unit"

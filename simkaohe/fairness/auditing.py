@@ -226,7 +226,9 @@ class Audit:
             }
             for finding in self.findings
         ]
-        table = pd.DataFrame(rows).set_index("topic")
+        columns = ["topic", "measure", "complaints", "question", "light", "mark", "value",
+                   "sentence", "caution"]  # fmt: skip
+        table = pd.DataFrame(rows, columns=columns).set_index("topic")
         if self.before is None:
             return table
         old = self.before.table.reindex(table.index)
@@ -293,8 +295,8 @@ def _not_computed(name: str, error: SimkaoheError) -> Finding:
     caution = Words(
         "无法判断不等于没有问题。", "That it cannot be told does not mean that nothing is wrong."
     )
-    reason = str(error.problems[0])
-    sentence = Words("无法计算：{}", "It cannot be computed: {}").format(reason)
+    reason = error.problems[0].words
+    sentence = Words(f"无法计算：{reason.zh}", f"It cannot be computed: {reason.en}")
     return Finding(name, name, MEASURES[name], "grey", np.nan, sentence, caution)
 
 
@@ -362,10 +364,11 @@ def audit(
         A scheme that does not fit the data, and names that do not exist. A measure that cannot be
         computed raises nothing: its finding is grey with the reason.
     """
-    chosen = tuple(MEASURES) if measures is None else tuple(dict.fromkeys(measures))
+    chosen = tuple(MEASURES) if measures is None else tuple(dict.fromkeys(_several(measures)))
     given = {
-        "covariates": covariates, "effort": effort, "size": size, "cutoffs": cutoffs,
-        "errors": errors, "lagged": lagged, "appeals": appeals, "pass_lines": pass_lines,
+        "covariates": _several(covariates), "effort": effort, "size": size, "cutoffs": cutoffs,
+        "errors": errors, "lagged": _several(lagged), "appeals": _several(appeals),
+        "pass_lines": float(pass_lines) if isinstance(pass_lines, np.number) else pass_lines,
         "higher": higher,
     }  # fmt: skip
     known = {name: value for name, value in given.items() if value is not None}
@@ -385,3 +388,8 @@ def audit(
 
 
 MEASURE = Words("检查项", "measure")
+
+
+def _several(names: Any) -> Any:
+    """Return names as several, where only one is given."""
+    return (names,) if isinstance(names, str) else names

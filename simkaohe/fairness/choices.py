@@ -107,11 +107,11 @@ def levers_of(
         now, sign = float(moves.now[k, place]), float(moves.sign[k, place])
         limit = abs(float(moves.within_limits(moves.now + moves.sign * limit)[k, place]) - now)
         path, moving = moves.address(k)
-        if limit <= 0:
+        step = step_of.get(leaf.id)
+        if limit <= 0 or (step is not None and limit < step * (1 - EXACT)):
             continue
         moving = _counting(moves, place, moving)
         moved |= {each.id for each in moving}
-        step = step_of.get(leaf.id)
         if step is not None and limit / step > MOST:
             raise SimkaoheError(
                 Problem(

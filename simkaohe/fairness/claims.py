@@ -209,6 +209,9 @@ def _amplification(moves: Moves, higher: Mapping[str, float] | None) -> pd.DataF
     rows = []
     for name, target in above.items():
         k = ids.index(name)
+        if np.isnan(moves.target[k]).all():
+            none = Words("没有按目标计分", "it is not scored by a target")
+            raise SimkaoheError(Problem(f"higher › {name}", none))
         whole = float(np.nansum(moves.target[k]))
         rows.append((name, moves.leaves[k].label, whole, target, whole / target - 1))
     columns = ["indicator", "name", "sum", "higher", "excess"]
@@ -235,7 +238,7 @@ def _guards(
 
 def _low_targets(result: Reporting) -> Finding:
     there = result.sandbagging.notna().to_numpy().any()
-    gain = float(result.units["sandbagging"].median()) if there else np.nan
+    gain = round(float(result.units["sandbagging"].median()), 9) + 0.0 if there else 0.0
     full = result.moves.scheme.full
     worst = result.indicators["sandbagging"].dropna().sort_values(ascending=False)
     nodes = result.moves.scheme.nodes
@@ -245,7 +248,7 @@ def _low_targets(result: Reporting) -> Finding:
         "reporting",
         "reporting.sandbagging",
         Words("目标报低一点，划算吗？", "Does it pay to have low targets?"),
-        light(gain / full if there else 0.0, WORTH, WELL_WORTH),
+        light(gain / full, WORTH, WELL_WORTH),
         gain,
         Words(
             f"一个单位若把目标降低 {result.easier:.0%}，工作照旧，总分中位数多得 {gain:.2f} 分"
@@ -266,22 +269,30 @@ def _low_targets(result: Reporting) -> Finding:
 
 def _gaming(result: Reporting) -> Finding:
     there = result.over_reporting.notna().to_numpy().any()
-    pays = float((result.units["expected"] > 0).mean()) if there else np.nan
+    pays = float((result.units["expected"] > 0).mean()) if there else 0.0
     need = float(result.units["break_even"].max())
-    gain = float(result.units["over_reporting"].median())
+    enough = (
+        np.ceil(need * 100 - 1e-9) / 100
+    )  # the next whole percent: at need it just pays for one
+    gain = round(float(result.units["over_reporting"].median()), 9) + 0.0
     return Finding(
         "reporting",
         "reporting.gaming",
         Words("数据注一点水，划算吗？", "Does it pay to report a little too much?"),
-        light(pays if there else 0.0, SOME, MANY),
+        light(pays, SOME, MANY),
         need,
         Words(
             f"各项数据都多报 {result.over:.0%}，总分中位数多 {gain:.2f} 分；抽查率 {result.audit:.0%}、"
-            f"查出扣 {result.penalty:g} 分时，对 {pays:.0%} 的单位仍划算；抽查率到 {need:.0%} "
+            f"查出扣 {result.penalty:g} 分时，对 {pays:.0%} 的单位仍划算；抽查率到 {enough:.0%} "
             "才对谁都不划算。",
             f"All figures {result.over:.0%} too good bring {gain:.2f} points (median); with a "
             f"{result.audit:.0%} chance of detection and {result.penalty:g} points lost it still "
-            f"pays for {pays:.0%} of the units; from {need:.0%} on it pays for nobody.",
+            f"pays for {pays:.0%} of the units; from {enough:.0%} on it pays for nobody.",
+        )
+        if need > 0
+        else Words(
+            f"各项数据都多报 {result.over:.0%}，谁也不会多得分。",
+            f"All figures {result.over:.0%} too good bring nobody any points.",
         )
         if there
         else Words("没有由单位上报的数据。", "No figure is reported by the units."),
@@ -308,6 +319,11 @@ def _stretched(result: Reporting) -> Finding:
             f"各单位目标之和比上级目标最多高出 {excess:.1%}（{worst.zh}）。",
             f"The units' targets add up to at most {excess:.1%} more than the target above "
             f"({worst.en}).",
+        )
+        if excess > 0
+        else Words(
+            "各单位目标之和都没有超过上级目标。",
+            "The units' targets add up to no more than the target above.",
         )
         if len(table)
         else Words(

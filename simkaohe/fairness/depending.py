@@ -261,7 +261,7 @@ def robustness(footing: Footing, within: float, draws: int, seed: int) -> Lever:
         u = np.random.Generator(np.random.SFC64(seed)).random((draws, len(bound.columns)))
         drawn = engine.run(bound.draws(u), check=False)
     except SimkaoheError as error:
-        reason = str(error.problems[0])
+        reason = error.problems[0].words
         sentence = filled("无法模拟：{why}", "It cannot be simulated: {why}", why=reason)
         empty = pd.DataFrame(columns=["rank", "rank_0.05", "rank_0.95", "keeps"])
         return Lever(empty, found("robustness", question, "grey", np.nan, sentence, caution))
@@ -270,8 +270,7 @@ def robustness(footing: Footing, within: float, draws: int, seed: int) -> Lever:
     if footing.now.grades is not None and drawn.grades is not None:
         same = drawn.grades == footing.now.grades
     else:
-        few = int(footing.top().sum())
-        same = (drawn.ranks <= few) == footing.top()
+        same = footing.tops(drawn) == footing.top()
     columns = {"rank": ranks, "rank_0.05": low, "rank_0.95": high, "keeps": same.mean(0)}
     table = footing.frame(columns)
     table = table[ranks > 0].sort_values(["keeps", "rank"], kind="stable")

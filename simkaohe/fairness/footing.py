@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -12,9 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
+from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding, Light
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
+from simkaohe.ranks import places
 from simkaohe.scheme.tree import Indicator, Scheme
 from simkaohe.sensitivity.importance import nominal_weights
 
@@ -48,9 +50,13 @@ class Footing:
 
     @classmethod
     def of(cls, scheme: Scheme, panel: Panel) -> Footing:
-        """Return the footing of a scheme and its data."""
+        """Return the footing of a scheme and its data; an error where nobody is ranked."""
         engine = Engine(scheme, panel)
-        return cls(engine, engine.run(nodes=tuple(scheme.nodes), uses=True))
+        now = engine.run(nodes=tuple(scheme.nodes), uses=True)
+        if not now.ranks.any():  # or all are vetoed out
+            nobody = Words("没有参加排名的单位", "no unit is ranked")
+            raise SimkaoheError(Problem("unranked", nobody))
+        return cls(engine, now)
 
     @property
     def scheme(self) -> Scheme:
@@ -82,13 +88,17 @@ class Footing:
 
     def top(self, outcome: Outcome | None = None) -> Bools:
         """Return who has the best grade, or is among the first third of its scope, (N,)."""
-        outcome = outcome or self.now
+        return np.asarray(self.tops(outcome or self.now)[0])
+
+    def tops(self, outcome: Outcome) -> Bools:
+        """Return the same of every draw, (R, N)."""
         if outcome.grades is not None:
-            return np.asarray(outcome.grades[0] == 0)
-        ranks = (outcome.category_ranks if self.apart else outcome.ranks)[0]
-        found = np.zeros(len(ranks), bool)
+            return np.asarray(outcome.grades == 0)
+        ranks = outcome.category_ranks if self.apart else outcome.ranks
+        found = np.zeros(ranks.shape, bool)
         for scope in self.scopes:
-            found[scope] = (ranks[scope] > 0) & (ranks[scope] * THIRD <= len(scope) + THIRD - 1)
+            own = ranks[:, scope]
+            found[:, scope] = (own > 0) & (own * THIRD <= len(scope) + THIRD - 1)
         return found
 
     @property
@@ -177,29 +187,31 @@ class Footing:
         both = (before > 0) & (after > 0)
         return np.where(both, before - after, 0).astype(np.float64)
 
-    def frame(
-        self, columns: Mapping[str, object], units: Collection[str] | None = None
-    ) -> pd.DataFrame:
+    def frame(self, columns: Mapping[str, object]) -> pd.DataFrame:
         """Return a table by unit."""
-        return pd.DataFrame(columns, pd.Index(units or self.engine.units, name="unit"))
+        return pd.DataFrame(columns, pd.Index(self.engine.units, name="unit"))
 
 
 def spearman(a: Array, b: Array, footing: Footing) -> float:
     """Return the rank correlation inside scopes of two facts of the ranked units, gaps left out."""
-    from scipy.stats import rankdata
-
     there = ~(np.isnan(a) | np.isnan(b))
     pairs = []
     for scope in footing.scopes:
         here = scope[there[scope]]
         if len(here) > 1:
-            ranks = np.array([rankdata(x[here]) / len(here) for x in (a, b)])
+            ranks = np.array([_middle_ranks(x[here]) / len(here) for x in (a, b)])
             pairs.append(ranks - ranks.mean(1, keepdims=True))
     if not pairs:
         return np.nan
     one, two = np.concatenate(pairs, 1)
     size = np.sqrt((one**2).sum() * (two**2).sum())
     return float((one * two).sum() / size) if size > 1e-12 else np.nan
+
+
+def _middle_ranks(values: Array) -> Array:
+    """Return ranks, 1 for the highest; equals share the middle of their places."""
+    _, order = np.unique(values, return_inverse=True)
+    return np.asarray(np.mean(places(order[None]), 0)[0])
 
 
 def units(count: int) -> Words:

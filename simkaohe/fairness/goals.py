@@ -11,7 +11,8 @@ import numpy.typing as npt
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.fairness.moving import Moves
 from simkaohe.fairness.programs import Choice, Program
-from simkaohe.fairness.rank_steps import Within
+from simkaohe.fairness.rank_steps import Within, check_within
+from simkaohe.fairness.values import is_number
 from simkaohe.labels import Words
 
 Array = npt.NDArray[np.float64]
@@ -219,20 +220,15 @@ def goal_of(
         found = Words("、".join(given) or "没有", " and ".join(given) or "none of them")
         expected = Words("rank、grade、total 之一", "one of rank, grade, total")
         raise SimkaoheError(Problem("cheapest_way", found, expected))
-    if within not in ("all", "category"):
-        what = Words("排名范围", "ranking")
-        raise SimkaoheError(unknown("within", str(within), ("all", "category"), what))
-    code = None
-    words = (
-        Words(f"总分达到 {total:g}", f"a total of {total:g}")
-        if total is not None
-        else Words("", "")
-    )
-    if total is not None and not np.isfinite(total):
-        raise SimkaoheError(Problem("total", f"{total}", Words("一个数", "a number")))
+    check_within(within)
+    code, words = None, Words("", "")
+    if total is not None:
+        if not is_number(total):
+            raise SimkaoheError(Problem("total", f"{total}", Words("一个数", "a number")))
+        words = Words(f"总分达到 {total:g}", f"a total of {total:g}")
     if rank is not None:
         count = len(moves.engine.units)
-        if not 1 <= rank <= count:
+        if not (is_number(rank) and rank == int(rank) and 1 <= rank <= count):
             expected = Words(f"1 到 {count} 的名次", f"a rank from 1 to {count}")
             raise SimkaoheError(Problem("rank", f"{rank}", expected))
         inside = Words("类内", " in its category") if within == "category" else Words("", "")

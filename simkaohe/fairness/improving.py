@@ -15,7 +15,7 @@ from simkaohe.fairness.goals import Goal, Need, Standing, State, goal_of
 from simkaohe.fairness.moving import Moves
 from simkaohe.fairness.programs import Choice, Program
 from simkaohe.fairness.rank_steps import Within
-from simkaohe.fairness.values import checked_by_indicator
+from simkaohe.fairness.values import checked_by_indicator, is_number
 from simkaohe.fairness.ways import Way, figure, way_of, why_not_sure
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -146,8 +146,9 @@ def _found(program: Program, state: State, goal: Goal) -> tuple[Choice, bool, bo
         rivals, moved = after, True
     if best is not None:
         return _pared(program, state, goal, best) if moved else best, True, moved, unsure
-    met = goal.met(state.after(program.highest))
-    return program.highest, met, moved, unsure or met
+    if goal.met(state.after(program.highest)):
+        return _pared(program, state, goal, program.highest), True, moved, True
+    return program.highest, False, moved, unsure
 
 
 def _pared(program: Program, state: State, goal: Goal, choice: Choice) -> Choice:
@@ -236,7 +237,7 @@ def sprint_plan(
     the weeks come on top. The same program as in :func:`cheapest_way`, with the weeks as a limit.
     """
     for name, number in (("weeks", weeks), ("teams", teams)):
-        if not (np.isfinite(number) and number > 0):
+        if not (is_number(number) and number > 0):
             expected = Words("大于 0 的数", "a number above 0")
             raise SimkaoheError(Problem(name, f"{number}", expected))
     moves = Moves(Engine(scheme, panel))
@@ -270,7 +271,7 @@ def sprint_plan(
         f"the most points in {figure(weeks)} weeks, {figure(teams)} at a time",
     )
     why = why_not_sure(program, None, choice, True, state.rivals_moved(state.after(choice)))
-    return way_of(program, state, words, choice, True, why)
+    return replace(way_of(program, state, words, choice, True, why), most=True)
 
 
 def _pace(moves: Moves, place: int, k: int) -> float:

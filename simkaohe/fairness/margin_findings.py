@@ -64,7 +64,9 @@ def _idle(result: Effort) -> Finding:
             f"在 {share:.0%} 的“单位×指标”组合里，再进一步一分不得{end.zh}。",
             f"In {share:.0%} of all pairs of unit and indicator one more step earns nothing"
             f"{end.en}.",
-        ),
+        )
+        if there.any()
+        else Words("没有可以改进的指标值。", "There is no value that could be improved."),
         Words(
             "一步的大小是约定的；到顶也可能说明任务已经完成，不等于办法不好。",
             "How large a step is, is a convention; at the cap may simply mean done, not that the "
@@ -115,7 +117,9 @@ def _ignored(result: Effort) -> Finding:
         Words("有没有可以完全不管的指标？", "Can an indicator be ignored without notice?"),
         light(share, DILUTED, VERY_DILUTED),
         share,
-        Words(
+        Words("没有还能变差的指标值。", "There is no value that could become worse.")
+        if not len(known)
+        else Words(
             f"{len(known)} 项指标中有 {len(free)} 项，任何单位把它放到最差也损失不到 {small:g} 分"
             + (f"，如：{names.zh}。" if len(free) else "。"),
             f"Of {len(known)} indicators {len(free)} may fall to the worst value of any unit and "
@@ -139,7 +143,9 @@ def _late(result: Effort) -> Finding:
         Words("潜绩有多少分量？", "How much do results weigh that show only years later?"),
         "grey" if np.isnan(share) else "amber" if share < LATE else "green",
         share,
-        Words(
+        Words("没有哪项指标放手不管会丢分。", "Neglect costs no points in any indicator.")
+        if result.lagged and not whole
+        else Words(
             "方案里看不出哪些指标要几年后才见效，请在 lagged 里列出。",
             "The scheme does not tell which indicators show results only years later; name them in "
             "lagged.",

@@ -145,7 +145,7 @@ class Effort:
                 "cap": (self.reasons == "cap").sum(axis=1) / count,
                 "floor": (self.reasons == "floor").sum(axis=1) / count,
                 "idle": (there & (self.points <= NOTHING)).sum(axis=1) / count,
-                "best": filled.idxmax(axis=1),
+                "best": filled.idxmax(axis=1).where(there.any(axis=1)),
                 "points": self.points.max(axis=1),
             }
         )

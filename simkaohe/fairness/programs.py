@@ -16,13 +16,15 @@ from simkaohe.scheme.combine import FixedBand, Geometric, Identity, Minimum, Mul
 from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group, Indicator
+from simkaohe.sensitivity.polytope import quiet
 
 Array = npt.NDArray[np.float64]
 Shape = Literal["linear", "concave", "product"]
 MARGIN, LEAST = 2e-6, 1e-6
 """Points by which the program aims beyond the total asked for, and what it must not miss it by."""
-TINY = 1e-5
-"""Points by which scores are moved to see what they are worth, off any kink."""
+TINY, INSIDE = 1e-5, 1e-3
+"""Points by which scores are moved to see what they are worth, off any kink; and by which those of
+zero are raised first, where a geometric mean has no slope."""
 CUTS = 40
 LEAST_SHARE = 0.25
 """Part of a total that is the product of its papers at least, where something is added to it; what
@@ -168,30 +170,39 @@ class Program:
         wanted += [(name, least, MARGIN) for name, least in (floors or {}).items()]
         if not self.leaves:
             return nothing if self.moves.total[self.place] >= need else None
-        cuts: list[tuple[Array, float]] = []
+        short = False
         for number, (node, least, margin) in enumerate(wanted):
             now, most = self.totals(np.stack([self.start, self.highest.scores]), node)
             if most < least:
                 return None
             margin = min(margin, (most - least) / 2)
             wanted[number] = (node, least, margin)
-            if now < least:
-                cuts.append(self._cut(self.start, least + margin, node))
-        if not cuts:
+            short |= bool(now < least)
+        if not short:
             return nothing
-        for _ in range(CUTS):
-            found = self._solved(cuts)
-            if found is None:
-                break
+        found = [each for at in self._looked_from if (each := self._closed_in(wanted, at))]
+        if not found or self.shape is None:
+            found.append(self._trimmed(wanted))
+        return min(found, key=lambda choice: choice.cost)
+
+    def _closed_in(self, wanted: list[tuple[str | None, float, float]], at: Array) -> Choice | None:
+        """Return the cheapest choice that cuts leave, the first ones at some scores; None if none."""
+        cuts: list[tuple[Array, float]] = []
+        scores, found = self.start, None
+        for _ in range(CUTS + 1):
             short = [
                 (node, least + margin)
                 for node, least, margin in wanted
-                if self.totals(found.scores[None], node)[0] < least + margin / 2
+                if self.totals(scores[None], node)[0] < least + margin / 2
             ]
             if not short:
                 return found
-            cuts += [self._cut(found.scores, goal, node) for node, goal in short]
-        return self._trimmed(wanted)
+            cuts += [self._cut(scores if cuts else at, goal, node) for node, goal in short]
+            found = self._solved(cuts)
+            if found is None:
+                return None
+            scores = found.scores
+        return None
 
     def richest(self, budget: float) -> Choice:
         """Return the improvements with the highest total that a budget allows.
@@ -200,10 +211,22 @@ class Program:
         -----
         The same tangents as ceilings: the highest place below them all is closed in on.
         """
-        best, top = Choice(np.zeros(len(self.levers)), self.start, 0.0, False), -np.inf
         if not self.leaves:
-            return replace(best, converged=True)
-        ceilings = [self._tangent(self.start)]
+            return Choice(np.zeros(len(self.levers)), self.start, 0.0, True)
+        found = [self._below(budget, at) for at in self._looked_from]
+        totals = self.totals(np.stack([choice.scores for choice in found]))
+        return found[int(totals.argmax())]
+
+    @property
+    def _looked_from(self) -> list[Array]:
+        """Scores at which a search begins: now; where tangents prove nothing, further up as well."""
+        top = self.highest.scores
+        return [self.start] if self.shape else [self.start, (self.start + top) / 2, top]
+
+    def _below(self, budget: float, at: Array) -> Choice:
+        """Return the highest choice below tangents, the first one at some scores."""
+        best, top = Choice(np.zeros(len(self.levers)), self.start, 0.0, False), -np.inf
+        ceilings = [self._tangent(at)]
         for _ in range(CUTS):
             found = self._solved([], ceilings=ceilings, budget=budget)
             if found is None:
@@ -231,30 +254,32 @@ class Program:
 
     def _tangent(self, scores: Array) -> tuple[Array, float]:
         """Return (g, h): values of scores s are at most h + g · s."""
-        slope, total = self._slope(scores)
+        near, slope, total = self._slope(scores)
         value = float(self._value(np.array([total]))[0])
         if self.shape == "product":
             slope = slope * self.size * 100 / max(total, TINY)
-        return slope, value - float(slope @ (scores - self._off))
+        return slope, value - float(slope @ near)
 
     def _cut(self, scores: Array, goal: float, node: str | None = None) -> tuple[Array, float]:
         """Return (g, h): scores s that reach the goal have g · s ≥ h.
 
         The tangent of a concave total, or of the logarithm of a product.
         """
-        slope, total = self._slope(scores, node)
+        near, slope, total = self._slope(scores, node)
         away = goal - total
         if self.shape == "product" and node is None:
             size = max(total, TINY) * (LEAST_SHARE if self._is_shifted else 1.0)
             away = size * np.log1p(away / size)
-        return slope, float(slope @ (scores - self._off)) + away
+        return slope, float(slope @ near) + away
 
-    def _slope(self, scores: Array, node: str | None = None) -> tuple[Array, float]:
-        """Return what scores are worth (J,), a little lower and off any kink, and the total there."""
-        near = scores - self._off
-        around = near + np.concatenate([np.zeros((1, len(near))), TINY / 10 * np.eye(len(near))])
-        totals = self.totals(around, node)
-        return (totals[1:] - totals[0]) / (TINY / 10), float(totals[0])
+    def _slope(self, scores: Array, node: str | None = None) -> tuple[Array, Array, float]:
+        """Return scores near by, off any kink, what more is worth there (J,), and the total there."""
+        off = self._off
+        near = np.where(scores < INSIDE, scores + off * (INSIDE / TINY), scores - off)
+        step = TINY / 10 * np.eye(len(near))
+        totals = self.totals(np.concatenate([near[None], near + step, near - step]), node)
+        up, down = np.split(totals[1:], 2)
+        return near, (up - down) / (2 * TINY / 10), float(totals[0])
 
     @cached_property
     def _off(self) -> Array:
@@ -288,14 +313,15 @@ class Program:
         aim = np.append(cost / scale, 0.0)
         if ceilings:
             aim = np.append(1e-7 * cost / scale, -1.0)
-        solved = milp(
-            aim,
-            constraints=rules,
-            integrality=np.r_[np.ones(count), np.zeros(count + 1)],
-            bounds=Bounds(np.r_[np.zeros(2 * count), -np.inf if ceilings else 0.0],
-                          np.r_[np.ones(2 * count), np.inf if ceilings else 0.0]),
-            options={"mip_rel_gap": 1e-9},
-        )  # fmt: skip
+        with quiet():
+            solved = milp(
+                aim,
+                constraints=rules,
+                integrality=np.r_[np.ones(count), np.zeros(count + 1)],
+                bounds=Bounds(np.r_[np.zeros(2 * count), -np.inf if ceilings else 0.0],
+                              np.r_[np.ones(2 * count), np.inf if ceilings else 0.0]),
+                options={"mip_rel_gap": 1e-9},
+            )  # fmt: skip
         return None if solved.x is None else self._chosen(solved.x)
 
     @cached_property

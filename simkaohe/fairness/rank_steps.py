@@ -8,13 +8,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness.moving import Moves
+from simkaohe.labels import Words
 
 Array = npt.NDArray[np.float64]
 Within = Literal["all", "category"]
 GRID, FINER, NARROW, ROUNDS = 65, 17, 1e-10, 12
 """Points of the first search for a change of rank and of each finer one; its width at the end, and
 how many finer ones there are at most, for values that differ by less than a number can."""
+
+
+def check_within(within: Within) -> Within:
+    """Return which ranking is meant; another word is an error."""
+    if within not in ("all", "category"):
+        what = Words("排名范围", "ranking")
+        raise SimkaoheError(unknown("within", str(within), ("all", "category"), what))
+    return within
 
 
 def rank_changes(
@@ -38,7 +48,7 @@ def rank_changes(
         each change, at its far side.
     """
     now, end = moves.now[k, place], moves.beyond[k, place]
-    field = "ranks" if within == "all" else "category_ranks"
+    field = "ranks" if check_within(within) == "all" else "category_ranks"
 
     def at(values: Array) -> tuple[Any, Array]:
         units = np.full(len(values), place)

@@ -186,12 +186,24 @@ def _check(
         raise SimkaoheError(unknown("rule", str(rule), RULES, Words("目标办法", "rule of targets")))
     bounds = {
         "raised": (raised, -1 < raised < np.inf, Words("大于 -1 的数", "a number above -1")),
-        "memory": (memory, memory >= 1, Words("≥ 1 的整数", "a whole number ≥ 1")),
-        "years": (years, years >= 2, Words("≥ 2 的整数", "a whole number ≥ 2")),
+        "memory": (
+            memory,
+            memory >= 1 and memory == int(memory),
+            Words("≥ 1 的整数", "a whole number ≥ 1"),
+        ),
+        "years": (
+            years,
+            years >= 2 and years == int(years),
+            Words("≥ 2 的整数", "a whole number ≥ 2"),
+        ),
         "discount": (discount, 0 < discount <= 1, Words("0 到 1 的数", "a number from 0 to 1")),
         "step": (step, 0 < step < 0.5, Words("0 到 0.5 的数", "a number from 0 to 0.5")),
         "noise": (noise, 0 <= noise < 1, Words("0 到 1 的数", "a number from 0 to 1")),
-        "draws": (draws, draws >= 2, Words("≥ 2 的整数", "a whole number ≥ 2")),
+        "draws": (
+            draws,
+            draws >= 2 and draws == int(draws),
+            Words("≥ 2 的整数", "a whole number ≥ 2"),
+        ),
     }
     problems = [
         Problem(n, f"{x}", expected) for n, (x, fine, expected) in bounds.items() if not fine
@@ -228,8 +240,8 @@ def _penalty(
     histories: Histories, expected: Histories, years: int, noise: float, draws: int, seed: int
 ) -> tuple[float, float]:
     """Return how much further the top of a year falls back than with targets blind to luck."""
-    if not len(histories.indicators):
-        return 0.0, 0.0
+    if histories.rule == "external" or not histories.indicators["target"].any():
+        return 0.0, 0.0  # targets are blind to luck
     course = histories.equal(years, noise, draws, seed)
     totals, other = (h.totals(course, years) for h in (histories, expected))
     top = _top(totals[:, :-1])
@@ -270,6 +282,11 @@ def _taken_back(result: Ratchet) -> Finding:
         if trapped
         else Words("", "")
     )
+    back = (
+        Words(f"要被拿回 {abs(rho):.0%}", f"take back {abs(rho):.0%}")
+        if not rho < -0.005
+        else Words(f"还会再得 {-rho:.0%}", f"add another {-rho:.0%}")
+    )
     if not len(result.indicators):
         sentence = Words(
             "没有指标看目标或上年数，今年的好坏不影响以后的得分。",
@@ -282,16 +299,15 @@ def _taken_back(result: Ratchet) -> Finding:
         )
     else:
         sentence = Words(
-            f"如果明年的目标定为{said.zh}：今年多得的分，以后要被抬高的目标拿回 {rho:.0%}"
-            f"（中位数）。{more.zh}",
-            f"If next year's target is {said.en}: later targets take back {rho:.0%} of what a "
-            f"better year earns (median).{more.en}",
+            f"如果明年的目标定为{said.zh}：今年多得的分，以后{back.zh}（中位数）。{more.zh}",
+            f"If next year's target is {said.en}: later years {back.en} of what a better year "
+            f"earns (median).{more.en}",
         )
     return Finding(
         "ratchet",
         "ratchet.taken_back",
         Words("今年做得好，明年会不会更难？", "Does doing well now make next year harder?"),
-        "red" if np.isnan(rho) else light(rho, TAKEN, MOSTLY_TAKEN),
+        "red" if np.isnan(rho) and trapped else light(rho, TAKEN, MOSTLY_TAKEN),
         rho,
         sentence,
         Words(
@@ -320,6 +336,12 @@ def _punished(result: Ratchet) -> Finding:
         light(result.penalty / full, COSTLY, VERY_COSTLY),
         result.penalty,
         Words(
+            f"目标不随完成情况变，凭运气领先的单位第二年不会多丢分。{most.zh}",
+            f"Targets do not follow results: those that luck puts in front lose nothing by them in "
+            f"the next year.{most.en}",
+        )
+        if result.rule == "external" or not result.indicators["target"].any()
+        else Words(
             f"同样努力、只凭运气领先的单位，第二年因目标跟着涨比其他单位多丢 {result.penalty:.2f} 分"
             f"（误差 ±{2 * result.error:.2f}）。{most.zh}",
             f"Among units of the same effort, those that luck puts in front lose {result.penalty:.2f} "

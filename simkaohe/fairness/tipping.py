@@ -75,7 +75,7 @@ def appeals(footing: Footing, names: Collection[str] = ()) -> Lever:
 
     ``names`` are the adjustments by which appeals and late evidence give points back.
     """
-    known = {name: a.name or name for name, a in footing.scheme.adjustments.items()}
+    known = {name: a.name or name for name, a in footing.scheme.adjustments.items() if a.sign}
     if wrong := [name for name in names if name not in known]:
         words = Words("加减分", "adjustment")
         raise SimkaoheError(*(unknown("appeals", name, known, words) for name in wrong))
@@ -180,19 +180,22 @@ def multipliers(footing: Footing) -> Lever:
     row, group = table.iloc[most], groups[most]
     value = float(row["turned"])
     sentence = filled(
-        "在“{group}”里，系数造成的差异占 {log:.0%}，相当于加权求和时 {weight:.0%} 的权重；它把 {turned:.0%} 的"
-        "单位对的先后颠倒过来{gap}。",
-        "In {group}, coefficients make {log:.0%} of the variation; they are worth {weight:.0%} of the"
-        " weight of a sum, and turn round the order of {turned:.0%} of the pairs of units{gap}.",
+        "在“{group}”里，系数{worth}把 {turned:.0%} 的单位对的先后颠倒过来{gap}。",
+        "In {group}, coefficients {worth}turn round the order of {turned:.0%} of the pairs of"
+        " units{gap}.",
         group=named(group.name, group.name_en, group.id),
-        log=row["log_share"],
-        weight=row["weight"],
+        worth=_worth(row["log_share"], row["weight"]),
         turned=value,
         gap=filled(
-            "：最小 {factor:.3f} 倍的系数差就足以翻盘，最多盖过基数 {base:.1f} 分",
-            ": a ratio of coefficients of {factor:.3f} is enough in one case, {base:.1f} points of"
-            " the base are outweighed in another",
-            factor=row["factor_gap"],
+            "：{ratio}最多盖过基数 {base:.1f} 分",
+            ": {ratio}up to {base:.1f} points of the base are outweighed",
+            ratio=Words("", "")
+            if np.isnan(row["factor_gap"])
+            else filled(
+                "最小 {x:.3f} 倍的系数差就足以翻盘，",
+                "a ratio of coefficients of {x:.3f} is enough in one case, ",
+                x=row["factor_gap"],
+            ),
             base=row["base_gap"],
         )
         if value > 0
@@ -219,9 +222,10 @@ def _multiplier(footing: Footing, group: Group) -> list[object]:
         behind = product[:, None] - product
         over = (ahead > NOTHING) & (behind < -NOTHING)
         turned, pairs = turned + int(over.sum()), pairs + len(scope) * (len(scope) - 1) // 2
-        if over.any():
-            gaps.append(ahead[over].max())
-            ratios.append((factor[scope] / factor[scope][:, None])[over].min())
+        one, other = np.nonzero(over)
+        gaps += [*ahead[one, other]]
+        some = factor[scope][one] > 0
+        ratios += [*(factor[scope][other[some]] / factor[scope][one[some]])]
     try:
         found_ = equivalent_weight(footing.scheme, engine.panel, group.id).table
         coefficients = found_[found_["role"] == "coefficient"]
@@ -236,6 +240,24 @@ def _multiplier(footing: Footing, group: Group) -> list[object]:
         min(ratios) if np.isfinite(min(ratios)) else np.nan,
         _against_a_sum(footing, group),
     ]
+
+
+def _worth(log_share: float, weight: float) -> Words:
+    """Return what coefficients weigh, as far as it is known, before a verb."""
+    said = [
+        filled(zh, en, x=x)
+        for zh, en, x in (
+            ("造成的差异占 {x:.0%}，", "make {x:.0%} of the variation", log_share),
+            (
+                "相当于加权求和时 {x:.0%} 的权重，",
+                "are worth {x:.0%} of the weight of a sum",
+                weight,
+            ),
+        )
+        if not np.isnan(x)
+    ]
+    en = ", ".join(words.en for words in said)
+    return Words("".join(words.zh for words in said), f"{en} and " if en else "")
 
 
 def _against_a_sum(footing: Footing, group: Group) -> float:
@@ -313,9 +335,9 @@ def _of_vetoes(
     link = float(table["size_link"].astype(float).max()) if sized else np.nan
     loss = float(np.average(table["rank_loss"], weights=table["struck"]))
     sentence = filled(
-        "{n}被否决（{names}）{loss}；没有否决，其中 {own} 个和另外 {others} 个的结果会不同"
+        "{n}被否决（{names}）{loss}；没有否决，其中 {own} 个和其他 {others} 个的结果会不同"
         "（{value:.0%}）。{link}",
-        "{n} struck ({names}){loss}; without vetoes {own} of them and {others} others would have"
+        "{n} struck ({names}){loss}; without vetoes {own} of them and {others} of the others would have"
         " another result ({value:.0%}).{link}",
         n=units(int(hit.sum())),
         names=listed([footing.engine.units[u] for u in np.flatnonzero(hit)]),

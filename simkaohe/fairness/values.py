@@ -199,6 +199,15 @@ def listed(names: list[Words]) -> Words:
     return Words("、".join(name.zh for name in names), ", ".join(name.en for name in names))
 
 
+def is_number(given: Any) -> bool:
+    """Whether something is a finite number."""
+    return (
+        isinstance(given, int | float | np.number)
+        and not isinstance(given, bool)
+        and bool(np.isfinite(given))
+    )
+
+
 def checked_by_indicator(
     values: Values, where: str, numbers: Mapping[str, float] | None
 ) -> dict[str, float]:
@@ -214,7 +223,7 @@ def checked_by_indicator(
     for name, number in (numbers or {}).items():
         if name not in known:
             problems.append(unknown(f"{where} › {name}", name, known, INDICATOR))
-        elif not (isinstance(number, int | float | np.number) and 0 < number < np.inf):
+        elif not (is_number(number) and number > 0):
             problems.append(
                 Problem(f"{where} › {name}", f"{number}", Words("大于 0 的数", "a number above 0"))
             )

@@ -11,7 +11,9 @@ import pandas as pd
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.goals import Goal, State
 from simkaohe.fairness.programs import Choice, Program
+from simkaohe.fairness.wording import grade_words
 from simkaohe.labels import Words
+from simkaohe.scheme.tree import Scheme
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,6 +43,9 @@ class Way:
     standing : DataFrame
         ``now`` and ``then`` × total, rank, category_rank, grade (rank 0: not ranked).
     cost : float
+    scheme : Scheme
+    most : bool
+        Whether the most points were asked for, and no goal.
     """
 
     unit: str
@@ -52,6 +57,8 @@ class Way:
     rates: pd.DataFrame
     standing: pd.DataFrame
     cost: float
+    scheme: Scheme
+    most: bool = False
 
     def __repr__(self) -> str:
         return f"Way({self.unit}, {self.goal.en}, {'reached' if self.reached else 'not reached'})"
@@ -66,13 +73,24 @@ class Way:
         if then["rank"]:
             moved.append(Words("名次 {}→{}", "rank {} → {}").format(now["rank"], then["rank"]))
         if then["grade"] is not None:
-            moved.append(Words("等次 {}→{}", "grade {} → {}").format(now["grade"], then["grade"]))
+            a, b = (grade_words(self.scheme, name) for name in self.standing["grade"])
+            moved.append(Words(f"等次 {a.zh}→{b.zh}", f"grade {a.en} → {b.en}"))
         zh, en = "，".join(w.zh for w in moved), ", ".join(w.en for w in moved)
         count = len(self.plan)
         if not self.reached:
+            done = (
+                Words(f"照下表全部做到：{zh}。", f"with all of the plan done: {en}.")
+                if count
+                else Words("没有可以改进的指标。", "there is nothing that it can improve.")
+            )
             return Words(
-                f"{self.unit}：{self.goal.zh}达不到；照下表全部做到：{zh}。",
-                f"{self.unit}: {self.goal.en} is out of reach; with all of the plan done: {en}.",
+                f"{self.unit}：目标是{self.goal.zh}，达不到；{done.zh}",
+                f"{self.unit}: {self.goal.en} is out of reach; {done.en}",
+            )
+        if self.most and not count:
+            return Words(
+                f"{self.unit}：这段时间里没有任务能再加分。",
+                f"{self.unit}: no task brings any more points in this time.",
             )
         if not count:
             return Words(
@@ -86,8 +104,8 @@ class Way:
         )
         return Words(
             f"{self.unit}：{self.goal.zh}，改进 {count} 项、合计 {figure(self.cost)}（{sure.zh}）：{zh}。",
-            f"{self.unit}: {self.goal.en} by {count} improvements that cost {figure(self.cost)} "
-            f"({sure.en}): {en}.",
+            f"{self.unit}: {self.goal.en} by {count} improvement{'' if count == 1 else 's'} at a cost "
+            f"of {figure(self.cost)} ({sure.en}): {en}.",
         )
 
     @property
@@ -167,11 +185,12 @@ def way_of(
     after = state.after(choice)
     rows = []
     for i, lever in enumerate(program.levers):
-        if choice.improved[i] <= 1e-9 * lever.limit:
-            continue
         alone = program.start.copy()
         inside = [program.leaves.index(leaf) for leaf in lever.moving]
         alone[inside] = choice.scores[inside]
+        # Next to nothing may still bring points: ahead of an equal, by a rule that compares.
+        if choice.improved[i] <= 1e-9 * lever.limit and np.abs(alone - program.start).max() <= 1e-9:
+            continue
         gain = program.totals(np.stack([program.start, alone]))
         rows.append(
             {
@@ -199,6 +218,7 @@ def way_of(
         _rates(program),
         standing,
         choice.cost,
+        program.moves.scheme,
     )
 
 
@@ -234,4 +254,4 @@ def _rates(program: Program) -> pd.DataFrame:
 
 def figure(number: Any) -> str:
     """Return a number as people write it."""
-    return f"{float(number):.4g}"
+    return f"{number:.4g}" if abs(number) < 1000 else f"{number:.0f}"

@@ -282,6 +282,12 @@ def pass_lines(footing: Footing, lines: float | Mapping[str, float] | None = Non
         )
     if bad := [f"{line:g}" for line in lines.values() if not 0 <= line <= 100]:
         raise SimkaoheError(Problem("pass_lines", bad[0], Words("0 到 100 的分数", "0 to 100")))
+    if not lines:
+        raise SimkaoheError(
+            Problem(
+                "pass_lines", Words("没有填写", "nothing"), Words("至少一条合格线", "a pass line")
+            )
+        )
     nodes = list(lines)
     score = np.array([footing.now.scores[name][0] for name in nodes])
     counts = np.array([footing.nominal[name] != 0 for name in nodes]) & ~np.isnan(score)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from simkaohe.sensitivity.polytope import quiet
 
 Array = npt.NDArray[np.float64]
 Norm = Literal["l1", "l2", "linf", "relative"]
@@ -240,7 +239,7 @@ def _program(
     free = np.full(k, np.inf)
     floor = np.concatenate([[1.0], -free, w, margin / unit, [0.0]])
     roof = np.concatenate([[1.0], w, free, np.full(c, np.inf), [float(above)]])
-    with _silent():
+    with quiet():
         solved = milp(
             np.concatenate([np.zeros(k), np.ones(t), np.zeros(z)]),
             constraints=LinearConstraint(rows, floor, roof),
@@ -255,20 +254,3 @@ def _program(
         return np.full(k, np.nan), np.zeros(c, bool)
     passed = solved.x[k + t :] < 0.5 if z else np.ones(c, bool)
     return np.asarray(solved.x[:k]), passed
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Keep what the solver's library prints away from standard output."""
-    try:
-        kept = os.dup(1)
-    except OSError:  # there is none
-        yield
-        return
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 1)
-            os.close(kept)

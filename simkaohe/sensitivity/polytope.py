@@ -89,7 +89,11 @@ def quiet() -> Iterator[None]:
     """Keep what a solver prints from the process's standard output."""
     if sys.stdout is not None:
         sys.stdout.flush()
-    kept = os.dup(1)
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is none
+        yield
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 1)

@@ -134,6 +134,15 @@ def test_a_lonely_unit_is_audited() -> None:
     assert found.counts["grey"] > len(found.findings) / 2
 
 
+def test_a_scheme_that_ranks_nobody_is_audited() -> None:
+    leaf = {"id": "x", "rule": "minmax"}
+    scheme = sk.Scheme.read({"root": {"id": "total", "children": [leaf]}, "unranked": ["a", "b"]})
+    found = audit(scheme, sk.Panel(pd.DataFrame({"x": [1.0, 2.0]}, ["a", "b"]))).table
+    assert (
+        found.loc["leverage", "sentence"] == "It cannot be computed: unranked: no unit is ranked."
+    )
+
+
 def test_before_and_after_side_by_side() -> None:
     leaves = [
         {"id": name, "rule": {"method": "minmax", "worst": 0.0, "best": 100.0}} for name in "ab"
