@@ -93,8 +93,8 @@ def weighed(
 
 def _shared(amount: float, shares: Mapping[str, float], digits: int) -> dict[str, float]:
     """Divide an amount in proportion, rounded down; the largest takes what rounding leaves."""
-    one = max(amount, 0.0) / sum(shares.values()) * 10**digits
-    parts = {name: floor(one * share + 1e-6) / 10**digits for name, share in shares.items()}
+    whole, scale = sum(shares.values()), max(amount, 0.0) * 10**digits
+    parts = {n: floor(scale * (share / whole) + 1e-6) / 10**digits for n, share in shares.items()}
     largest = max(shares, key=lambda name: shares[name])
     rest = amount - sum(part for name, part in parts.items() if name != largest)
     parts[largest] = round(max(rest, 0.0), 9)
