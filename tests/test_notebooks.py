@@ -25,8 +25,7 @@ def test_it_is_committed_without_outputs(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_from_top_to_bottom(path: Path, monkeypatch) -> None:
-    monkeypatch.delenv("MPLBACKEND")  # the notebook's own
+def test_it_runs_from_top_to_bottom(path: Path) -> None:
     notebook = nbformat.read(path, 4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Jupyter's own machinery
