@@ -153,8 +153,8 @@ def _late(result: Effort) -> Finding:
         if np.isnan(share)
         else Words(
             f"列出的 {len(result.lagged)} 项潜绩指标占“放手不管会丢的分”的 {share:.0%}。",
-            f"The {len(result.lagged)} indicators named carry {share:.0%} of the points that "
-            "neglect would cost.",
+            f"Late results that were named, {len(result.lagged)} in all, carry {share:.0%} of the "
+            "points that neglect would cost.",
         ),
         Words(
             "哪些算潜绩由使用者判断；占比高不等于考得准。",

@@ -240,11 +240,11 @@ def _of_lagged(table: pd.DataFrame) -> Finding:
     light: Light = lit(-worked, (-LATE[1], -LATE[0]))
     sentence = filled(
         "列出的 {n} 个见效慢的指标规定占 {stated:.0%}，实际拉开的差距占 {worked:.0%}。",
-        "The {n} indicators named, whose results come late, are {stated:.0%} as stated and make"
-        " {worked:.0%} of the differences.",
+        "Late results that were named, {n} in all, are {stated:.0%} as stated and make {worked:.0%}"
+        " of the differences.",
         n=int(chosen.sum()),
         stated=stated,
-        worked=worked,
+        worked=round(worked, 9) + 0.0 if abs(worked) >= 0.005 else 0.0,
     )
     if not chosen.any():
         sentence = Words(
