@@ -443,3 +443,9 @@ def test_two_workbenches_may_share_a_state(app) -> None:
     slider(app, "highest coefficient").value = 1.3
     assert shown(other) == shown(app)
     assert slider(other, "highest coefficient").value == 1.3
+
+
+def test_a_new_weight_of_a_category_is_told_in_words(app) -> None:
+    app.state.set("forest.weights_by_category.urban", 5.0)
+    label = app.state.scheme.category_label("urban")
+    assert f"weight for “{label}” → 5.0" in views.edits(app.state)

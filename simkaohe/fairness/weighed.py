@@ -115,8 +115,7 @@ def ceiling(footing: Footing) -> Lever:
     table["stated"] = footing.stated / max(footing.stated.sum(), 1e-300)
     crowded = table["at_best"] >= CROWDED
     value = float(table.loc[crowded, "stated"].sum())
-    totals = [footing.now.totals[0][scope] for scope in footing.scopes]
-    tied = sum(len(t) - len(np.unique(t)) for t in totals)
+    totals = footing.now.totals[0][np.concatenate(footing.scopes)]
     edge = list(_tied_at_seats(footing))
     light = worse(lit(value, SILENT), "amber" if edge else "green")
     sentence = filled(
@@ -126,8 +125,8 @@ def ceiling(footing: Footing) -> Lever:
         " weight; at the published decimals {units} totals have {distinct} different values.{edge}",
         n=int(crowded.sum()),
         value=value,
-        units=sum(map(len, totals)),
-        distinct=sum(map(len, totals)) - tied,
+        units=len(totals),
+        distinct=len(np.unique(totals)),
         edge=filled(
             "在名额线上同分的有：{names}。",
             " Tied where seats end: {names}.",

@@ -97,6 +97,10 @@ def _edit(state: State, path: str, value: Any) -> str:
     if first not in nodes:
         return f"{path} → {shown}"
     labels = type(nodes[first]).field_labels()
+    kind, _, category = field.partition("weights_by_category.")
+    if category and not kind:
+        words = Words("在“{}”的权重", "weight for “{}”")
+        field = str(words.format(state.scheme.category_label(category)))
     return f"{nodes[first].label} · {labels.get(field, field)} → {shown}"
 
 
