@@ -42,7 +42,7 @@ def test_every_control_of_a_page(app: App, browser: Browser, name: str, tmp_path
     scheme, panel = sk.load(case)
     for language in ("zh", "en"):
         with visit(browser) as opened:
-            opened.set_default_timeout(60_000)
+            opened.set_default_timeout(90_000)
             _open(opened, app, name, language)
             keep(opened, f"pages_{name}_{language}")
             keep(opened, f"pages_{name}_{language}_full", full=True)

@@ -330,8 +330,9 @@ class Walk:
     def _is_shown(self, left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
         rows, table = self._now["ranking"]["rows"], self._now["ranking"]["table"]
         before, after = self._ranked(left), self._ranked(right)
+        before = before[before["rank"].notna()]
         units = list(before.index)
-        ranks = after["rank"].reindex(units).fillna(len(self.panel.units)).astype(int)
+        ranks = after["rank"].reindex(units).fillna(len(after)).astype(int)
         digits = self.scheme.ranking.digits
         off = 0.5000001 * 10.0 ** -(2 if digits is None else digits)
         totals = [float(rows[unit][3] or "nan") for unit in rows]
