@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import EXACT, Engine
+from simkaohe.engine import EXACT, Engine, compiled
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
@@ -85,7 +85,7 @@ def breakpoints(
         multi-criteria decision-making methods, Decision Sciences 28(1): the nearest such point.
     """
     move = movement(scheme, path, low, high)
-    along = Along(Engine(scheme, panel), move)
+    along = Along(compiled(scheme, panel), move)
     return Breakpoints(along)
 
 
