@@ -14,7 +14,7 @@ from simkaohe.engine import EXACT, Engine, compiled
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
-from simkaohe.ranks import dense, last_digits, places
+from simkaohe.ranks import dense, first_places, last_digits
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.along import Along
@@ -164,7 +164,7 @@ class Breakpoints:
         q = last_digits(total.values(self._curves.at(u)), 10)
         ahead: Any = 0
         for group in self._groups:
-            first = places(q[:, group])[0]
+            first = first_places(q[:, group])
             first = dense(first) if self.scheme.ranking.ties == "dense" else first
             ranks[:, group] = first + ahead
             tied = self.scheme.ranking.ties == "dense"
