@@ -39,7 +39,7 @@ def interval_words(scheme: Scheme, found: MonteCarlo, now: pd.DataFrame) -> str:
     surest = first.idxmax()
     places = _kept(found.acceptability, now["rank"])
     sure = Words("{} / {} 个单位", "{} of {} units")
-    often = Words("在 95% 以上的抽样里名次不变", "keep their rank in 95 % of the draws or more")
+    often = Words("在 95% 以上的抽样里名次不变", "keep their rank in ≥ 95 % of draws")
     shown: list[tuple[object, object, object]] = [
         (Words("名次稳的", "Sure places"), sure.format((places >= SURE).sum(), len(places)), often),
         (
@@ -55,7 +55,7 @@ def interval_words(scheme: Scheme, found: MonteCarlo, now: pd.DataFrame) -> str:
     ]
     if scheme.grades is not None:
         grades = _kept(found.grades, now["grade"])
-        keep = Words("在 95% 以上的抽样里等次不变", "keep their grade in 95 % of the draws or more")
+        keep = Words("在 95% 以上的抽样里等次不变", "keep their grade in ≥ 95 % of draws")
         title = Words("等次稳的", "Sure grades")
         shown.insert(1, (title, sure.format((grades >= SURE).sum(), len(grades)), keep))
     error = float(found.standard_errors.max(axis=None))
@@ -139,8 +139,11 @@ def along_words(found: Breakpoints) -> str:
     return cards(*shown) + html_table(str(title), head, rows, "")
 
 
-def passing_words(found: Change, behind: str, ahead: str) -> str:
-    """Return the smallest change of weights with which one unit is level with another, as HTML."""
+def passing_words(found: Change, behind: str, ahead: str, chosen: bool) -> str:
+    """Return the smallest change of weights with which one unit is level with another, as HTML.
+
+    Whether the group was chosen: when not, that none does it means no group.
+    """
     scheme, group = found.form.engine.scheme, found.form.group
     where = (
         scheme.nodes[group].label if group in scheme.nodes else Words("所有指标", "all indicators")
@@ -148,6 +151,8 @@ def passing_words(found: Change, behind: str, ahead: str) -> str:
     title = Words("{} 追平 {}", "{} level with {}").format(behind, ahead)
     if not found.possible:
         no = Words("“{}”的权重怎么改都不行", "no weights of {} do it").format(where)
+        if not chosen:
+            no = Words("改哪一组权重都不行", "no group's weights do it")
         return cards((title, Words("做不到", "Not possible"), no))
     if not found.distance:
         why = Words("不必改：现在已经不落后", "nothing to change: it is not behind now")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from html import escape
+from threading import RLock
 from typing import Any
 
 import ipywidgets as w
@@ -158,6 +159,7 @@ class Section(w.VBox):
         )
         both = [w.VBox(list(side), layout=SIDE), right]
         super().__init__([self._heading, w.HBox(both, layout=w.Layout(flex_flow="row wrap"))])
+        self._turn = RLock()
         self._asked: Any = None
         self._found: Any = None
         self._draw: Callable[[Any], tuple[str, bytes]] = lambda _: ("", b"")
@@ -187,20 +189,22 @@ class Section(w.VBox):
             self.working.do(work, lambda found: self._take(found, draw), self._take)
 
     def _take(self, found: Any, draw: Callable[[Any], tuple[str, bytes]] | None = None) -> None:
-        self._found, self._draw = found, draw or self._draw
-        self.redraw()
+        with self._turn:
+            self._found, self._draw = found, draw or self._draw
+            self.redraw()
 
     def redraw(self) -> None:
         """Show what was found once more, in the reader's language."""
-        self.working.translate()
-        self._heading.value = f"<h4 style='margin:0.4em 0'>{escape(str(self._title))}</h4>"
-        words, picture = "", b""
-        if isinstance(self._found, SimkaoheError):
-            words = views.alert(str(self._found))
-        elif self._found is not None:
-            words, picture = self._draw(self._found)
-        self.words.value, self.picture.value = words, picture
-        self.picture.layout.display = None if picture else "none"
+        with self._turn:
+            self.working.translate()
+            self._heading.value = f"<h4 style='margin:0.4em 0'>{escape(str(self._title))}</h4>"
+            words, picture = "", b""
+            if isinstance(self._found, SimkaoheError):
+                words = views.alert(str(self._found))
+            elif self._found is not None:
+                words, picture = self._draw(self._found)
+            self.words.value, self.picture.value = words, picture
+            self.picture.layout.display = None if picture else "none"
 
 
 def tongue(speak: Callable[[], None]) -> w.ToggleButtons:

@@ -26,7 +26,7 @@ GOALS = {
     "total": Words("总分", "Total"),
 }
 COLUMNS = {
-    "name": Words("指标（责任部门）", "Indicator (responsible)"),
+    "name": Words("指标", "Indicator"),
     "now": Words("现在", "Now"),
     "then": Words("做到", "To"),
     "cost": Words("周数", "Weeks"),
@@ -79,9 +79,7 @@ class SprintApp(Page):
         self._name(self.weeks, Words("还剩几周", "Weeks left"), act)
         self._name(self.teams, Words("同时推进几项", "Tasks at a time"), act)
         self._name(self.task, Words("任务", "Task"), self._turn, self._tasks)
-        self._name(
-            self.pace, Words("一周做多少（0：照旧）", "Done in a week (0: as is)"), self._set_pace
-        )
+        self._name(self.pace, Words("周进度（0照旧）", "A week (0: as now)"), self._set_pace)
         inputs = [control for control, _, _ in self._named]
         self.section = Section(
             Words("剩下几周往哪里使劲", "Where the weeks left are best spent"), inputs

@@ -76,6 +76,7 @@ class SurenessApp(Page):
     def translate(self) -> None:
         """Say everything in the reader's language."""
         super().translate()
+        self.use.description = str(Words("用这组权重试一试", "Try these weights"))
         for section in self.sections:
             section.redraw()
 
@@ -199,7 +200,7 @@ class SurenessApp(Page):
         self.behind = w.Dropdown(options=units, value=behind, **look)
         self.ahead = w.Dropdown(options=units, value=ahead, **look)
         self.among = w.Dropdown(**look)
-        self.use = w.Button(icon="sliders", layout=w.Layout(width="auto"))
+        self.use = w.Button(icon="sliders", disabled=True, layout=w.Layout(width="auto"))
         self.use.on_click(lambda _: self._use())
         act = self._ask_passing
         self._name(self.behind, Words("让谁", "Let"), act)
@@ -216,11 +217,16 @@ class SurenessApp(Page):
         scheme, panel = self.scheme, self.state.panel
         behind, ahead, among = self.behind.value, self.ahead.value, self.among.value
         groups = [among] if among else [*self._several(), "leaves"]
+        self.use.disabled = True  # until it is known which
         self.passing.ask(
             (scheme, behind, ahead, groups),
             lambda report: _first(report, scheme, panel, behind, ahead, groups),
-            lambda found: (passing_words(found, behind, ahead), b""),
+            lambda found: (self._passed(found, behind, ahead, bool(among)), b""),
         )
+
+    def _passed(self, found: Change, behind: str, ahead: str, chosen: bool) -> str:
+        self.use.disabled = not found.edits
+        return passing_words(found, behind, ahead, chosen)
 
     def _use(self) -> None:
         if isinstance(found := self.passing.found, Change):
