@@ -76,6 +76,7 @@ def edited(scheme: Scheme, edits: Mapping[str, Any]) -> Scheme:
     if problems:
         raise SimkaoheError(*problems)
     changed = type(scheme).read(values)
+    vars(changed)["heard_of"] = changed.heard_of | scheme.heard_of
     return edited(changed, later) if later else changed
 
 
