@@ -47,10 +47,12 @@ def test_a_mistyped_event_is_still_refused(edits) -> None:
 
 def test_a_unit_without_a_category_is_still_refused() -> None:
     scheme, panel = sk.load("county_targets")
-    frame = panel.frame("actual").rename(index={"园区共建项目": "园区共建"})
-    other = sk.Panel(frame, events=panel.records("events"))
-    with pytest.raises(sk.SimkaoheError, match="园区共建"):
-        sk.evaluate(scheme.edit({"attribution.park": None}), other)
+    other = {"园区共建项目": "园区共建"}
+    tables = {name: panel.frame(name).rename(index=other) for name in panel.tables}
+    lists = {name: panel.records(name).replace(other) for name in panel.record_tables}
+    panel = sk.Panel(**tables, **lists)
+    with pytest.raises(sk.SimkaoheError, match="'园区共建' is in no category"):
+        sk.evaluate(scheme.edit({"attribution.park": None}), panel)
 
 
 def test_appeals_are_adjustments_that_give_points() -> None:
