@@ -7,7 +7,7 @@ nothing: the engine does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from string import ascii_uppercase
 from threading import RLock
@@ -94,6 +94,7 @@ class State(traitlets.HasTraits):
         self.scheme, self.panel = scheme, panel
         self._standings = Standings(scheme, panel)
         self._current = self._standings.of({})
+        self._around: tuple[dict[str, Any], Scheme] | None = None
         self._done: list[Step] = []
         self._undone: list[Step] = []
         self._end_gesture()
@@ -101,8 +102,17 @@ class State(traitlets.HasTraits):
     # -- edits -----------------------------------------------------------------------------------
 
     def value(self, path: str) -> Any:
-        """Return what an edit path holds now."""
-        return self.edits[path] if path in self.edits else value_at(self.scheme, path)
+        """Return what an edit path holds now; a method that is an edit itself has its own fields."""
+        return self.edits[path] if path in self.edits else self._stated(self.edits, path)
+
+    def _stated(self, edits: Mapping[str, Any], path: str) -> Any:
+        """Return what stands at a path but for its own edit: in the base, or in an edit around it."""
+        around = {p: v for p, v in edits.items() if path.startswith(f"{p}.")}
+        if not around:
+            return value_at(self.scheme, path)
+        if self._around is None or self._around[0] != around:
+            self._around = around, self.scheme.edit(around)
+        return value_at(self._around[1], path)
 
     @in_turn
     def set(self, path: str, value: Any) -> None:
@@ -117,7 +127,7 @@ class State(traitlets.HasTraits):
         While ``keep_sum`` is on, the siblings that are not locked take the difference in proportion
         to what they had when the gesture began, so that the sum stays that of the base scheme.
         """
-        start = self._begin(weight_path(node, category))
+        start = self._begin(f"{weight_path(node, category)} {self.keep_sum}")
         changes, sentence = weighed(
             self.scheme,
             start.edits,
@@ -131,6 +141,14 @@ class State(traitlets.HasTraits):
             self._finish(self._with(start.edits, changes))
         else:
             self.message = sentence
+
+    @in_turn
+    def unweigh(self, node: str, category: str = "") -> None:
+        """Take the edit of a weight back; while ``keep_sum`` is on the siblings make room again."""
+        if self.keep_sum:
+            self.weigh(node, weight_of(self.scheme, {}, node, category), category)
+        else:
+            self.reset(weight_path(node, category))
 
     def weight(self, node: str, category: str = "") -> float:
         """Return a node's stated weight, in a category if one is named."""
@@ -192,7 +210,7 @@ class State(traitlets.HasTraits):
         kept = dict(edits)
         for path, value in changes.items():
             kept = {p: v for p, v in kept.items() if p != path and not p.startswith(f"{path}.")}
-            if value != value_at(self.scheme, path):
+            if value != self._stated(kept, path):
                 kept[path] = value
         return kept
 
@@ -333,7 +351,12 @@ class State(traitlets.HasTraits):
     @in_turn
     def trial(self, changes: Mapping[str, Any]) -> Standing:
         """Return where the units would stand with some more edits, without making them."""
-        return self._standings.of(self._with(self.edits, changes))
+        return self._trials.of(self._with(self.edits, changes))
+
+    @cached_property
+    def _trials(self) -> Standings:
+        """Apart from those that are shown, whose next key press must not wait."""
+        return Standings(self.scheme, self.panel)
 
     @in_turn
     def compare(self, left: str, right: str) -> None:
