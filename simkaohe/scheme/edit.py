@@ -61,6 +61,23 @@ class Slot(NamedTuple):
         return isinstance(self.value, float) or (self.value is None and self.span is not None)
 
 
+class View(Model):
+    """工作台: what a saved workbench compares, and which of its weights stay as they are.
+
+    Parameters
+    ----------
+    compare : (str, str), default base and current
+        ``"base"``, ``"current"`` (the edits without a name) or a scenario's name.
+    locked : list of edit path
+    keep_sum : bool, default True
+        Whether the siblings of a weight that moves make room for it.
+    """
+
+    compare: tuple[str, str] = parameter(("base", "current"), "比较", "compare")
+    locked: tuple[str, ...] = parameter((), "锁定的权重", "locked weights")
+    keep_sum: bool = parameter(True, "合计不变", "keep the sum")
+
+
 class Scenario(Model):
     """情景: a named set of edits, to be tried on a scheme.
 
@@ -71,12 +88,15 @@ class Scenario(Model):
     name : str
     name_en, note : str, optional
     edits : mapping of edit path to value
+    view : View
+        Of the workbench that saved it.
     """
 
     name: str = parameter(..., "名称", "name", min_length=1)
     name_en: str | None = parameter(None, "英文名称", "name in English")
     note: str | None = parameter(None, "说明", "note")
     edits: FrozenDict[Any] = parameter(FrozenDict(), "改动", "edits")
+    view: View = parameter(View(), "工作台", "workbench")
 
     def __or__(self, later: Scenario) -> Scenario:
         edits = FrozenDict({**self.edits, **later.edits})
