@@ -17,12 +17,14 @@ import numpy as np
 from playwright.sync_api import Download, Error, Page
 
 import simkaohe as sk
+from simkaohe.app.pages import notebooks_folder
 from simkaohe.errors import SimkaoheError
-from simkaohe.files import load_scenarios
+from simkaohe.files import load_scenarios, save_scenarios
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets.state import BASE, EDITED, UNNAMED
 
+NOTEBOOKS = {path.stem: path for path in sorted(notebooks_folder().glob("*.ipynb"))}
 SCRIPT = Path(__file__).with_suffix(".js")
 MUST_EDIT = ("handle", "number")
 """Beside a picture, these have to change the scenario."""
@@ -45,11 +47,27 @@ SILENT = {
 }
 """Controls that change nothing by themselves, and why."""
 SILENT_KEYS = re.compile("|".join(SILENT))
+KNOWN: dict[str, set[str]] = {}
+"""Controls that were moved on earlier pages, by case."""
 TONGUES = ("中文", "English")
 CHOICES = 5
 """A choice of more is moved to the next and to the last; of fewer, to each."""
-PATIENCE = 4.0
+PATIENCE = 20.0
 """Seconds after the kernel's answer; a move that shows nothing until then did nothing."""
+
+
+def case_of(notebook: str) -> str:
+    """Return the case that a notebook's controls are about, or what is to be uploaded to it."""
+    source = NOTEBOOKS[notebook].read_text("utf-8")
+    return ["three_papers", *re.findall(r'(?:load|opened)\(\\"(\w+)\\"\)', source)][-1]
+
+
+def to_upload(folder: Path, case: str) -> dict[str, Path]:
+    """Return what there is to upload, by suffix."""
+    return {
+        ".yaml": save_scenarios(folder / "more.yaml", sk.load_scenarios(case)[:2]),
+        ".xlsx": sk.save(folder / "own.xlsx", *sk.load(case)),
+    }
 
 
 class Walk:
@@ -72,6 +90,7 @@ class Walk:
     ) -> None:
         self.opened, self.scheme, self.panel = opened, scheme, panel
         self.files, self.further = files, further
+        self.known = KNOWN.setdefault(scheme.name or "", set())
         self.found: set[str] = set()
         self.moved: dict[str, bool] = {}
         self.problems: list[str] = []
@@ -102,18 +121,31 @@ class Walk:
             f"has no name: {html}" for html in self.opened.evaluate("walking.nameless()")
         ]
 
+    def ends(self) -> None:
+        """Fail where anything was wrong or was not moved; say how much was moved."""
+        counts = f"{len(self.moved)} of {len(self.found)} controls moved"
+        print(f"{counts}, {len(self.rankings)} rankings seen")
+        assert not self.problems, "\n".join([counts, *self.problems])
+        assert self.moved.keys() == self.found
+
     # -- what to move next -------------------------------------------------------------------------
 
     def _next(self) -> dict[str, Any] | None:
-        """Return first what is new, in the order of the page; then further options of choices."""
+        """Return first what is new, in the order of the page; choices later, their options last."""
         new = [c for c in self._now["controls"] if self._is_new(c)]
-        for kinds in (lambda c: c["kind"] not in ("select", "tab", "option"), lambda c: True):
-            if control := next((c for c in new if kinds(c) and not c["off"]), None):
+        going = [c for c in self._now["controls"] if self._left.get(c["key"])]
+        later = ("select", "tab", "option")
+        for several in (
+            [c for c in new if c["kind"] not in later],
+            [c for c in new if c["kind"] == "select"],
+            going,
+            new,
+        ):
+            if control := next((c for c in several if not c["off"]), None):
                 return control
-            if control := self._enabled([c for c in new if c["off"]]):
+            if control := self._enabled([c for c in several if c["off"] and c not in going]):
                 return control
-        going = (c for c in self._now["controls"] if self._left.get(c["key"]) and not c["off"])
-        return next(going, None)
+        return None
 
     def _is_new(self, control: dict[str, Any]) -> bool:
         if control["kind"] == "select" and len(control["options"]) < 2:
@@ -151,13 +183,14 @@ class Walk:
         self._elements.add(control["id"])
         self.moved.setdefault(key, False)
         is_button = control["kind"] == "button"
-        did = self._tried(control, PATIENCE / 10 if is_button else PATIENCE)
+        did = self._tried(control, PATIENCE / 40 if is_button else PATIENCE)
         if is_button and not did and not self.moved.get(key, True):
             did = self._tried_otherwise(control)
         if key in self.moved:
             self.moved[key] |= did
         if control["kind"] in ("check", "toggle"):
             self._undone(control, before)
+            self._close_what_is_known(control, before)
 
     def _tried(self, control: dict[str, Any], patience: float = PATIENCE) -> bool:
         before, file, downloads = self._now, self._file, len(self._downloads)
@@ -223,6 +256,17 @@ class Walk:
             self._act(again)
             self._now = self._look(takes=not control["reading"])
             self._check(f"{control['key']} and back")
+
+    def _close_what_is_known(self, control: dict[str, Any], before: dict[str, Any]) -> None:
+        """Close a drawer whose every control was moved on an earlier page of the same case."""
+        there = {c["id"] for c in before["controls"]}
+        opened = [c for c in self._now["controls"] if c["id"] not in there]
+        files = any("YAML" in option for c in opened for option in c["options"])
+        if opened and not files and self.known.issuperset(c["key"] for c in opened):
+            self._elements |= {c["id"] for c in opened}
+            self.found -= {c["key"] for c in opened} - self.moved.keys()
+            self._act(control)
+            self._now = self._look(takes=True)
 
     def _act(self, control: dict[str, Any]) -> None:
         """Do what a user does with such a control, by keyboard or mouse."""
