@@ -27,7 +27,7 @@ from simkaohe.widgets.state import BASE, EDITED, UNNAMED
 NOTEBOOKS = {path.stem: path for path in sorted(notebooks_folder().glob("*.ipynb"))}
 SCRIPT = Path(__file__).with_suffix(".js")
 MUST_EDIT = ("handle", "number")
-"""Beside a picture, these have to change the scenario."""
+"""These have to change what is shown elsewhere: the list of edits, beside a picture."""
 MAY_LEAVE_THE_RANKING = {
     "select": "some choose what the controls below them are about, or what is compared",
     "check": "keeping the sum is about the next move",
@@ -49,6 +49,8 @@ SILENT = {
 SILENT_KEYS = re.compile("|".join(SILENT))
 KNOWN: dict[str, set[str]] = {}
 """Controls that were moved on earlier pages, by case."""
+BATCH = 4
+"""Moves after which the scenario file is taken and the ranking is held to it."""
 TONGUES = ("中文", "English")
 CHOICES = 5
 """A choice of more is moved to the next and to the last; of fewer, to each."""
@@ -100,7 +102,7 @@ class Walk:
         self._downloads: list[Download] = []
         self._engine: dict[str, Any] = {}
         self._attempts: dict[str, int] = {}
-        self._typed = self._faults = 0
+        self._typed = self._faults = self._since = 0
         self._is_abroad = False
         self._file: str | None = None
         opened.on("download", lambda download: self._downloads.append(download))
@@ -111,6 +113,8 @@ class Walk:
         self._check("opened")
         while control := self._next():
             self._move(control)
+        self._now = self._look(takes=True)
+        self._check("at the end")
         for control in self._now["controls"]:
             if self._is_new(control):
                 self.problems.append(f"could not be moved: {control['key']}")
@@ -203,7 +207,10 @@ class Walk:
                 return False  # the page was laid out anew: it will be found again
             self.problems.append(f"{control['key']}: {error}")
             return False
-        self._now = self._look(takes=not control["reading"])
+        self._since += not control["reading"]
+        self._now = self._look(takes=not control["reading"] and self._since >= BATCH)
+        if not control["reading"] and not self._did(control, before, file, downloads):
+            self._now = self._look(takes=True)
         self._check(control["key"])
         done = self.moved[control["key"]] or SILENT_KEYS.search(control["key"])
         end = monotonic() + (0 if done else patience)
@@ -216,12 +223,10 @@ class Walk:
 
     def _did(self, control: dict[str, Any], before: Any, file: str | None, downloads: int) -> bool:
         """Whether anything but the control itself is other than before."""
-        if control["kind"] in MUST_EDIT and self._file is not None and before["ranking"]:
-            return self._file != file
         return (
-            self._file != file
+            _beside(self._now, control) != _beside(before, control)
             or len(self._downloads) > downloads
-            or _beside(self._now, control) != _beside(before, control)
+            or (self._file != file and control["kind"] not in MUST_EDIT)
         )
 
     def _tried_otherwise(self, control: dict[str, Any]) -> bool:
@@ -278,8 +283,7 @@ class Walk:
             node.scroll_into_view_if_needed(timeout=patience)
         if kind == "handle":
             full = float(control["value"]) >= float(control["most"])
-            for _ in range(3):
-                self.opened.keyboard.press("ArrowLeft" if full else "ArrowRight")
+            self.opened.keyboard.press("ArrowLeft" if full else "ArrowRight")
             node.blur(timeout=patience)
         elif kind in ("number", "readout"):
             node.fill(_other_number(control), timeout=patience)
@@ -316,7 +320,8 @@ class Walk:
     def _look(self, takes: bool = False) -> dict[str, Any]:
         """Look when all is done, with the scenario file as it is then if one is to be taken."""
         now = self.opened.evaluate("takes => walking.look(takes)", takes)
-        self._file = now["file"] if takes else self._file
+        if takes:
+            self._file, self._since = now["file"], 0
         if not self._is_abroad:
             self.found |= {c["key"] for c in now["controls"] if self._is_new(c)}
         return now
@@ -330,7 +335,7 @@ class Walk:
         wrong += [said for said in now["alerts"] if not self._is_refused(said)]
         if wrong:
             self.problems.append(f"{where}: {wrong}")
-        if now["alerts"] or self._file is None or now["ranking"] is None:
+        if now["alerts"] or self._file is None or now["ranking"] is None or self._since:
             return
         base, side = (list(self._sides(title)) for title in now["ranking"]["titles"])
         if not any(self._is_shown(left, right) for left in base for right in side):
