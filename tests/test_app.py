@@ -300,28 +300,6 @@ def test_a_message_that_is_too_large_ends_the_connection(opened_page) -> None:
 # -- what a visitor sees -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name for name in NAMES if name not in ("02_change_the_weights", "09_your_own_workbook")],
-)
-def test_every_page_opens_without_an_error(app: App, name: str) -> None:
-    language = "zh" if NAMES.index(name) % 2 else "en"
-    outside: list[str] = []
-    with page() as opened:
-        opened.set_default_timeout(90_000)
-        opened.on("request", lambda r: outside.append(r.url) if _is_outside(r.url, app) else None)
-        _enter(opened, app, language)
-        _open(opened, app, name)
-        opened.wait_for_timeout(1500)  # pictures arrive
-        keep(opened, f"app_{name}_{language}")
-        said = opened.locator("body").inner_text()
-    assert outside == []
-    assert "Traceback" not in said
-    assert "error when executing" not in said
-    assert "Run All" not in said
-    assert ("← 全部页面" if language == "zh" else "← All pages") in said
-
-
 def test_two_visitors_and_a_restart(app: App) -> None:
     """A ranking moved by keyboard is the engine's; the other sees nothing of it; it outlives all."""
     scheme, panel = sk.load("three_papers")
@@ -432,12 +410,6 @@ def _damaged(good: Path, bad: Path) -> str:
         sk.load(bad)
     assert cell.coordinate in refused.value.problems[0].where
     return cell.coordinate
-
-
-def _is_outside(address: str, app: App) -> bool:
-    return not address.startswith(
-        (app.address, app.address.replace("http", "ws"), "data:", "blob:")
-    )
 
 
 def _enter(opened, app: App, language: str) -> None:
