@@ -154,7 +154,7 @@ class Walk:
     def _is_new(self, control: dict[str, Any]) -> bool:
         if control["kind"] == "select" and len(control["options"]) < 2:
             return False
-        if control["kind"] == "option" and control["on"]:
+        if control["kind"] in ("option", "tab") and control["on"]:
             return False  # until another is chosen
         return control["id"] not in self._elements and control["key"] not in self.moved
 
@@ -255,11 +255,11 @@ class Walk:
 
     def _undone(self, control: dict[str, Any], before: dict[str, Any]) -> None:
         """Put back what would keep other controls from being moved, unless it opened something."""
-        again = next((c for c in self._now["controls"] if c["id"] == control["id"]), None)
-        known = {c["id"] for c in before["controls"]}
-        if again and known.issuperset(c["id"] for c in self._now["controls"]):
-            self._act(again)
-            self._now = self._look(takes=not control["reading"])
+        every, then = self._now["controls"], before["controls"]
+        place = [c["id"] for c in then].index(control["id"])
+        if len(every) <= len(then) and every[place]["kind"] == control["kind"]:
+            self._act(every[place])
+            self._now = self._look()
             self._check(f"{control['key']} and back")
 
     def _close_what_is_known(self, control: dict[str, Any], before: dict[str, Any]) -> None:
@@ -328,6 +328,8 @@ class Walk:
 
     def _check(self, where: str) -> None:
         """See that nothing went wrong, and that the ranking shown is the engine's."""
+        if self._now["alerts"] and self._since:
+            self._now = self._look(takes=True)
         now = self._now
         wrong = ["Traceback"] if "Traceback" in now["text"] else []
         wrong += now["faults"][self._faults :]
