@@ -380,6 +380,15 @@ class Scheme(Model):
         sources = [transfer.source for transfer in self.attribution.values()] if self.units else []
         return tuple(s for s in dict.fromkeys(sources) if s not in self.units)
 
+    @cached_property
+    def heard_of(self) -> frozenset[str]:
+        """Events and sources that data may have: the scheme's, and those of what it was edited from.
+
+        An edit that takes away the last reader of a record leaves the record unread; a name that
+        nobody ever mentioned is a mistake.
+        """
+        return frozenset([*self.sources, *references.events(self)])
+
     @property
     def label(self) -> str:
         """The name that people read, in their language."""
