@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from simkaohe.labels import Words
-from simkaohe.plots.style import DOWN, NAMED, SAME, UP, families, keyed, new_axes, style
+from simkaohe.plots.style import DOWN, NAMED, SAME, UP, beside, families, keyed, new_axes, style
 from simkaohe.plots.style import height_of as _height
 from simkaohe.plots.style import name_rows as _name_rows
 from simkaohe.plots.style import titled as _titled
@@ -165,23 +165,20 @@ def breakpoints(result: Breakpoints, ax: Axes | None = None) -> Axes:
     colours = dict(zip(moving, sns.color_palette("colorblind", len(moving)), strict=True))
     with style():
         ax = new_axes(ax, max(4.0, min(12.0, 1.5 + 0.2 * ranked.shape[1])))
+        thin = 1 if ranked.shape[1] <= NAMED else 0.5
         for unit in [u for u in ranked if u not in colours] + moving[::-1]:
             line = ranked[unit].to_numpy()
-            thin = 1 if ranked.shape[1] <= NAMED else 0.5
-            look: dict[str, Any] = {"color": colours.get(unit, "0.85"), "linewidth": thin}
-            if unit in colours:
-                look["linewidth"] = 2
-                words: dict[str, Any] = {
-                    "size": 9,
-                    "va": "center",
-                    "family": families(),
-                    "parse_math": False,
-                }
-                ax.annotate(
-                    f"{unit}", (edges[-1], line[-1]), (6, 0), textcoords="offset points",
-                    color=colours[unit], annotation_clip=False, **words,
-                )  # fmt: skip
+            look: dict[str, Any] = {"color": colours.get(unit, "0.85")}
+            look["linewidth"] = 2 if unit in colours else thin
             ax.step(edges, [*line, line[-1]], where="post", **look)
+        apart = (
+            11 / 72 * ranked.shape[1] / (ax.figure.get_figheight() - 1)
+        )  # a line of text, in ranks
+        height = -np.inf
+        for unit in sorted(moving, key=lambda unit: int(ranked[unit].iloc[-1])):
+            height = max(height + apart, float(ranked[unit].iloc[-1]))
+            beside(ax, (edges[-1], height), str(unit), 6, size=9, color=colours[unit],
+                   family=families(), parse_math=False)  # fmt: skip
         if result.present is not None:
             ax.axvline(result.present, color=SAME, linestyle="--", linewidth=1)
         ax.set_xlim(edges[0], edges[-1])

@@ -43,12 +43,22 @@ class Scenario(Model):
     name : str
     name_en, note : str, optional
     edits : mapping of edit path to value
+
+    Attributes
+    ----------
+    label : str
+        The name in the reader's language.
     """
 
     name: str = parameter(..., "名称", "name", min_length=1)
     name_en: str | None = parameter(None, "英文名称", "name in English")
     note: str | None = parameter(None, "说明", "note")
     edits: FrozenDict[Any] = parameter(FrozenDict(), "改动", "edits")
+
+    @property
+    def label(self) -> str:
+        """Name in the reader's language."""
+        return reader_name(self.name, self.name_en)
 
     def __or__(self, later: Scenario) -> Scenario:
         edits = FrozenDict({**self.edits, **later.edits})
