@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Discriminator, SerializeAsAny, Tag, Valida
 from pydantic import model_validator as validator
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.labels import Words, reader_name
+from simkaohe.labels import Words, language, reader_name
 from simkaohe.scheme import references
 from simkaohe.scheme.adjust import Adjustment, Difficulty, Limit, Periods, Transfer
 from simkaohe.scheme.combine import Combine, WeightedSum
@@ -427,11 +427,14 @@ class Scheme(Model):
 
     def paths(self) -> dict[str, Slot]:
         """Return every edit path that holds a single value, with the value, range and label."""
-        return dict(self._slots)
+        spoken = language()
+        if spoken not in self._slots:
+            self._slots[spoken] = slots(self)
+        return dict(self._slots[spoken])
 
     @cached_property
-    def _slots(self) -> Mapping[str, Slot]:
-        return slots(self)
+    def _slots(self) -> dict[str, Mapping[str, Slot]]:
+        return {}  # by language
 
     def weight_in(self, node: Group | Indicator, category: str) -> float:
         """Return a node's stated weight in a category, before cancelled weights are moved."""
