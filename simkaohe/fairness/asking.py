@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from simkaohe.errors import Problem, unknown
+from simkaohe.fairness.given import COVARIATE, INDICATOR, NOTHING, indicators
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -67,48 +68,23 @@ COMPLAINTS: Mapping[int, Complaint] = dict(enumerate((
 ), 1))  # fmt: skip
 """The twenty complaints by number; the manual's part 11."""
 NUMBERS: Mapping[str, str] = {
-    "parity": "table",
-    "parity.quota": "grades",
-    "parity.rank": "pairs",
-    "cliffs": "units",
-    "cliffs.others": "table",
-    "cliffs.boundary": "near",
-    "similar_units.pairs": "pairs",
-    "similar_units.identical": "identical",
-    "similar_units.reversals": "reversals",
-    "similar_units.lines": "lines",
-    "similar_units.steps": "steps",
-    "similar_units.effort": "effort",
-    "endowment": "nodes",
-    "endowment.total": "covariates",
-    "endowment.ranking": "net",
-    "most_favourable_weights": "table",
-    "noise": "table",
-    "noise.grades": "grades",
-    "noise.reliability": "errors",
-    "noise.sample": "errors",
-    "money": "table",
-    "money.categories": "categories",
-    "money.change": "changes",
-    "effort": "indicators",
-    "ratchet": "indicators",
-    "ratchet.penalty": "units",
-    "reporting": "units",
-    "reporting.amplification": "amplification",
-    "leverage": "weights",
-    "leverage.lagged": "attention",
-    "leverage.attention": "attention",
-    "leverage.ceiling": "ceilings",
-    "leverage.twins": "twins",
-    "leverage.bonus": "bonuses",
-    "leverage.multiplier": "multipliers",
-    "leverage.veto": "vetoes",
-    "leverage.interdependence": "others",
-    "leverage.attribution": "attribution",
-    "leverage.appeals": "appeals",
-    "leverage.robustness": "robustness",
+    "parity": "table", "parity.quota": "grades", "parity.rank": "pairs", "cliffs": "units",
+    "cliffs.others": "table", "cliffs.boundary": "near", "similar_units.pairs": "pairs",
+    "similar_units.identical": "identical", "similar_units.reversals": "reversals",
+    "similar_units.lines": "lines", "similar_units.steps": "steps",
+    "similar_units.effort": "effort", "endowment": "nodes", "endowment.total": "covariates",
+    "endowment.ranking": "net", "most_favourable_weights": "table", "noise": "table",
+    "noise.grades": "grades", "noise.reliability": "errors", "noise.sample": "errors",
+    "money": "table", "money.categories": "categories", "money.change": "changes",
+    "effort": "indicators", "ratchet": "indicators", "ratchet.penalty": "units",
+    "reporting": "units", "reporting.amplification": "amplification", "leverage": "weights",
+    "leverage.lagged": "attention", "leverage.attention": "attention",
+    "leverage.ceiling": "ceilings", "leverage.twins": "twins", "leverage.bonus": "bonuses",
+    "leverage.multiplier": "multipliers", "leverage.veto": "vetoes",
+    "leverage.interdependence": "others", "leverage.attribution": "attribution",
+    "leverage.appeals": "appeals", "leverage.robustness": "robustness",
     "leverage.pass_lines": "pass_lines",
-}
+}  # fmt: skip
 """Which table of its measure's result a finding comes from; the longest topic that fits says it."""
 
 
@@ -126,30 +102,21 @@ def numbers_of(topic: str) -> str:
 
 def unknown_names(scheme: Scheme, panel: Panel, given: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for every name that the caller gives and that does not exist."""
-    columns = dict.fromkeys(panel.columns("covariates"), "")
-    leaves = {leaf.id: leaf.label for leaf in scheme.indicators}
-    kinds: list[tuple[tuple[str, ...], Mapping[str, str], Words]] = [
-        (("covariates", "effort", "size"), columns, Words("背景数据列", "covariate")),
-        (("errors", "lagged", "higher"), leaves, Words("指标", "indicator")),
-        (("appeals",), {n: a.name or "" for n, a in scheme.adjustments.items()},
-         Words("加减分", "adjustment")),
-        (("pass_lines",), {n: node.label for n, node in scheme.nodes.items()},
-         Words("指标或分组", "indicator or group")),
-    ]  # fmt: skip
+    adjustments = {name: each.name or "" for name, each in scheme.adjustments.items()}
+    nodes = {name: node.label for name, node in scheme.nodes.items()}
+    kinds: list[tuple[str, Iterable[str], Words]] = [
+        ("covariates effort size", panel.columns("covariates"), COVARIATE),
+        ("errors lagged higher", indicators(scheme), INDICATOR),
+        ("appeals", adjustments, Words("加减分", "adjustment")),
+        ("pass_lines", nodes, Words("指标或分组", "indicator or group")),
+    ]
     for options, known, words in kinds:
-        for option in options:
-            named = given.get(option, ())
-            names = (
-                [named]
-                if isinstance(named, str)
-                else []
-                if isinstance(named, float | int)
-                else named
-            )
-            yield from (unknown(option, name, known, words) for name in names if name not in known)
+        for option in options.split():
+            names = given.get(option, ())
+            for name in (
+                [names] if isinstance(names, str) else names if isinstance(names, Iterable) else []
+            ):
+                if name not in known:
+                    yield unknown(option, name, known, words)
     if "cutoffs" in given and "size" not in given:
-        nothing, expected = (
-            Words("没有填写", "nothing"),
-            Words("界线划分的规模数据", "what they cut"),
-        )
-        yield Problem("size", nothing, expected)
+        yield Problem("size", NOTHING, Words("界线划分的规模数据", "what they cut"))

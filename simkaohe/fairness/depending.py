@@ -7,7 +7,7 @@ import pandas as pd
 
 from simkaohe.engine import Engine
 from simkaohe.errors import SimkaoheError
-from simkaohe.fairness.crossing import reversals
+from simkaohe.fairness.boundaries import reversals
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.footing import Array, Footing, Lever, found, worse
 from simkaohe.fairness.wording import filled, listed, lit, named

@@ -14,7 +14,7 @@ from test_boundaries import made
 
 import simkaohe as sk
 from simkaohe.fairness.categories import parity, superiority_interval
-from simkaohe.fairness.shuffling import adjusted, arrangements, chance, shuffled
+from simkaohe.fairness.permutation import adjusted, arrangements, chance, shuffled
 
 
 def of(scores: dict[str, list[float]], **more: Any) -> tuple[sk.Scheme, sk.Panel]:

@@ -7,24 +7,11 @@ from itertools import combinations
 from math import factorial, prod
 
 import numpy as np
-import numpy.typing as npt
 
-from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.labels import Words
+from simkaohe.engine.standing import Array, Ints
 
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 CHUNK = 500_000
 """Labels that are shuffled at a time."""
-
-
-def checked(permutations: int) -> int:
-    """Return how often to shuffle; refuse less than once."""
-    if permutations < 1:
-        raise SimkaoheError(
-            Problem("permutations", f"{permutations}", Words("≥ 1 的整数", "a number ≥ 1"))
-        )
-    return permutations
 
 
 def arrangements(labels: Ints) -> int:
@@ -39,19 +26,9 @@ def arrangements(labels: Ints) -> int:
 
 
 def shuffled(labels: Ints, most: int, seed: int) -> tuple[Ints, bool]:
-    """Return labels in other orders (P, N): every one when there are few, else ``most`` at random.
+    """Return labels (N,), 0 to G − 1, in other orders (P, N), and whether these are all there are.
 
-    Parameters
-    ----------
-    labels : array (N,) of int from 0
-    most : int
-    seed : int
-
-    Returns
-    -------
-    labels : array (P, N)
-    exact : bool
-        Whether they are all there are; the labels as they stand are then among them.
+    Every order (the one at hand too) when there are few, else ``most`` at random.
     """
     if arrangements(labels) <= most:
         return np.array(list(_every(labels))), True
