@@ -12,17 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
+from simkaohe.engine.standing import Array, Bools
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.fairness.finding import Finding, Light
+from simkaohe.fairness.finding import Finding
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.ranks import places
 from simkaohe.scheme.tree import Indicator, Scheme
 from simkaohe.sensitivity.importance import nominal_weights
 
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 THIRD = 3
 """Without grades, those among the first third have the best grade."""
 
@@ -36,14 +34,7 @@ class Lever(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Footing:
-    """A scheme that has been evaluated, and who is compared with whom.
-
-    Attributes
-    ----------
-    engine : Engine
-    now : Outcome
-        With the scores of all nodes and the uses.
-    """
+    """A scheme that has been evaluated (all nodes and uses), and who is compared with whom."""
 
     engine: Engine
     now: Outcome
@@ -79,7 +70,11 @@ class Footing:
     @cached_property
     def total(self) -> Array:
         """Totals (N,) before rounding."""
-        return self.now.scores[self.scheme.root.id][0] * (self.scheme.full / 100)
+        return self.totals(self.now)[0]
+
+    def totals(self, outcome: Outcome) -> Array:
+        """Return the totals (R, N) of an outcome before rounding."""
+        return outcome.scores[self.scheme.root.id] * (self.scheme.full / 100)
 
     @cached_property
     def nominal(self) -> Mapping[str, Array]:
@@ -141,14 +136,11 @@ class Footing:
         """
         engine, leaves = self.engine, self.scheme.indicators
         raw = np.array([engine.raw_score(leaf.id) for leaf in leaves])
-        drawn = {
-            leaf.id: np.repeat(raw[k : k + 1], len(leaves), 0) for k, leaf in enumerate(leaves)
-        }
+        drawn = {leaf.id: np.repeat(score[None], len(leaves), 0)
+                 for leaf, score in zip(leaves, raw, strict=True)}  # fmt: skip
         for k, leaf in enumerate(leaves):
             drawn[leaf.id][k] = self._levelled(leaf, raw[k])
-        changed = engine.what_if(drawn)
-        after = changed.scores[self.scheme.root.id] * (self.scheme.full / 100)
-        return self.total - after
+        return self.total - self.totals(engine.what_if(drawn))
 
     def _levelled(self, leaf: Indicator, score: Array) -> Array:
         """Return an indicator's scores with everybody at the mean of the scope, gaps kept."""
@@ -187,6 +179,11 @@ class Footing:
         both = (before > 0) & (after > 0)
         return np.where(both, before - after, 0).astype(np.float64)
 
+    @cached_property
+    def stated_share(self) -> Array:
+        """Stated weights (K,) as shares of their sum."""
+        return self.stated / max(self.stated.sum(), 1e-300)
+
     def frame(self, columns: Mapping[str, object]) -> pd.DataFrame:
         """Return a table by unit."""
         return pd.DataFrame(columns, pd.Index(self.engine.units, name="unit"))
@@ -212,23 +209,3 @@ def _middle_ranks(values: Array) -> Array:
     """Return ranks, 1 for the highest; equals share the middle of their places."""
     _, order = np.unique(values, return_inverse=True)
     return np.asarray(np.mean(places(order[None]), 0)[0])
-
-
-def units(count: int) -> Words:
-    """Return how many units, in words."""
-    return Words(f"{count} 个单位", f"{count} unit{'' if count == 1 else 's'}")
-
-
-def found(
-    topic: str, question: Words, light: Light, value: float, sentence: Words, caution: Words
-) -> Finding:
-    """Return what a lever says."""
-    return Finding(
-        "leverage", f"leverage.{topic}", question, light, float(value), sentence, caution
-    )
-
-
-def worse(*lights: Light) -> Light:
-    """Return the worst of several lights; grey only when all are."""
-    order: list[Light] = ["grey", "green", "amber", "red"]
-    return max(lights, key=order.index)

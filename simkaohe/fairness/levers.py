@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness import depending, tipping, weighed
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.footing import Footing
-from simkaohe.labels import Words
+from simkaohe.fairness.given import check
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 
@@ -131,8 +130,7 @@ def leverage(
         Statistical Society A 176(3).
     [2] OECD/JRC (2008), Handbook on Constructing Composite Indicators, steps 6 and 7.
     """
-    if not draws >= 1:
-        raise SimkaoheError(Problem("draws", f"{draws}", Words("≥ 1 的整数", "a whole number ≥ 1")))
+    check({"draws": (draws, draws >= 1, "≥ 1 的整数", "a whole number ≥ 1")})
     footing = Footing.of(scheme, panel)
     soft, late = weighed.attention(footing, lagged)
     parts = {
