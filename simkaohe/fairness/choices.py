@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.fairness.given import by_indicator
 from simkaohe.fairness.moving import Moves
-from simkaohe.fairness.values import checked_by_indicator
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Indicator
 
@@ -92,7 +92,7 @@ def levers_of(
         Unknown indicators, numbers that are not above zero, too many whole steps.
     """
     cost_of, limit_of, step_of = (
-        checked_by_indicator(moves, name, given)
+        by_indicator(moves.scheme, name, given)
         for name, given in (("costs", costs), ("limits", limits), ("steps", steps))
     )
     found: list[Lever] = []

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.fairness.moving import Moves
+from simkaohe.fairness.given import is_number
+from simkaohe.fairness.moving import Moves, Within, check_within
 from simkaohe.fairness.programs import Choice, Program
-from simkaohe.fairness.rank_steps import Within, check_within
-from simkaohe.fairness.values import is_number
 from simkaohe.labels import Words
 
 Array = npt.NDArray[np.float64]

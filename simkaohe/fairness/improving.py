@@ -11,11 +11,10 @@ import numpy.typing as npt
 from simkaohe.engine import Engine
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.choices import levers_of
+from simkaohe.fairness.given import by_indicator, is_number
 from simkaohe.fairness.goals import Goal, Need, Standing, State, goal_of
-from simkaohe.fairness.moving import Moves
+from simkaohe.fairness.moving import Moves, Within
 from simkaohe.fairness.programs import Choice, Program
-from simkaohe.fairness.rank_steps import Within
-from simkaohe.fairness.values import checked_by_indicator, is_number
 from simkaohe.fairness.ways import Way, figure, way_of, why_not_sure
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -243,8 +242,8 @@ def sprint_plan(
     moves = Moves(Engine(scheme, panel))
     place = moves.place("sprint_plan", unit)
     paces = {leaf.id: _pace(moves, place, k) for k, leaf in enumerate(moves.leaves)}
-    paces |= checked_by_indicator(moves, "pace", pace)
-    stated = checked_by_indicator(moves, "limits", limits)
+    paces |= by_indicator(moves.scheme, "pace", pace)
+    stated = by_indicator(moves.scheme, "limits", limits)
     goals = np.where(np.isnan(moves.target), moves.best, moves.target)[:, place]
     open_ = np.maximum((goals - moves.now[:, place]) * moves.sign[:, place], 0.0)
     most = {
