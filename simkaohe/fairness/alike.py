@@ -132,7 +132,7 @@ def similar_units(
     is estimated from neighbours, ``Σ(T_(i+1) − T_(i))² / (2(n − 1))`` (Rice 1984).
     """
     if near is not None:
-        check({"near": (near, 0 <= near <= 1, "0 到 1 的数", "a number from 0 to 1")})
+        check({"near": (f"{near:g}", 0 <= near <= 1, "0 到 1 的数", "a number from 0 to 1")})
     engine = Engine(scheme, panel)
     now = engine.run()
     merit = None if effort is None else numbers_of(engine, effort, "effort")

@@ -224,7 +224,7 @@ def _sizes(
     engine: Engine, size: str | pd.Series[Any] | None, cutoffs: Sequence[float] | None, band: float
 ) -> Array | None:
     """Return the units' sizes (N,), None when lines are not asked for."""
-    check({"band": (band, 0 < band < 1, "0 与 1 之间的数", "a number between 0 and 1")})
+    check({"band": (f"{band:g}", 0 < band < 1, "0 与 1 之间的数", "a number between 0 and 1")})
     if size is None:
         if cutoffs:
             cut = Words("分类所依据的背景数据", "the covariate that they cut")
@@ -234,7 +234,7 @@ def _sizes(
         lines = Words("分类的界线", "the lines between categories")
         raise SimkaoheError(Problem("cutoffs", NOTHING, lines))
     wrong = [cut for cut in cutoffs if not cut > 0]
-    check({"cutoffs": (wrong[:1] and wrong[0], not wrong, "> 0 的数", "numbers > 0")})
+    check({"cutoffs": (f"{wrong[0]:g}" if wrong else "", not wrong, "> 0 的数", "numbers > 0")})
     return numbers_of(engine, size, "size", gaps=True)
 
 

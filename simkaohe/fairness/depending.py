@@ -10,7 +10,7 @@ from simkaohe.engine.standing import Array
 from simkaohe.errors import SimkaoheError
 from simkaohe.fairness.boundaries import reversals
 from simkaohe.fairness.finding import Finding, asked, listed, lit, node_words, when, worse
-from simkaohe.fairness.footing import Footing, Lever
+from simkaohe.fairness.levers import Footing, Lever
 from simkaohe.labels import Words
 from simkaohe.sensitivity.weighing import weights
 
@@ -204,15 +204,15 @@ def attribution(footing: Footing) -> Lever:
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("indicator")
     value = float(table["miscounted"].max()) if len(table) else np.nan
     changed, places = _unshared(footing)
-    n, off = len(table), f"{np.nan_to_num(value):.1%}"
-    name = table["miscounted"].idxmax() if value > MISCOUNTED[0] else ""
-    which = when(name, f"（{name}）", f" ({name})")
+    n, most = len(table), f"{np.nan_to_num(value):.1%}"
+    name = table["miscounted"].idxmax() if len(table) else ""
+    which = when(value > MISCOUNTED[0], f"（{name}）", f" ({name})")
     finding = SHARED.says(
         worse(lit(value, *MISCOUNTED), "amber" if changed else "green"),
         value,
-        f"{n} 个按和归属的指标，各单位合计与总数最多差 {off}{which.zh}；若共享的结果都不计入，{changed} 个单位的"
+        f"{n} 个按和归属的指标，各单位合计与总数最多差 {most}{which.zh}；若共享的结果都不计入，{changed} 个单位的"
         f"结果会不同，位次最多变 {places:.0f} 位。",
-        f"Of {n} indicators shared as sums, the units' sum is up to {off} off the whole{which.en};"
+        f"Of {n} indicators shared as sums, the units' sum is up to {most} off the whole{which.en};"
         f" if shared results counted for nobody, {changed} units would have another result; the"
         f" largest move is {places:.0f}.",
     )

@@ -177,6 +177,3 @@ def amount(value: float, sign: str = "") -> str:
 def cases(p: float) -> Words:
     """Return a chance as a share of cases; never 0 %, for what is rare still happens."""
     return Words("不到 1%", "less than 1%") if p < 0.01 else Words(f"{p:.0%}", f"{p:.0%}")
-
-
-light = lit

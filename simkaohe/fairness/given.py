@@ -28,7 +28,7 @@ NOTHING = Words("没有填写", "nothing")
 def check(options: Mapping[str, tuple[Any, bool, str, str]]) -> None:
     """Refuse options that are not as expected: name, (what was given, whether it is fine, zh, en)."""
     problems = [
-        Problem(name, f"{x:g}" if isinstance(x, float) else f"{x}", Words(zh, en))
+        Problem(name, f"{x}", Words(zh, en))
         for name, (x, fine, zh, en) in options.items()
         if not fine
     ]

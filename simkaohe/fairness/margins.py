@@ -104,8 +104,8 @@ class Effort:
             When there is no such use.
         """
         uses = list(self.moves.scheme.uses)
-        name = use if use is not None or not uses else uses[0]
-        check_names("money", [name or ""], uses, Words("结果运用", "use"))
+        name = use if use is not None else uses[0] if uses else ""
+        check_names("money", [name], uses, Words("结果运用", "use"))
         now = self.moves.base.uses[name][0][self.where[1]]
         return self._filled(self.up.uses[name] - now, 0.0)
 
@@ -298,8 +298,9 @@ def effort(
         capped[k, stuck] = far <= now[stuck] + NOTHING
         floored[k, counting] = now[counting] <= np.split(low.scores, 2)[1] + NOTHING
     reasons = _reasons(moves, points, can, flat, capped, floored)
-    frames = (moves.frame(each) for each in (points, down, neglect, reasons))
-    return Effort(moves, joined(parts), np.concatenate(where, 1), *frames, tuple(lagged))
+    frames = [moves.frame(each) for each in (points, down, neglect, reasons)]
+    pairs, late = np.concatenate(where, 1), tuple(lagged)
+    return Effort(moves, joined(parts), pairs, frames[0], frames[1], frames[2], frames[3], late)
 
 
 def _reasons(

@@ -308,10 +308,13 @@ def joined(parts: list[Moved], order: Ints | None = None) -> Moved:
             return None
         return np.concatenate(some)[slice(None) if order is None else order]
 
-    names = ("totals", "scores", "ranks", "category_ranks", "grades")
+    def part(name: str) -> Any:
+        return whole([getattr(part, name) for part in parts])
+
     shared = [name for name in parts[0].uses if all(name in part.uses for part in parts)]
     uses = {name: whole([part.uses[name] for part in parts]) for name in shared}
-    return Moved(*(whole([getattr(part, name) for part in parts]) for name in names), uses)
+    ranks, category_ranks, grades = (part(n) for n in ("ranks", "category_ranks", "grades"))
+    return Moved(part("totals"), part("scores"), ranks, category_ranks, grades, uses)
 
 
 # -- the rank as a step function -------------------------------------------------------------------
@@ -356,4 +359,4 @@ def rank_changes(
         totals = np.concatenate([totals, total])[order]
     rows = np.r_[0, here + 1]
     columns = {"improvement": np.abs(values - now), "value": values, "total": totals, "rank": ranks}
-    return pd.DataFrame(columns).iloc[rows].reset_index(drop=True)
+    return pd.DataFrame({name: column[rows] for name, column in columns.items()})

@@ -113,7 +113,7 @@ def money(scheme: Scheme, panel: Panel, base: Scheme | None = None) -> Money:
     by_category = wide.groupby(keys, sort=False)[sums].sum()
     findings: list[Finding] = []
     for use in scheme.uses:
-        findings.append(_of_concentration(scheme, use, table.loc[use]))
+        findings.append(_of_concentration(scheme, use, table))
         findings.append(_of_categories(scheme, use, categories))
     if base is not None:
         for use in {**base.uses, **scheme.uses}:
@@ -266,8 +266,9 @@ NOTHING_STATED = Words(
 )
 
 
-def _of_concentration(scheme: Scheme, use: str, row: pd.Series[Any]) -> Finding:
+def _of_concentration(scheme: Scheme, use: str, table: pd.DataFrame) -> Finding:
     """Return whether few units get most of a use."""
+    row: Any = table.loc[use]
     name, units = called(scheme.uses[use], use), int(row["units"])
     asks = asked(
         f"money.concentration.{use}",

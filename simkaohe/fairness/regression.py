@@ -101,7 +101,8 @@ def explained(y: Array, z: Array, category: Places, permutations: int, seed: int
     nothing = np.full(len(y), np.nan)
     chance = len(q) / free if free else np.nan
     if df <= 0 or not len(q) or np.isnan(r2).all():
-        return Explained(*[nothing] * 7, df, chance)
+        empty = (nothing, nothing, nothing, nothing, nothing, nothing, nothing)
+        return Explained(*empty, df, chance)
     residual = y - (y @ q.T) @ q
     leverage = np.minimum((q**2).sum(0) + 1 / sizes[category], 1.0)
     alone = leverage > 1 - NOTHING  # nobody else tells anything of it

@@ -11,8 +11,8 @@ from simkaohe.engine import Engine, Outcome
 from simkaohe.engine.standing import Array, Bools
 from simkaohe.errors import SimkaoheError
 from simkaohe.fairness.finding import Finding, asked, called, listed, lit, units_words, when, worse
-from simkaohe.fairness.footing import Footing, Lever, spearman
 from simkaohe.fairness.given import COVARIATE, check_names
+from simkaohe.fairness.levers import Footing, Lever, spearman
 from simkaohe.fairness.payouts import gini
 from simkaohe.labels import Words
 from simkaohe.scheme.adjust import Veto

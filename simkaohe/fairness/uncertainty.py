@@ -147,7 +147,7 @@ class Uncertainty:
         from scipy.special import ndtri
 
         fine = 0.5 < certainty < 1
-        check({"certainty": (certainty, fine, "0.5 与 1 之间的数", "between 0.5 and 1")})
+        check({"certainty": (f"{certainty:g}", fine, "0.5 与 1 之间的数", "between 0.5 and 1")})
         variance = self._neighbours[1]
         gap = self.gap if gap is None else gap
         surveys = self.errors[self.errors["source"].isin(["survey", "answers"])]
@@ -221,7 +221,12 @@ def noise(
     enough = draws >= FEW_DRAWS
     check(
         {
-            "level": (level, 0.5 <= level < 1, "0.5（含）到 1 之间的数", "from 0.5 to below 1"),
+            "level": (
+                f"{level:g}",
+                0.5 <= level < 1,
+                "0.5（含）到 1 之间的数",
+                "from 0.5 to below 1",
+            ),
             "draws": (draws, enough, f"至少 {FEW_DRAWS}", f"at least {FEW_DRAWS}"),
         }
     )
@@ -368,7 +373,8 @@ def _of_places(found: Uncertainty, asks: Asked) -> Finding:
     field = {name: len(units) for name, units in found.scopes()}
     sizes = np.array([field["" if found.within == "all" else c] for c in ranked["category"]])
     share, middle = float(np.median(width / np.maximum(sizes - 1, 1))), float(width.median())
-    pairs = [found.apart.at[pair] for _, units in found.scopes() for pair in pairwise(units)]
+    neighbours = [pair for _, units in found.scopes() for pair in pairwise(units)]
+    told = sum(bool(found.apart.at[pair]) for pair in neighbours)
     scope = when(prefix, "类内", " in the category")
     open_ = Words(
         f"半数单位的{scope.zh}名次有 {middle:.0f} 位以上的出入",
@@ -383,9 +389,9 @@ def _of_places(found: Uncertainty, asks: Asked) -> Finding:
     return asks.says(
         lit(share, *WIDE, beyond=True),
         share,
-        f"在 {found.level:.0%} 的把握下，{open_.zh}；{len(pairs)} 对相邻单位中，{sum(pairs)} 对能分出先后。",
-        f"With {found.level:.0%} certainty, {open_.en}; of {len(pairs)} pairs of neighbours,"
-        f" {sum(pairs)} can be told apart.",
+        f"在 {found.level:.0%} 的把握下，{open_.zh}；{len(neighbours)} 对相邻单位中，{told} 对能分出先后。",
+        f"With {found.level:.0%} certainty, {open_.en}; of {len(neighbours)} pairs of neighbours,"
+        f" {told} can be told apart.",
     )
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 from simkaohe.engine.standing import Ints
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding, asked, called, listed, lit, when, worse
-from simkaohe.fairness.footing import Footing, Lever
 from simkaohe.fairness.given import INDICATOR, NOTHING, check_names, indicators
+from simkaohe.fairness.levers import Footing, Lever
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Indicator
 

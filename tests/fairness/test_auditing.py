@@ -12,9 +12,8 @@ from strategies import evaluable, schemes
 
 import simkaohe as sk
 from simkaohe.fairness import audit, payouts
-from simkaohe.fairness.asking import COMPLAINTS, MEASURES
+from simkaohe.fairness.asking import COMPLAINTS, MEASURES, heading
 from simkaohe.fairness.finding import LIGHTS
-from simkaohe.fairness.headings import heading
 
 
 @pytest.fixture(scope="module")
