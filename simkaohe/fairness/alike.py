@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.fairness import likeness
 from simkaohe.fairness.finding import (
     Finding,
@@ -133,7 +133,7 @@ def similar_units(
     """
     if near is not None:
         check({"near": (f"{near:g}", 0 <= near <= 1, "0 到 1 的数", "a number from 0 to 1")})
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     now = engine.run()
     merit = None if effort is None else numbers_of(engine, effort, "effort")
     taking = np.flatnonzero(now.ranks[0] > 0)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness import _HOMES
 from simkaohe.fairness.asking import COMPLAINTS, MEASURES, complaints_of, numbers_of, unknown_names
@@ -59,8 +59,7 @@ class Audit:
 
     Attributes
     ----------
-    scheme : Scheme
-    panel : Panel
+    engine : Engine
     measures : tuple of str
         What is asked, names of :data:`MEASURES`.
     given : mapping of str to Any
@@ -73,11 +72,20 @@ class Audit:
         computed raises its :class:`SimkaoheError`; its finding is grey with that sentence.
     """
 
-    scheme: Scheme
-    panel: Panel
+    engine: Engine
     measures: tuple[str, ...] = tuple(MEASURES)
     given: Mapping[str, Any] = field(default_factory=dict)
     before: Audit | None = None
+
+    @property
+    def scheme(self) -> Scheme:
+        """What is audited."""
+        return self.engine.scheme
+
+    @property
+    def panel(self) -> Panel:
+        """The data."""
+        return self.engine.panel
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {light}" for light, count in self.counts.items() if count)
@@ -264,9 +272,8 @@ def audit(
         "higher": higher,
     }  # fmt: skip
     known = {name: value for name, value in given.items() if value is not None}
-    for each in (scheme, before):
-        if each is not None:
-            Engine(each, panel)
+    engine = compiled(scheme, panel)  # which its measures find again
+    old = None if before is None else compiled(before, panel)
     problems = [
         unknown("measures", name, {n: str(words) for n, words in MEASURES.items()}, MEASURE)
         for name in chosen
@@ -275,8 +282,8 @@ def audit(
     problems += unknown_names(scheme, panel, known)
     if problems:
         raise SimkaoheError(*problems)
-    base = None if before is None else Audit(before, panel, chosen, known)
-    return Audit(scheme, panel, chosen, known, base)
+    base = None if old is None else Audit(old, chosen, known)
+    return Audit(engine, chosen, known, base)
 
 
 MEASURE = Words("检查项", "measure")

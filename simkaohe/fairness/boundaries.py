@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine, Outcome
+from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.engine.standing import Array, Bools, Ints
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding, asked, category_words, grade_words, lit, when
@@ -114,7 +114,7 @@ def cliffs(
     left out. A category that is left empty is no category any more. This is the exact answer to
     what a regression discontinuity at the line (Hahn, Todd & van der Klaauw 2001) estimates.
     """
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     sizes = _sizes(engine, size, cutoffs, band)
     now = engine.run(uses=True)
     if units is None:

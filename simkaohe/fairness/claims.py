@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.engine.standing import Array, Bools
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding, asked, called, listed, lit, when
@@ -147,7 +147,7 @@ def reporting(
             "penalty": (penalty, 0 <= penalty < np.inf, "≥ 0 的分数", "points ≥ 0"),
         }
     )
-    moves = Moves(Engine(scheme, panel))
+    moves = Moves(compiled(scheme, panel))
     amplification = _amplification(moves, higher)
     way = np.where(moves.sign == 0, 1, moves.sign)
     lower = moves.target - way * easier * np.abs(moves.target)

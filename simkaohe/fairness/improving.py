@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.fairness.choices import levers_of
 from simkaohe.fairness.finding import joined
 from simkaohe.fairness.given import by_indicator, check, is_number
@@ -92,7 +92,7 @@ def cheapest_way(
     ``proved`` is False, and ``why`` says so, where rivals moved, where a curve is taken as short
     lines, or where coefficients compare units, jump, or adjustments depend on scores.
     """
-    moves = Moves(Engine(scheme, panel))
+    moves = Moves(compiled(scheme, panel))
     place = moves.place("cheapest_way", unit)
     goal = goal_of(moves, place, rank=rank, grade=grade, total=total, within=within)
     cost = {leaf.id: 1 / float(moves.step[k, place]) for k, leaf in enumerate(moves.leaves)}
@@ -238,7 +238,7 @@ def sprint_plan(
     for name, number in (("weeks", weeks), ("teams", teams)):
         fine = is_number(number) and number > 0
         check({name: (number, fine, "大于 0 的数", "a number above 0")})
-    moves = Moves(Engine(scheme, panel))
+    moves = Moves(compiled(scheme, panel))
     place = moves.place("sprint_plan", unit)
     paces = {leaf.id: _pace(moves, place, k) for k, leaf in enumerate(moves.leaves)}
     paces |= by_indicator(moves.scheme, "pace", pace)

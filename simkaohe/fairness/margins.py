@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.engine.standing import Array, Bools
 from simkaohe.fairness.finding import Finding, asked, called, listed, lit, when
 from simkaohe.fairness.given import INDICATOR, check_names, indicators
@@ -269,7 +269,7 @@ def effort(
     Complaints 6 (ignore cost), 8 and 13 of the formula manual; Bevan and Hood (2006), Public
     Administration 84(3), on thresholds and output distortion.
     """
-    moves = Moves(Engine(scheme, panel), steps)
+    moves = Moves(compiled(scheme, panel), steps)
     check_names("lagged", lagged, indicators(scheme), INDICATOR)
     better = moves.within_limits(moves.now + moves.sign * moves.step)
     worse = moves.within_limits(moves.now - np.where(moves.sign == 0, -1, moves.sign) * moves.step)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.engine.standing import EXACT, Array, Bools, Ints
 from simkaohe.fairness import regression
 from simkaohe.fairness.finding import Finding
@@ -142,7 +142,7 @@ def endowment(
     [3] Westfall & Young (1993), Resampling-based multiple testing.
     """
     check({"permutations": (permutations, permutations >= 1, "≥ 1 的整数", "a number ≥ 1")})
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     nodes = engine.run(nodes=tuple(scheme.nodes))
     given, left_out = given_covariates(engine, covariates, effort, nodes.ranks[0] > 0)
     here, alone = studied(engine, given, nodes.ranks[0] > 0)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.engine.standing import Array, Bools
 from simkaohe.fairness.finding import Finding, asked, lit, when
 from simkaohe.fairness.given import check, check_names
@@ -163,7 +163,7 @@ def ratchet(
             "draws": _whole(draws, 2),
         }
     )
-    moves = Moves(Engine(scheme, panel))
+    moves = Moves(compiled(scheme, panel))
     histories = Histories(moves, rule, raised, memory)
     external = Histories(moves, "external", raised, memory)
     looked_back = memory if rule == "mean" else 1

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine, Outcome
+from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.engine.standing import Array
 from simkaohe.fairness import measurement
 from simkaohe.fairness.finding import Asked, Finding, asked, joined, lit, when
@@ -230,7 +230,7 @@ def noise(
             "draws": (draws, enough, f"至少 {FEW_DRAWS}", f"at least {FEW_DRAWS}"),
         }
     )
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     sources = measurement.sources(engine, errors or {})
     rng = np.random.Generator(np.random.SFC64(seed))
     z: dict[str, Array] = {}

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
@@ -194,7 +194,7 @@ def additive_form(scheme: Scheme, panel: Panel, group: str | None = None) -> Add
     with the same gaps are comparable exactly, others are not. With ``"leaves"`` a unit with a gap
     has no form.
     """
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     own = leaves(engine) if group == "leaves" else children(engine, group)
     found = Fitting(engine, own).fitted()
     return AdditiveForm(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -84,7 +84,7 @@ def effective_weights(
     """
     if within not in ("all", "category"):
         raise SimkaoheError(unknown("within", within, ["all", "category"], Words("范围", "scope")))
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     scores = _scores(engine)
     total = scores[scheme.root.id] * scheme.full / 100
     nominal = nominal_weights(engine)
@@ -268,7 +268,7 @@ def equivalent_weight(scheme: Scheme, panel: Panel, group: str) -> EquivalentWei
                 Words("乘数计分法的分组", "a group combined by the multiplier method"),
             )
         )
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     scores = _scores(engine)
     weights, points, factors = engine.parts(node)
     names = [child.id for child in node.children]

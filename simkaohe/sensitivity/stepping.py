@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import EXACT, Engine
+from simkaohe.engine import EXACT, Engine, compiled
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
-from simkaohe.ranks import dense, last_digits, places
+from simkaohe.ranks import dense, first_places, last_digits
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.along import Along
@@ -85,7 +85,7 @@ def breakpoints(
         multi-criteria decision-making methods, Decision Sciences 28(1): the nearest such point.
     """
     move = movement(scheme, path, low, high)
-    along = Along(Engine(scheme, panel), move)
+    along = Along(compiled(scheme, panel), move)
     return Breakpoints(along)
 
 
@@ -164,7 +164,7 @@ class Breakpoints:
         q = last_digits(total.values(self._curves.at(u)), 10)
         ahead: Any = 0
         for group in self._groups:
-            first = places(q[:, group])[0]
+            first = first_places(q[:, group])
             first = dense(first) if self.scheme.ranking.ties == "dense" else first
             ranks[:, group] = first + ahead
             tied = self.scheme.ranking.ties == "dense"
