@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine.standing import Array, Ints
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import (
     Finding,
@@ -23,7 +21,7 @@ from simkaohe.fairness.finding import (
     when,
 )
 from simkaohe.fairness.given import NOTHING, check
-from simkaohe.fairness.permutation import adjusted, chance, over_shuffles
+from simkaohe.fairness.permutation import Facts, indices_of, pairs_of
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.result import Result, evaluate
@@ -34,10 +32,6 @@ RARE = 0.05
 """Below this share of shuffles, chance is not believed; the customary one in twenty."""
 LARGE = 0.737
 """Superiority that is large: Cliff's delta of .474 (Romano et al. 2006)."""
-NORMAL_95 = 1.959963984540054
-"""Two-sided 95 % point of the normal distribution."""
-UNEVEN = {"top_gap": 1, "top_ratio": -1, "rank": 1, "score": 1, "exposure_ratio": -1, "ndkl": 1}
-"""The indices, and whether more (1) or less (−1) of it is more unequal."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +127,10 @@ def parity(
     code = label.map({name: place for place, name in enumerate(ids)}).to_numpy(np.int64)
     units = ranking[["rank", "total", "grade"]].astype({"rank": np.int64})
     units.insert(0, "group", label)
-    facts = _Facts(units, scheme, len(ids))
+    facts = Facts(units, scheme, len(ids))
     grades = _grades(result, units, ids, groups is None)
-    pairs = _pairs(facts, code, ids, permutations, seed)
-    indices, exact = _indices(facts, code, permutations, seed)
+    pairs = pairs_of(facts, code, ids, permutations, seed)
+    indices, exact = indices_of(facts, code, permutations, seed)
     rules = scheme.grades
     quota = bool(rules and len(rules.bands) > 1 and rules.bands[0].has_quota)
     by_rule = bool(grades["seats"].notna().any() and quota)
@@ -207,149 +201,6 @@ def _grades(
                 row[3:] = [quota, k, effective, effective - quota, max(k - got, 0)]
             found.loc[(name, band.name)] = row
     return found
-
-
-# -- places and points -----------------------------------------------------------------------------
-
-
-class _Facts:
-    """What shuffled labels are measured on; units in the order of their ranks."""
-
-    def __init__(self, units: pd.DataFrame, scheme: Scheme, count: int) -> None:
-        rank = units["rank"].to_numpy(np.int64)
-        self.count, self.n = count, len(units)
-        first = np.searchsorted(rank, rank, side="left")  # places from ranks, dense ones too
-        last = np.searchsorted(rank, rank, side="right")
-        self.place = first + 1.0
-        self.middle = (first + 1 + last) / 2
-        self.begins = np.unique(first)
-        self.score = units["total"].to_numpy(np.float64)
-        self.exposure = 1 / np.log2(1 + self.place)
-        top = scheme.grades.bands[0].name if scheme.grades else None
-        self.top = (units["grade"] == top).to_numpy(np.float64) if top else np.full(self.n, np.nan)
-
-    def table(self, code: Ints, names: list[Any]) -> pd.DataFrame:
-        """Return what each group has."""
-        percentile = (self.n + 1 - self.place) / self.n
-        columns = {
-            "mean_rank": self.middle,
-            "mean_percentile": percentile,
-            "mean_score": self.score,
-            "exposure": self.exposure,
-        }
-        frame = pd.DataFrame(columns).groupby(code).mean()
-        size = np.bincount(code, minlength=len(names))
-        frame.insert(0, "units", size)
-        frame.insert(1, "share_units", size / max(self.n, 1))
-        frame["share_exposure"] = frame["exposure"] * size / self.exposure.sum()
-        return frame.set_axis(pd.Index(names, name="group"))
-
-    def measures(self, labels: Ints) -> Array:
-        """Return the indices (6, P) of labels (P, N), in the order of ``UNEVEN``."""
-        member = np.array([labels == g for g in range(self.count)], np.float64)
-        size = member.sum(-1)
-        means = member @ np.stack([self.top, self.middle, self.score, self.exposure], 1)
-        means /= size[:, :, None]
-        top, middle, score, exposure = np.moveaxis(means, -1, 0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.array(
-                [
-                    top.max(0) - top.min(0),
-                    np.where(top.max(0) > 0, top.min(0) / top.max(0), np.nan),
-                    _between(middle, size, self.middle),
-                    _between(score, size, self.score),
-                    exposure.min(0) / exposure.max(0),
-                    self._ndkl(member),
-                ]
-            )
-
-    def _ndkl(self, member: Array) -> Array:
-        """Return the discounted divergence of prefixes, (P,), for membership (G, P, N)."""
-        if len(self.begins) < self.n:  # tied units stand in each of their places in equal parts
-            sizes = np.diff([*self.begins, self.n])
-            member = np.repeat(np.add.reduceat(member, self.begins, -1) / sizes, sizes, -1)
-        depth = np.arange(1, self.n + 1)
-        share = member.cumsum(-1) / depth
-        whole = member.mean(-1, keepdims=True)
-        divergence = np.where(share > 0, share * np.log(np.maximum(share, 1e-300) / whole), 0.0)
-        weight = 1 / np.log2(1 + depth)
-        return divergence.sum(0) @ weight / weight.sum()
-
-
-def _between(means: Array, size: Array, values: Array) -> Array:
-    """Return the share of the values' variance that lies between groups, (P,)."""
-    whole = ((values - values.mean()) ** 2).sum()
-    between = (size * (means - values.mean()) ** 2).sum(0)
-    return between / whole if whole > 0 else np.full(between.shape, np.nan)
-
-
-def _indices(facts: _Facts, code: Ints, most: int, seed: int) -> tuple[pd.DataFrame, bool]:
-    columns = ["value", "expected", "low", "high", "p"]
-    if facts.count < 2:
-        return pd.DataFrame(np.nan, pd.Index([*UNEVEN], name="index"), columns), True
-    seen = facts.measures(code[None])[:, 0]
-    found, exact = over_shuffles(code, facts.measures, most, seed)
-    rows = []
-    for value, values, sign in zip(seen, found, UNEVEN.values(), strict=True):
-        if np.isnan(value):
-            rows.append([np.nan] * 5)
-            continue
-        low, high = np.quantile(values, [0.05, 0.95])
-        p = chance(sign * values, sign * value, exact)
-        rows.append([value, values.mean(), low, high, p])
-    return pd.DataFrame(rows, pd.Index([*UNEVEN], name="index"), columns), exact
-
-
-# -- pairs -----------------------------------------------------------------------------------------
-
-
-def _pairs(facts: _Facts, code: Ints, names: list[Any], most: int, seed: int) -> pd.DataFrame:
-    rows, index = [], []
-    for a, b in combinations(range(len(names)), 2):
-        mine = np.flatnonzero((code == a) | (code == b))
-        m, n = int((code == a).sum()), int((code == b).sum())
-        place = facts.place[mine]
-        middle = (place[:, None] > place).sum(1) + ((place[:, None] == place).sum(1) + 1) / 2
-        labels = (code[mine] == a).astype(np.int64)
-
-        def superiority(labels: Ints, middle: Array = middle, m: int = m, n: int = n) -> Array:
-            return (1 - (labels @ middle - m * (m + 1) / 2) / (m * n))[None]
-
-        seen = float(superiority(labels[None])[0, 0])
-        found, exact = over_shuffles(labels, superiority, most, seed)
-        p = chance(np.abs(found[0] - 0.5), abs(seen - 0.5), exact)
-        gap = facts.score[code == a].mean() - facts.score[code == b].mean()
-        rows.append([seen, *superiority_interval(seen, m, n), gap, p])
-        index.append((names[a], names[b]))
-    columns = ["superiority", "low", "high", "score_gap", "p"]
-    keys = pd.MultiIndex.from_tuples(index, names=["group", "other"]) if index else None
-    frame = pd.DataFrame(rows, keys, columns, dtype=np.float64)
-    return frame.assign(p_adjusted=adjusted(frame["p"].to_numpy(np.float64)))
-
-
-def superiority_interval(seen: float, m: int, n: int, z: float = NORMAL_95) -> tuple[float, float]:
-    r"""Return the interval of a probability of superiority seen between m and n units.
-
-    Notes
-    -----
-    Newcombe's fifth method: the θ with :math:`|θ̂ − θ| ≤ z\sqrt{V(θ)}`, where
-    :math:`V(θ) = \frac{θ(1−θ)}{mn}\big(1 + s\frac{1−θ}{2−θ} + s\frac{θ}{1+θ}\big)` and
-    :math:`s = (m+n)/2 − 1` (Statistics in Medicine 25, 559–573, 2006).
-    """
-    s = (m + n) / 2 - 1
-
-    def off(theta: float) -> float:
-        spread = 1 + s * (1 - theta) / (2 - theta) + s * theta / (1 + theta)
-        return abs(seen - theta) - z * float(np.sqrt(theta * (1 - theta) * spread / (m * n)))
-
-    ends = []
-    for outside in (0.0, 1.0):
-        inside = seen
-        for _ in range(50):
-            middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if off(middle) <= 0 else (inside, middle)
-        ends.append(inside)
-    return ends[0], ends[1]
 
 
 # -- findings --------------------------------------------------------------------------------------
