@@ -126,8 +126,7 @@ class SurenessApp(Page):
         return [
             name
             for name, node in self.scheme.nodes.items()
-            if isinstance(node, Group)
-            and sum(_counts(node, child) for child in node.children) > 1
+            if isinstance(node, Group) and sum(_counts(node, child) for child in node.children) > 1
         ]
 
     def _ask_intervals(self) -> None:
