@@ -12,7 +12,7 @@ import pandas as pd
 
 from simkaohe.labels import Words
 from simkaohe.sensitivity.counting import Study, Tables
-from simkaohe.sensitivity.sources import BATCHES
+from simkaohe.sensitivity.layout import BATCHES
 from simkaohe.sensitivity.tallying import bin_shift, bins
 
 Array = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.result import Result
 from simkaohe.sensitivity.field import NOT_RANKED, Field
@@ -105,11 +105,9 @@ class Ordered(Demand):
                 if (field.at.blocks[:, k] & field.at.blocks[:, other]).any():
                     g.append(np.eye(len(field.now))[k] - np.eye(len(field.now))[other])
         if not g:
-            raise SimkaoheError(
-                Problem(
-                    f"{self.more} › {self.less}",
-                    Words("没有两者都计入的类别", "no category counts both weights"),
-                )
+            refuse(
+                f"{self.more} › {self.less}",
+                Words("没有两者都计入的类别", "no category counts both weights"),
             )
         return np.array(g), np.zeros(len(g))
 
@@ -135,12 +133,10 @@ class Level(Demand):
         """Return the difference of two totals."""
         a, b = (_linear(field, unit) for unit in (self.unit, self.other))
         if self.margin and field.form.logarithmic:
-            raise SimkaoheError(
-                Problem(
-                    str(self.words),
-                    Words("几何平均下分差不是线性的", "margins are not linear in a geometric mean"),
-                    Words("margin 为 0", "margin 0"),
-                )
+            refuse(
+                str(self.words),
+                Words("几何平均下分差不是线性的", "margins are not linear in a geometric mean"),
+                Words("margin 为 0", "margin 0"),
             )
         least = self.margin / field.scale - (field.constants[a] - field.constants[b])
         return (field.slopes[a] - field.slopes[b])[None], np.array([least + SAFE])
@@ -175,21 +171,17 @@ class CategoriesAlike(Demand):
         ranked = form.behind < 2
         if strange := [form.units[p] for p in np.flatnonzero(ranked & ~field.linear)]:
             reason = field.reasons.get(strange[0], NOT_RANKED)
-            raise SimkaoheError(Problem(f"{self.words} › {strange[0]}", reason))
+            refuse(f"{self.words} › {strange[0]}", reason)
         if field.form.logarithmic and self.of == "scores":
-            raise SimkaoheError(
-                Problem(
-                    str(self.words),
-                    Words("几何平均下平均总分不是线性的", "mean totals are not linear here"),
-                    remedy=Words('请用 of="ranks"', 'Use of="ranks"'),
-                )
+            refuse(
+                str(self.words),
+                Words("几何平均下平均总分不是线性的", "mean totals are not linear here"),
+                remedy=Words('请用 of="ranks"', 'Use of="ranks"'),
             )
         category = form.engine.category
         present = [c for c in np.unique(category) if (ranked & (category == c)).any()]
         if len(present) < 2:
-            raise SimkaoheError(
-                Problem(str(self.words), Words("只有一个类别", "there is only one category"))
-            )
+            refuse(str(self.words), Words("只有一个类别", "there is only one category"))
         found = np.array([ranked & (category == c) for c in present], np.float64)
         return np.asarray(found / found.sum(1, keepdims=True))
 
@@ -234,27 +226,21 @@ class Effective(Demand):
         form = field.form
         which = np.unique(form.set_of[form.behind < 2])
         if len(which) != 1 or len(field.at.blocks) != 1:
-            raise SimkaoheError(
-                Problem(
-                    str(self.words),
-                    Words(
-                        "各单位的权重不同（类别或缺失指标不同），没有共同的实际权重",
-                        "units have different weights (category, missing scores), so that there "
-                        "are no effective weights common to all",
-                    ),
-                )
+            refuse(
+                str(self.words),
+                Words(
+                    "各单位的权重不同（类别或缺失指标不同），没有共同的实际权重",
+                    "units have different weights (category, missing scores), so that there "
+                    "are no effective weights common to all",
+                ),
             )
         free = form.free(int(which[0]))
         covariance = np.atleast_2d(np.cov(form.x[np.ix_(free, form.behind < 2)]))
         for k, variance in zip(free, np.diag(covariance), strict=True):
             if variance < 1e-18:
-                raise SimkaoheError(
-                    Problem(
-                        f"{self.words} › {form.paths[k]}",
-                        Words(
-                            "所有单位得分相同，实际权重恒为 0", "all units have the same score: 0"
-                        ),
-                    )
+                refuse(
+                    f"{self.words} › {form.paths[k]}",
+                    Words("所有单位得分相同，实际权重恒为 0", "all units have the same score: 0"),
                 )
         return covariance
 
@@ -282,15 +268,14 @@ def covariance_shares(covariance: Array, w: Array) -> Array:
 
 def _at(field: Field, path: str) -> list[tuple[int, float]]:
     paths = field.paths()
-    if path not in paths:
-        raise SimkaoheError(unknown(path, path, [*paths], Words("权重", "weight")))
+    check_known(path, path, [*paths], Words("权重", "weight"))
     return paths[path]
 
 
 def _linear(field: Field, unit: str) -> int:
     place = field.form.place(unit)
     if not field.linear[place]:
-        raise SimkaoheError(Problem(unit, field.reasons.get(unit, NOT_RANKED)))
+        refuse(unit, field.reasons.get(unit, NOT_RANKED))
     return place
 
 

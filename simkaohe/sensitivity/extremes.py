@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
@@ -53,8 +53,7 @@ class RankRange:
     def edits(self, unit: str, end: Literal["best", "worst"]) -> dict[str, float]:
         """Return the edits (for ``scheme.edit``) that give a unit its best or worst rank."""
         frame = self.best_weights if end == "best" else self.worst_weights
-        if unit not in frame.index:
-            raise SimkaoheError(unknown("rank_range", unit, [str(u) for u in frame.index], UNIT))
+        check_known("rank_range", unit, [str(u) for u in frame.index], UNIT)
         values = frame.loc[unit].to_numpy(np.float64)
         return dict(zip(map(str, frame.columns), values.tolist(), strict=True))
 
@@ -120,15 +119,13 @@ def rank_range(
     [1] Kadziński, Greco and Słowiński (2012), Extreme ranking analysis, Omega 40(4).
     """
     if scheme.ranking.ties == "dense":
-        raise SimkaoheError(
-            Problem(
-                "ranking.ties",
-                Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others"),
-                remedy=Words(
-                    '请先用 scheme.edit({"ranking.ties": "competition"})',
-                    'Use scheme.edit({"ranking.ties": "competition"}) first',
-                ),
-            )
+        refuse(
+            "ranking.ties",
+            Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others"),
+            remedy=Words(
+                '请先用 scheme.edit({"ranking.ties": "competition"})',
+                'Use scheme.edit({"ranking.ties": "competition"}) first',
+            ),
         )
     form = additive_form(scheme, panel, group)
     field = Field(form, within, bounds or {})

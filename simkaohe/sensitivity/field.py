@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine.standing import EXACT
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.form import AdditiveForm
@@ -80,7 +80,7 @@ class Field:
         varies = (form.set_of >= 0) & (form.factor != 0)
         sets = [int(s) for s in np.unique(form.set_of[varies]) if self._is_whole(int(s))]
         if not sets:
-            raise SimkaoheError(Problem(form.group, NO_SET))
+            refuse(form.group, NO_SET)
         self._sets = sets
         self._free = [form.free(s) for s in sets]
         sizes = [len(free) for free in self._free]
@@ -110,27 +110,22 @@ class Field:
 
     def _polytope(self, blocks: Bools, within: float, bounds: Ends) -> Polytope:
         if not within >= 0:
-            raise SimkaoheError(
-                Problem("within", f"{within:g}", Words("不小于 0 的数", "a number from 0 on"))
-            )
+            refuse("within", f"{within:g}", Words("不小于 0 的数", "a number from 0 on"))
         low = self.now * max(1 - within, 0.0)
         high = np.minimum(self.now * (1 + within), 1.0)
         paths = self.paths()
         for path, (least, most) in bounds.items():
-            if path not in paths:
-                raise SimkaoheError(unknown("bounds", path, [*paths], Words("权重", "weight")))
+            check_known("bounds", path, [*paths], Words("权重", "weight"))
             for k, points in paths[path]:
                 low[k], high[k] = max(least, 0.0) / points, most / points
         if self.form.engine.categories != ("",):  # an override of 0 would cancel the indicator
             low = np.maximum(low, 1e-9)
         at = Polytope(low, high, blocks, np.ones(len(blocks)))
         if at.is_empty():
-            raise SimkaoheError(
-                Problem(
-                    "bounds",
-                    Words("没有权重能满足界限并保持合计", "no weights meet them and keep the sum"),
-                    remedy=Words("请放宽界限，或加大 within", "Widen them, or raise within"),
-                )
+            refuse(
+                "bounds",
+                Words("没有权重能满足界限并保持合计", "no weights meet them and keep the sum"),
+                remedy=Words("请放宽界限，或加大 within", "Widen them, or raise within"),
             )
         return at
 

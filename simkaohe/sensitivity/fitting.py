@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.combine import Geometric
@@ -70,7 +70,7 @@ class Fitting:
         if aside.any() and not (moves & ~aside).any():
             if bad.any():
                 raise SimkaoheError(not_linear(self._culprit(y, scores)))
-            raise SimkaoheError(Problem(levers.name, next(iter(self.reasons.values()))))
+            refuse(levers.name, next(iter(self.reasons.values())))
         set_of = np.where(aside, -1, set_of)
         return Fitted(x, weights, set_of, factor, constant, self.reasons)
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.adjust import Veto
@@ -106,8 +106,7 @@ class AdditiveForm:
         SimkaoheError
             When there is no such unit, with the nearest names.
         """
-        if unit not in self.units:
-            raise SimkaoheError(unknown(self.group, unit, self.units, UNIT))
+        check_known(self.group, unit, self.units, UNIT)
         return self.units.index(unit)
 
     def why_not(self, a: int, b: int) -> Words | None:
@@ -139,7 +138,7 @@ class AdditiveForm:
         if one == two:
             reason = Words("同一个单位", "these are the same unit")
         if reason:
-            raise SimkaoheError(Problem(f"{a} › {b}", reason))
+            refuse(f"{a} › {b}", reason)
         return one, two
 
     def alike(self, which: int) -> list[int]:

@@ -13,7 +13,7 @@ import pandas as pd
 from simkaohe.comparison import top_overlap
 from simkaohe.engine import Engine, Outcome
 from simkaohe.engine.draws import DRAWABLE, can_be_drawn
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Group, Indicator, Scheme
@@ -91,9 +91,7 @@ def one_at_a_time(
     OneAtATime
     """
     if not 0 < change < 1:
-        raise SimkaoheError(
-            Problem("change", f"{change:g}", Words("0 与 1 之间的数", "a number between 0 and 1"))
-        )
+        refuse("change", f"{change:g}", Words("0 与 1 之间的数", "a number between 0 and 1"))
     engine = Engine(scheme, panel)
     slots = scheme.paths()
     chosen = list(paths) if paths is not None else [*_numbers(scheme)]
@@ -266,6 +264,3 @@ def _dropped(engine: Engine, leaf: Indicator) -> dict[str, list[float]]:
             elif category in node.weights_by_category:
                 edits[f"{name}.weights_by_category.{category}"] = [0.0]
     return edits
-
-
-__all__ = ["LeaveOneOut", "OneAtATime", "Shift", "leave_one_out", "one_at_a_time", "shifted"]

@@ -5,22 +5,22 @@ A plan says everything and can be sent to another process; a layout is the plan 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.kernel import Additive, additive
-from simkaohe.sensitivity.sources import Kind, check_dimensions
 from simkaohe.sensitivity.tallying import CACHE
 from simkaohe.sensitivity.varying import Bound, Choice, Varying
 
@@ -127,16 +127,14 @@ class Layout:
     def _check_variants(self) -> None:
         count = prod(len(each.options) for each in self.choices)
         if not self.plan.what or count > VARIANTS:
-            raise SimkaoheError(
-                Problem(
-                    "montecarlo",
-                    Words("没有变动因素", "nothing varies")
-                    if not self.plan.what
-                    else Words(f"{count} 种方案组合", f"{count} combinations of alternatives"),
-                    Words("weights、ranges、choice、noise 之一", "weights, ranges, choice or noise")
-                    if not self.plan.what
-                    else Words(f"最多 {VARIANTS} 种", f"at most {VARIANTS}"),
-                )
+            refuse(
+                "montecarlo",
+                Words("没有变动因素", "nothing varies")
+                if not self.plan.what
+                else Words(f"{count} 种方案组合", f"{count} combinations of alternatives"),
+                Words("weights、ranges、choice、noise 之一", "weights, ranges, choice or noise")
+                if not self.plan.what
+                else Words(f"最多 {VARIANTS} 种", f"at most {VARIANTS}"),
             )
 
     def _engines(self, name: str, scheme: Scheme) -> list[Engine]:
@@ -169,12 +167,10 @@ class Layout:
             variant.bound = [*variant.bound, (atom, bound)]
             for column, factor in bound.columns.items():
                 if taken.setdefault(column, number) != number:
-                    raise SimkaoheError(
-                        Problem(
-                            column,
-                            Words("变动了两次", "it varies twice"),
-                            remedy=Words("只保留一种变动", "Keep one of the ways to vary it"),
-                        )
+                    refuse(
+                        column,
+                        Words("变动了两次", "it varies twice"),
+                        remedy=Words("只保留一种变动", "Keep one of the ways to vary it"),
                     )
                 if column not in self.columns:
                     self.columns[column] = len(self.columns)
@@ -190,12 +186,10 @@ class Layout:
             for v in variants
         }
         if len(names) > 1:
-            raise SimkaoheError(
-                Problem(
-                    "grades",
-                    Words("各方案的等次名称不同", "the alternatives have different grades"),
-                    remedy=Words("请使用相同的等次", "Give them the same grades"),
-                )
+            refuse(
+                "grades",
+                Words("各方案的等次名称不同", "the alternatives have different grades"),
+                remedy=Words("请使用相同的等次", "Give them the same grades"),
             )
         return names.pop()
 
@@ -207,3 +201,92 @@ class Layout:
         room = 8 * CACHE // max(len(self.units), len(self.columns))
         most = 2048 * max(map(len, self.variants.values()))
         return 1 << (int(np.clip(room, 64, most)).bit_length() - 1)
+
+
+Kind = Literal["sobol", "random"]
+BATCHES = 16
+"""Independent scrambles, or streams of pseudo-random numbers."""
+BITS = 24
+"""Of a Sobol point; a scramble has as many points as they can tell apart."""
+MOST = 21201
+"""Dimensions that Sobol's direction numbers (Joe and Kuo 2008) exist for."""
+
+
+def uniforms(
+    kind: Kind, seed: int, batch: int, dimensions: int, start: int, stop: int, rows: int
+) -> Iterator[Array]:
+    """Yield numbers in [0, 1), some rows at a time.
+
+    Parameters
+    ----------
+    kind : {"sobol", "random"}
+        Scrambled Sobol points (Owen-type linear scramble and shift), or SFC64.
+    seed : int
+    batch : int
+        From 0; each is independent of the others.
+    dimensions : int
+    start, stop : int
+        Which points of the batch.
+    rows : int
+        How many at a time.
+
+    Yields
+    ------
+    array (rows, dimensions)
+        The last may be shorter.
+    """
+    if kind == "random":
+        # One stream for each call: a part of a batch is drawn without those before it.
+        stream = np.random.SeedSequence(seed, spawn_key=(batch, start))
+        rng = np.random.Generator(np.random.SFC64(stream))
+        for first in range(start, stop, rows):
+            yield rng.random((min(rows, stop - first), dimensions))
+        return
+    from scipy.stats import qmc
+
+    scramble = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(batch,)))
+    points = qmc.Sobol(dimensions, scramble=True, bits=BITS, seed=scramble)
+    if start:
+        points.fast_forward(start)
+    for first in range(start, stop, rows):
+        yield points.random(min(rows, stop - first))
+
+
+def points_per_batch(draws: int) -> int:
+    """Return the number of draws of each batch: the power of two that gives at least ``draws``."""
+    return 1 << max((draws + BATCHES - 1) // BATCHES - 1, 0).bit_length()
+
+
+def check_points(kind: Kind, points: int) -> None:
+    """Refuse more points of a batch than a scramble has.
+
+    Raises
+    ------
+    SimkaoheError
+    """
+    if kind == "sobol" and points > 1 << BITS:
+        refuse(
+            "draws",
+            f"{points * BATCHES:,}",
+            Words(
+                f"使用 Sobol 序列时最多 {BATCHES << BITS:,}",
+                f"at most {BATCHES << BITS:,} with Sobol points",
+            ),
+            Words("请用 source='random'", "Use source='random'"),
+        )
+
+
+def check_dimensions(kind: Kind, dimensions: int) -> None:
+    """Refuse more dimensions than Sobol's sequence has.
+
+    Raises
+    ------
+    SimkaoheError
+    """
+    if kind == "sobol" and dimensions > MOST:
+        refuse(
+            "source",
+            Words(f"{dimensions} 个随机量", f"{dimensions} numbers that vary"),
+            Words(f"Sobol 序列最多 {MOST} 个", f"at most {MOST} with Sobol points"),
+            Words("请用 source='random'", "Use source='random'"),
+        )

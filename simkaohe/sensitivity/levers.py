@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.scheme.combine import Geometric, Multiplier
 from simkaohe.scheme.tree import Group, Indicator, Scheme
@@ -114,15 +114,13 @@ def children(engine: Engine, name: str | None) -> Levers:
         raise SimkaoheError(not_linear(group))
     stated = engine.weights.stated(nodes, {})[:, 0] if nodes else np.zeros((0, 1))
     if not ((stated > 0).sum(0) > 1).any():
-        raise SimkaoheError(
-            Problem(
-                f"{name}.children",
-                Words("没有两个以上可变的权重", "there are no two weights that could vary"),
-                remedy=Words(
-                    "请选另一个分组：" + "、".join(_with_weights(scheme)),
-                    "Choose another group: " + ", ".join(_with_weights(scheme)),
-                ),
-            )
+        refuse(
+            f"{name}.children",
+            Words("没有两个以上可变的权重", "there are no two weights that could vary"),
+            remedy=Words(
+                "请选另一个分组：" + "、".join(_with_weights(scheme)),
+                "Choose another group: " + ", ".join(_with_weights(scheme)),
+            ),
         )
     return Levers(engine, group, name, nodes, stated, isinstance(method, Geometric))
 
@@ -145,12 +143,10 @@ def leaves(engine: Engine) -> Levers:
         if not group.combine.linear:
             raise SimkaoheError(not_linear(group))
         if group.cancelled != "siblings" and engine.weights.cancelled(group, {}).any():
-            raise SimkaoheError(
-                Problem(
-                    f"{group.id}.cancelled",
-                    Words("取消指标的权重不按比例分摊", "cancelled weights are not spread evenly"),
-                    Words("siblings", "siblings, for one vector of all weights"),
-                )
+            refuse(
+                f"{group.id}.cancelled",
+                Words("取消指标的权重不按比例分摊", "cancelled weights are not spread evenly"),
+                Words("siblings", "siblings, for one vector of all weights"),
             )
         inner += [group] if group is not scheme.root else []
         stated = engine.weights.stated(group.children, {})[:, 0]

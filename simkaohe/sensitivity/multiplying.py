@@ -24,8 +24,7 @@ from simkaohe.scheme.combine import (
     Workload,
 )
 from simkaohe.scheme.tree import Group
-from simkaohe.sensitivity.curves import Curves
-from simkaohe.sensitivity.scores import FAR, MIDDLE, Score, refuse
+from simkaohe.sensitivity.curves import FAR, MIDDLE, Curves, Score, inexact
 
 if TYPE_CHECKING:
     from simkaohe.sensitivity.along import Along
@@ -127,7 +126,7 @@ class Product:
         along = self._along
         least, most = c.extremes()
         if (most - least > 1e-14)[~absent].any():
-            refuse(
+            inexact(
                 along.move.path,
                 "缺失的系数取变动着的平均系数",
                 "a missing coefficient is the mean of coefficients that move",
@@ -142,7 +141,7 @@ class Product:
         """Return the coefficient before the limits."""
         along, method = self._along, self._method.map
         if touched and isinstance(method, RELATIVE):
-            refuse(
+            inexact(
                 along.move.path,
                 f"系数换算“{method.label.zh}”与别的单位比较",
                 f"the map {method.method!r} compares with other units",
@@ -165,7 +164,7 @@ class Product:
             for edge, here in zip(method.thresholds, method.coefficients[1:], strict=True):
                 c = score.where_below(along.constant(edge - 5e-10), c, along.constant(here))
             return c
-        refuse(
+        inexact(
             along.move.path,
             f"系数换算“{method.label.zh}”没有写明的形式",
             f"the map {method.method!r} has no form that is known",
@@ -203,6 +202,3 @@ class Product:
             if not np.isnan(here).all():
                 found[peers] = type(method).formula(here, **given)[0]
         return found
-
-
-__all__ = ["Product"]

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine.standing import EXACT
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.sensitivity.demands import CategoriesAlike
 from simkaohe.sensitivity.field import Field
 from simkaohe.sensitivity.placing import NOTHING
-from simkaohe.sensitivity.polytope import Polytope, Program, mixed
-from simkaohe.sensitivity.solving import Norm, nearest
+from simkaohe.sensitivity.polytope import Norm, Polytope, Program, mixed, nearest
 
 Array = npt.NDArray[np.float64]
 MOST = 1500
@@ -68,12 +67,10 @@ def ordered(
     """
     scheme = field.form.engine.scheme
     if scheme.ranking.ties == "dense":
-        raise SimkaoheError(
-            Problem(
-                "ranking.ties",
-                Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others"),
-                remedy=Words('请用 of="scores"', 'Use of="scores"'),
-            )
+        refuse(
+            "ranking.ties",
+            Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others"),
+            remedy=Words('请用 of="scores"', 'Use of="scores"'),
         )
     at = _tightened(field.at, g, h)
     if at.is_empty():
@@ -81,16 +78,14 @@ def ordered(
     pairs = _pairs(field, at)
     if len(pairs.ahead) > MOST:
         count = len(pairs.ahead) // 2
-        raise SimkaoheError(
-            Problem(
-                str(demands[0].words),
-                Words(f"有 {count} 对单位的先后未定", f"the order of {count} pairs is open"),
-                Words(f"不超过 {MOST // 2} 对", f"{MOST // 2} at most"),
-                Words(
-                    '请用 of="scores"，或用 bounds 缩小权重范围',
-                    'Use of="scores", or narrow the weights by bounds',
-                ),
-            )
+        refuse(
+            str(demands[0].words),
+            Words(f"有 {count} 对单位的先后未定", f"the order of {count} pairs is open"),
+            Words(f"不超过 {MOST // 2} 对", f"{MOST // 2} at most"),
+            Words(
+                '请用 of="scores"，或用 bounds 缩小权重范围',
+                'Use of="scores", or narrow the weights by bounds',
+            ),
         )
     ends = monotonic() + seconds
     base = _base(pairs, field, demands, g, h)
@@ -188,12 +183,7 @@ def _nearest_sum(
 
 
 def _nearest_euclid(
-    base: tuple[Array, Array],
-    pairs: _Pairs,
-    at: Polytope,
-    now: Array,
-    w: Array,
-    ends: float,
+    base: tuple[Array, Array], pairs: _Pairs, at: Polytope, now: Array, w: Array, ends: float
 ) -> tuple[Array, bool]:
     """Return the weights with the smallest squared distance, by outer approximation."""
     count, size = pairs.g.shape
@@ -245,14 +235,10 @@ def _answer(
     left = max(ends - monotonic(), 0.1)
     answer = mixed(Program(cost, limits, whole, body, most), at, left)
     if answer.x is None and answer.status != 2:
-        raise SimkaoheError(
-            Problem(
-                "category_means_within",
-                Words("限时内没有求出结果", "no weights were found within the time limit"),
-                remedy=Words(
-                    '请加大 seconds，或用 of="scores"', 'Raise seconds, or use of="scores"'
-                ),
-            )
+        refuse(
+            "category_means_within",
+            Words("限时内没有求出结果", "no weights were found within the time limit"),
+            remedy=Words('请加大 seconds，或用 of="scores"', 'Raise seconds, or use of="scores"'),
         )
     return None if answer.x is None else answer
 

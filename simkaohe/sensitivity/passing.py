@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import SimkaoheError, check_known, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.problems import quoted
@@ -183,15 +183,12 @@ def _change(
 
 
 def _check(norm: str, margin: float, form: AdditiveForm, norms: tuple[str, ...] = NORMS) -> None:
-    if norm not in norms:
-        raise SimkaoheError(unknown("norm", norm, norms, Words("度量", "norm")))
+    check_known("norm", norm, norms, Words("度量", "norm"))
     if margin and form.logarithmic:
-        raise SimkaoheError(
-            Problem(
-                "margin",
-                f"{margin:g}",
-                Words("0（几何平均以对数比较）", "0: a geometric group is compared in logarithms"),
-            )
+        refuse(
+            "margin",
+            f"{margin:g}",
+            Words("0（几何平均以对数比较）", "0: a geometric group is compared in logarithms"),
         )
 
 
@@ -213,15 +210,13 @@ def _room(
     elif bounds is not None:
         low, high = w * (1 - bounds), np.minimum(w * (1 + bounds), 1.0)
     if (low > high).any() or low.sum() > 1 + NOISE or high.sum() < 1 - NOISE or (low < 0).any():
-        raise SimkaoheError(
-            Problem(
-                "bounds",
-                quoted(bounds),
-                Words(
-                    "不小于 0、彼此相容、且合计可以为 1 的上下限",
-                    "bounds of at least 0 that do not exclude each other or a sum of 1",
-                ),
-            )
+        refuse(
+            "bounds",
+            quoted(bounds),
+            Words(
+                "不小于 0、彼此相容、且合计可以为 1 的上下限",
+                "bounds of at least 0 that do not exclude each other or a sum of 1",
+            ),
         )
     return free, w, low, high
 
@@ -272,9 +267,9 @@ def into_top(
     form = additive_form(scheme, panel, group)
     place = form.place(unit)
     if reason := form.why_not(place, place):
-        raise SimkaoheError(Problem(unit, reason))
+        refuse(unit, reason)
     if k < 1:
-        raise SimkaoheError(Problem("k", f"{k}", Words("至少 1", "at least 1")))
+        refuse("k", f"{k}", Words("至少 1", "at least 1"))
     _check(norm, 0.0, form, ("l1", "linf", "relative"))
     which = int(form.set_of[place])
     free, w, low, high = _room(form, which, bounds)
@@ -288,7 +283,7 @@ def into_top(
     reached = np.isin(engine.category, form.alike(which))
     for rival in rivals:
         if (form.set_of[rival] != which and reached[rival]) or form.set_of[rival] < 0:
-            raise SimkaoheError(Problem(unit, form.why_not(place, int(rival)) or ""))
+            refuse(unit, form.why_not(place, int(rival)) or "")
     fixed = ~reached[rivals]
     pairs = np.stack([np.full(len(rivals), place), rivals], 1)
     d = differences(form, pairs, free)

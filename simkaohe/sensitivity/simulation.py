@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import Executor
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.acceptability import MonteCarlo, Paired, largest_error
 from simkaohe.sensitivity.counting import Study, Tables, Task, count, study_of
-from simkaohe.sensitivity.layout import Plan
-from simkaohe.sensitivity.running import in_order, load, save
-from simkaohe.sensitivity.sources import BATCHES, Kind, check_points, points_per_batch
+from simkaohe.sensitivity.layout import BATCHES, Kind, Plan, check_points, points_per_batch
 from simkaohe.sensitivity.varying import Choice, Varying
 
 Progress = bool | Callable[[int, int], None] | None
@@ -146,12 +149,10 @@ def paired(
         As :func:`montecarlo`; fewer than two schemes, or schemes with different units.
     """
     if len(schemes) < 2:
-        raise SimkaoheError(
-            Problem(
-                "paired",
-                Words(f"只有 {len(schemes)} 个方案", f"{len(schemes)} scheme"),
-                Words("至少两个方案", "at least two schemes"),
-            )
+        refuse(
+            "paired",
+            Words(f"只有 {len(schemes)} 个方案", f"{len(schemes)} scheme"),
+            Words("至少两个方案", "at least two schemes"),
         )
     plan = _plan(schemes, panel, what, seed, source, frozenset({"shifts"}))
     points, tables = _run(plan, draws, None, progress, file, threads=threads, executor=executor)
@@ -194,12 +195,10 @@ def _run(
 ) -> tuple[int, Tables]:
     """Return the points of each batch that were used, and the counts, batch by batch."""
     if draws < 1 or (precision is not None and not precision > 0):
-        raise SimkaoheError(
-            Problem(
-                "montecarlo",
-                f"draws={draws}, precision={precision}",
-                Words("大于 0 的数", "numbers above 0"),
-            )
+        refuse(
+            "montecarlo",
+            f"draws={draws}, precision={precision}",
+            Words("大于 0 的数", "numbers above 0"),
         )
     study = study_of(plan)
     most = points_per_batch(draws)
@@ -274,3 +273,146 @@ def _bar(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
             yield lambda done: bar.update(done - bar.n)
     else:
         yield lambda _: None
+
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
+TRIES = 3
+"""How often a task is given to an executor before it is done here."""
+WAITING = 64
+"""Results of an executor's tasks that are kept at most until it is their turn."""
+
+
+def in_order(
+    work: Callable[[Given], Found],
+    tasks: Sequence[Given],
+    *,
+    threads: int = 1,
+    executor: Executor | None = None,
+) -> Iterator[Found]:
+    """Do tasks and yield their results in order.
+
+    Parameters
+    ----------
+    work : function of a task
+        It can be pickled when the executor is another process.
+    tasks : sequence
+    threads : int
+        Without an executor.
+    executor : Executor, optional
+        A task whose worker is lost is given to it again; when that does not help, and when the
+        executor itself is lost, it is done here (with a warning).
+    """
+    if executor is None and threads <= 1:
+        yield from map(work, tasks)
+    elif executor is None:
+        with ThreadPoolExecutor(threads) as pool:
+            yield from _spread(work, tasks, pool, 2 * threads, 1)
+    else:
+        yield from _spread(work, tasks, executor, WAITING, TRIES)
+
+
+def _spread(
+    work: Callable[[Given], Found],
+    tasks: Sequence[Given],
+    executor: Executor,
+    window: int,
+    tries: int,
+) -> Iterator[Found]:
+    running: dict[Future[Found], int] = {}
+    done: dict[int, Found] = {}
+    tried = [0] * len(tasks)
+    given = 0
+
+    def give(number: int, error: BaseException | None = None) -> None:
+        tried[number] += 1
+        if tried[number] <= tries:
+            try:
+                running[executor.submit(work, tasks[number])] = number
+                return
+            except RuntimeError as broken:  # the executor is shut down or has lost its processes
+                error = broken
+        if tries > 1:
+            warnings.warn(
+                str(Words(f"执行器失效，改在本机计算：{error}", f"done here instead: {error}")),
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        done[number] = work(tasks[number])
+
+    try:
+        for number in range(len(tasks)):
+            while number not in done:
+                while given < len(tasks) and len(running) + len(done) < window:
+                    give(given)
+                    given += 1
+                if not running:
+                    continue
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    back = running.pop(future)
+                    error = None if future.cancelled() else future.exception()
+                    if isinstance(error, SimkaoheError):
+                        raise error
+                    if future.cancelled() or error is not None:
+                        give(back, error)
+                    else:
+                        done[back] = future.result()
+            yield done.pop(number)
+    finally:
+        for future in running:
+            future.cancel()
+
+
+# -- saving ----------------------------------------------------------------------------------------
+
+
+def save(file: str | os.PathLike[str], key: str, done: int, tables: Tables) -> None:
+    """Write counts to a file that is either the old one or the new one, never half of it."""
+    path = Path(file)
+    with NamedTemporaryFile(dir=path.parent or ".", suffix=".part", delete=False) as part:
+        try:
+            whole: Any = {f"table {name}": table for name, table in tables.items()}
+            np.savez(part, key=np.array(key), done=np.array(done), **whole)
+            part.flush()
+            os.fsync(part.fileno())
+        except BaseException:
+            part.close()
+            os.unlink(part.name)
+            raise
+    os.replace(part.name, path)
+
+
+def load(file: str | os.PathLike[str], key: str) -> tuple[int, Tables]:
+    """Return how many tasks are done and their counts; nothing when there is no such file.
+
+    Raises
+    ------
+    SimkaoheError
+        When the file is of another run, or is none.
+    """
+    path = Path(file)
+    if not path.exists():
+        return 0, {}
+    try:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as found:
+            tables = {n.removeprefix("table "): found[n] for n in found if n.startswith("table ")}
+            theirs, done = str(found["key"]), int(found["done"])
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise SimkaoheError(
+            Problem(
+                str(path),
+                Words("不是模拟的存档文件", "this is no saved run"),
+                remedy=Words("请换一个文件名", "Choose another file name"),
+            )
+        ) from error
+    if theirs != key:
+        refuse(
+            str(path),
+            Words(
+                "存档的方案、数据、变动因素或种子与这次不同",
+                "it was saved by a run of another scheme, data, factors or seed",
+            ),
+            remedy=Words("请换一个文件名，或删去它", "Choose another file name or remove it"),
+        )
+    return done, tables

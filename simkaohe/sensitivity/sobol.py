@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -267,12 +267,10 @@ def _problem(study: Study, scheme: Scheme, factors: str) -> tuple[list[str], dic
         }
     names = list(dict.fromkeys(group.values()))
     if len(names) < 2:
-        raise SimkaoheError(
-            Problem(
-                "sobol_indices",
-                Words(f"{len(names)} 个变动因素", f"{len(names)} factor"),
-                Words("至少两个变动因素", "at least two factors"),
-            )
+        refuse(
+            "sobol_indices",
+            Words(f"{len(names)} 个变动因素", f"{len(names)} factor"),
+            Words("至少两个变动因素", "at least two factors"),
         )
     columns = list(study.columns)
     problem = {"num_vars": len(columns), "names": columns, "bounds": [[0.0, 1.0]] * len(columns)}
@@ -301,6 +299,3 @@ def _check(draws: int, resamples: int, confidence: float) -> None:
         )
     if problems:
         raise SimkaoheError(*problems)
-
-
-__all__ = ["SobolIndices", "estimates", "sobol_indices"]

@@ -14,8 +14,7 @@ from simkaohe.scheme.adjust import Limit, Points, Veto
 from simkaohe.scheme.condition import TOLERANCE, Condition
 from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group
-from simkaohe.sensitivity.curves import Curves
-from simkaohe.sensitivity.scores import FAR, Score, refuse
+from simkaohe.sensitivity.curves import FAR, Curves, Score, inexact
 
 if TYPE_CHECKING:
     from simkaohe.sensitivity.along import Along
@@ -74,7 +73,7 @@ class Stages:
             ranks = isinstance(adjustment, Veto) and set(adjustment.effects) & {"last", "out"}
             on = adjustment.on or self.scheme.root.id
             if acts and (ranks or on not in moved or moved.index(on) <= moved.index(node)):
-                refuse(
+                inexact(
                     self.move.path,
                     f"“{name}”以随之变动的“{node}”得分为条件",
                     f"{name!r} depends on the score of {node!r}, which moves along",
@@ -208,6 +207,3 @@ class Stages:
         if rule.high is not None:
             score = self._capped(score, np.full(self.count, rule.high))
         return score
-
-
-__all__ = ["Stages"]

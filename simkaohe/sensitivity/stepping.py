@@ -11,16 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import EXACT, Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.ranks import dense, last_digits, places
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.tree import Scheme
-from simkaohe.sensitivity.along import Along
-from simkaohe.sensitivity.curves import NARROW, Curves, aligned, roots
-from simkaohe.sensitivity.moves import movement
-from simkaohe.sensitivity.scores import Score
+from simkaohe.sensitivity.along import Along, movement
+from simkaohe.sensitivity.curves import NARROW, Curves, Score, aligned, roots
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -209,15 +207,13 @@ class Breakpoints:
         """The ranking between the points: (low, high) × units; 0 for units that are not ranked."""
         edges = self._value(self._edges)
         if (len(edges) - 1) * len(self._curves) > LARGEST:
-            raise SimkaoheError(
-                Problem(
-                    self.path,
-                    Words(f"{len(edges) - 1} 个区间", f"{len(edges) - 1} intervals"),
-                    remedy=Words(
-                        "请缩小范围，或用 steps(单位) 逐个单位查看",
-                        "Choose a smaller range, or look at one unit with steps(unit)",
-                    ),
-                )
+            refuse(
+                self.path,
+                Words(f"{len(edges) - 1} 个区间", f"{len(edges) - 1} intervals"),
+                remedy=Words(
+                    "请缩小范围，或用 steps(单位) 逐个单位查看",
+                    "Choose a smaller range, or look at one unit with steps(unit)",
+                ),
             )
         index = pd.MultiIndex.from_arrays([edges[:-1], edges[1:]], names=["low", "high"])
         ranks = np.concatenate([ranks for _, ranks in self._parts()])
@@ -232,8 +228,7 @@ class Breakpoints:
             When there is no such unit.
         """
         units = self._engine.units
-        if unit not in units:
-            raise SimkaoheError(unknown("steps", unit, units, UNIT))
+        check_known("steps", unit, units, UNIT)
         mine = units.index(unit)
         ranks = np.concatenate([ranks[:, mine] for _, ranks in self._parts()])
         begins = np.flatnonzero(np.diff(ranks, prepend=-1))
@@ -365,6 +360,3 @@ def _zone(total: Score, a: Curves, b: Curves, u: Array, width: float) -> Array:
         slopes.append(slope)
     difference = np.abs(slopes[0] - slopes[1])
     return np.where(difference > 1e-12, width / np.maximum(difference, 1e-12), 0.0)
-
-
-__all__ = ["Breakpoints", "breakpoints"]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from simkaohe.engine import Engine
 from simkaohe.engine.draws import DATA_TABLES, checked, readers
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.scheme.edit import Scenario, value_at
 from simkaohe.scheme.measure import Answers
@@ -91,21 +91,17 @@ class Ranges(Varying):
             value_at(engine.scheme, path)
             slot = engine.scheme.paths().get(path)
             if ends is None and (slot is None or slot.span is None):
-                raise SimkaoheError(
-                    Problem(
-                        path,
-                        Words("没有默认的变动范围", "it has no range of its own"),
-                        remedy=Words(
-                            f"请写明：ranges({{'{path}': (低, 高)}})",
-                            f"State one: ranges({{'{path}': (low, high)}})",
-                        ),
-                    )
+                refuse(
+                    path,
+                    Words("没有默认的变动范围", "it has no range of its own"),
+                    remedy=Words(
+                        f"请写明：ranges({{'{path}': (低, 高)}})",
+                        f"State one: ranges({{'{path}': (low, high)}})",
+                    ),
                 )
             low, high = ends or slot.span  # type: ignore[union-attr,misc]
             if not low <= high:
-                raise SimkaoheError(
-                    Problem(path, f"({low:g}, {high:g})", Words("(低, 高)", "(low, high)"))
-                )
+                refuse(path, f"({low:g}, {high:g})", Words("(低, 高)", "(low, high)"))
             found[path] = (float(low), float(high))
         checked(engine.scheme, engine.people, _corners(found))
         return found
@@ -123,8 +119,7 @@ def _corners(ranges: Mapping[str, tuple[float, float]]) -> dict[str, list[float]
 
 
 def ranges(
-    *where: str | Mapping[str, tuple[float, float] | None],
-    **bounds: tuple[float, float] | None,
+    *where: str | Mapping[str, tuple[float, float] | None], **bounds: tuple[float, float] | None
 ) -> Ranges:
     """Vary numbers inside a range, each uniformly and independently of the others.
 
@@ -146,9 +141,7 @@ def ranges(
         found |= {each: None} if isinstance(each, str) else dict(each)
     found |= bounds
     if not found:
-        raise SimkaoheError(
-            Problem("ranges", Words("没有路径", "no path"), Words("至少一条路径", "at least one"))
-        )
+        refuse("ranges", Words("没有路径", "no path"), Words("至少一条路径", "at least one"))
     return Ranges(tuple(found.items()))
 
 
@@ -190,12 +183,10 @@ def choice(path: str, options: Mapping[str, Any] | Sequence[Any]) -> Choice:
         else {_option_name(option): option for option in options}
     )
     if len(named) < 2 or len(named) < len(options):
-        raise SimkaoheError(
-            Problem(
-                path,
-                Words(f"{len(named)} 个不同的选项", f"{len(named)} different option(s)"),
-                Words("至少两个，名称不重复", "at least two, with names of their own"),
-            )
+        refuse(
+            path,
+            Words(f"{len(named)} 个不同的选项", f"{len(named)} different option(s)"),
+            Words("至少两个，名称不重复", "at least two, with names of their own"),
         )
     found = [
         option
@@ -272,15 +263,13 @@ class Noise(Varying):
             path = f"data.{self.table}.{column}"
             found[path] = path, value, np.nan_to_num(np.where(np.isnan(value), 0.0, sd), posinf=0)
         if not any((sd > 0).any() for _, _, sd in found.values()):
-            raise SimkaoheError(
-                Problem(
-                    f"noise › {self.table}",
-                    Words("没有任何数值有误差", "no value has an error"),
-                    remedy=Words(
-                        "请给出 sd 或 relative，或在数据里给出 sample_sd 和 sample_size",
-                        "Give sd or relative, or sample_sd and sample_size in the data",
-                    ),
-                )
+            refuse(
+                f"noise › {self.table}",
+                Words("没有任何数值有误差", "no value has an error"),
+                remedy=Words(
+                    "请给出 sd 或 relative，或在数据里给出 sample_sd 和 sample_size",
+                    "Give sd or relative, or sample_sd and sample_size in the data",
+                ),
             )
         return list(found.values())
 
@@ -297,15 +286,13 @@ class Noise(Varying):
             if not readers(engine.scheme, self.table, column):
                 if not asked:
                     continue
-                raise SimkaoheError(
-                    Problem(
-                        f"noise › {name}",
-                        Words(f"不使用 {self.table} 数据", f"it does not use {self.table}"),
-                        remedy=Words(
-                            "可用 table='value' 给测得的值加误差",
-                            "table='value' puts errors on what it measures",
-                        ),
-                    )
+                refuse(
+                    f"noise › {name}",
+                    Words(f"不使用 {self.table} 数据", f"it does not use {self.table}"),
+                    remedy=Words(
+                        "可用 table='value' 给测得的值加误差",
+                        "table='value' puts errors on what it measures",
+                    ),
                 )
             if self.table == "value" and leaf.way == "moderate":
                 if not asked:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 from simkaohe.sensitivity.varying import Bound, Varying
@@ -53,12 +53,10 @@ class Weights(Varying):
                 reference = np.array([own[k] for k in there])
                 found.append(Siblings(groups[name], tuple(children[k] for k in there), reference))
         if not found:
-            raise SimkaoheError(
-                Problem(
-                    "weights.node",
-                    Words("没有两个以上有权重的下级", "no two children with weight"),
-                    Words("有可变权重的分组", "a group whose weights can vary"),
-                )
+            refuse(
+                "weights.node",
+                Words("没有两个以上有权重的下级", "no two children with weight"),
+                Words("有可变权重的分组", "a group whose weights can vary"),
             )
         return found
 
@@ -190,17 +188,15 @@ def weights(
     (law, amount), *others = given or [("within", 0.25)]
     largest = 1.0 if law == "within" else np.finfo(float).max
     if others or (law in ("within", "dirichlet") and not 0 < amount <= largest):
-        raise SimkaoheError(
-            Problem(
-                "weights",
-                Words("不止一种变动方式", "more than one way to vary")
-                if others
-                else f"{law}={amount!r}",
-                Words(
-                    "within（大于 0、不大于 1，或 'simplex'）、dirichlet（大于 0）、ordinal 之一",
-                    "one of within (above 0, at most 1, or 'simplex'), dirichlet (above 0), ordinal",
-                ),
-            )
+        refuse(
+            "weights",
+            Words("不止一种变动方式", "more than one way to vary")
+            if others
+            else f"{law}={amount!r}",
+            Words(
+                "within（大于 0、不大于 1，或 'simplex'）、dirichlet（大于 0）、ordinal 之一",
+                "one of within (above 0, at most 1, or 'simplex'), dirichlet (above 0), ordinal",
+            ),
         )
     groups = (node,) if isinstance(node, str) else None if node is None else tuple(node)
     return Weights(law, float(amount), groups)

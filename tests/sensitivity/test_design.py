@@ -21,10 +21,8 @@ from simkaohe.sensitivity.demands import (
     effective_near_nominal,
     order,
 )
-from simkaohe.sensitivity.inverse import design
-from simkaohe.sensitivity.polytope import Polytope
-from simkaohe.sensitivity.proportions import risk_parity
-from simkaohe.sensitivity.solving import nearest
+from simkaohe.sensitivity.inverse import design, risk_parity
+from simkaohe.sensitivity.polytope import Polytope, nearest
 
 CLASSES = {"urban": None, "rural": None}
 
