@@ -74,8 +74,7 @@ def rank_range(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     group : str, optional
         Whose children's weights vary, see :func:`additive_form`; default: the root.
     within : float, default 0.2
@@ -90,10 +89,6 @@ def rank_range(
         Overall ranks, or ranks in the unit's category.
     seconds : float
         Time limit of each proof; a proof that runs out still improves the bound.
-
-    Returns
-    -------
-    RankRange
 
     Raises
     ------

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine
-from simkaohe.errors import SimkaoheError, check_known, refuse, unknown
+from simkaohe.errors import check_known
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.combine import Minimum, Multiplier
@@ -57,14 +57,9 @@ def effective_weights(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     within : {"all", "category"}
         Over all ranked units, or inside each category.
-
-    Returns
-    -------
-    EffectiveWeights
 
     Notes
     -----
@@ -82,16 +77,15 @@ def effective_weights(
     """
     check_known("within", within, ["all", "category"], Words("范围", "scope"))
     engine = Engine(scheme, panel)
-    scores = _scores(engine)
+    scores = engine.run(nodes=tuple(scheme.nodes)).scores
+    scores = {name: score[0] for name, score in scores.items()}
     total = scores[scheme.root.id] * scheme.full / 100
     nominal = nominal_weights(engine)
     terms = _terms(engine, scores)
     ranked = engine.run().ranks[0] > 0
     sets: dict[str, Bools] = {"": ranked}
     if within == "category":
-        sets = {
-            name: ranked & (engine.category == code) for code, name in enumerate(engine.categories)
-        }
+        sets = {c: ranked & (engine.category == k) for k, c in enumerate(engine.categories)}
     tables, rests = {}, {}
     for name, here in sets.items():
         rows = {
@@ -100,14 +94,10 @@ def effective_weights(
             for leaf in scheme.indicators
         }  # fmt: skip
         tables[name] = pd.DataFrame.from_dict(rows, orient="index")
-        rests[name] = pd.Series(
-            {
-                term: _covariance_share(part[here], total[here])
-                for term, part in terms.items()
-                if term not in rows
-            },
-            dtype=np.float64,
-        )
+        others = {
+            t: covariance_share(p[here], total[here]) for t, p in terms.items() if t not in rows
+        }
+        rests[name] = pd.Series(others, dtype=np.float64)
     if within == "all":
         table, rest = tables[""].rename_axis("indicator"), rests[""].rename_axis("part")
     else:
@@ -175,14 +165,15 @@ def _effective(leaf: Indicator, x: Array, y: Array, nominal: Array, term: Array)
     return {
         "name": leaf.label,
         "nominal": nominal.mean() if len(nominal) else np.nan,
-        "covariance_share": _covariance_share(term, y),
+        "covariance_share": covariance_share(term, y),
         "correlation_squared": squared,
         "correlation_ratio": ratio,
         "method": method,
     }
 
 
-def _covariance_share(part: Array, total: Array) -> float:
+def covariance_share(part: Array, total: Array) -> float:
+    """Return cov(part, total) / var(total); NaN where the total does not vary."""
     if len(total) < 2 or np.ptp(total) < 1e-12:
         return np.nan
     centred = total - total.mean()
@@ -195,140 +186,7 @@ def _correlation(x: Array, y: Array) -> float:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-# -- what a multiplier is worth --------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class EquivalentWeight:
-    """等效权重: the additive weights that come nearest to a multiplier.
-
-    Attributes
-    ----------
-    table : DataFrame
-        Indexed by the parts of the multiplier: ``name``; ``role`` (``base``, ``coefficient``,
-        ``added``); ``lowest`` and ``highest`` factor; ``log_share``: share of the variance of the
-        product's logarithm (parts with factors, and ``base`` as one, in the row of the first base
-        part; NaN for the others); ``weight``: of the best fitting additive scheme, 0–1.
-    spearman, kendall : float
-        Rank correlation of that additive scheme with the multiplier.
-    fit : float
-        Share of the variance of the multiplier's score that it explains (R²).
-    """
-
-    table: pd.DataFrame
-    spearman: float
-    kendall: float
-    fit: float
-
-
-def equivalent_weight(scheme: Scheme, panel: Panel, group: str) -> EquivalentWeight:
-    r"""Return the additive weights that a multiplier's coefficients are worth.
-
-    .. math:: \operatorname{share}_k = \frac{\operatorname{cov}(\log c_k, \log P)}
-        {\operatorname{var}(\log P)}, \qquad P = B \prod_k c_k
-
-    Parameters
-    ----------
-    scheme : Scheme
-    panel : Panel
-    group : str
-        Id of a group that is combined by the multiplier method.
-
-    Returns
-    -------
-    EquivalentWeight
-
-    Raises
-    ------
-    SimkaoheError
-        When there is no such group, it is no multiplier, or fewer than three units are ranked.
-
-    Notes
-    -----
-    The weights are the least-squares fit of the multiplier's score by the parts' scores, none
-    negative, a constant allowed, scaled to sum to 1. All ranked units with all parts count. Shares
-    of the logarithm sum to 1 over base and coefficients; they are NaN when a product is zero.
-    """
-    from scipy import optimize, stats
-
-    node = scheme.nodes.get(group)
-    if node is None:
-        groups = {n: g.label for n, g in scheme.nodes.items() if isinstance(g, Group)}
-        raise SimkaoheError(unknown("group", group, groups, Words("分组", "group")))
-    method = node.combine if isinstance(node, Group) else None
-    if not isinstance(method, Multiplier) or not isinstance(node, Group):
-        label = method.label if method else node.label
-        refuse(
-            group,
-            Words(f"“{label}”", f"{method.method if method else 'an indicator'}"),
-            Words("乘数计分法的分组", "a group combined by the multiplier method"),
-        )
-    engine = Engine(scheme, panel)
-    scores = _scores(engine)
-    weights, points, factors = engine.parts(node)
-    names = [child.id for child in node.children]
-    x = np.array([scores[name] for name in names])
-    y = engine.stages(node)[0][1]
-    here = (engine.run().ranks[0] > 0) & ~np.isnan(x).any(0)
-    if here.sum() < 3:
-        refuse(
-            group,
-            Words(f"{here.sum()} 个各部分都有得分的单位", f"{here.sum()} unit(s) with all parts"),
-            Words("至少三个", "at least three"),
-        )
-    x, y, factors, points = x[:, here], y[here], factors[:, here], points[:, here]
-    weights = weights[:, here]
-    role = [
-        "base" if n in method.base else "added" if n in method.added else "coefficient"
-        for n in names
-    ]
-    counts: Any = (weights > 0).any(1)
-    base = np.array([r == "base" for r in role])
-    start = points[base].sum(0) if base.any() else np.full(len(y), 100.0)
-    logs = _log_shares(start, factors)
-    centred = np.where(counts[:, None], x - x.mean(1, keepdims=True), 0.0)
-    fitted, _ = optimize.nnls(centred.T, y - y.mean())
-    additive = fitted @ centred
-    varied = np.ptp(y) > 1e-12
-    level = not varied or np.ptp(additive) < 1e-12
-    rank = [stats.rankdata(-np.round(v, 9)) for v in (y, additive)]
-    spread = ((y - y.mean()) ** 2).sum()
-    table = pd.DataFrame(
-        {
-            "name": [child.label for child in node.children],
-            "role": role,
-            "lowest": np.where([r == "coefficient" for r in role], factors.min(1), np.nan),
-            "highest": np.where([r == "coefficient" for r in role], factors.max(1), np.nan),
-            "log_share": [
-                logs[0] if k == base.argmax() and base.any() else
-                logs[1 + k] if role[k] == "coefficient" else np.nan
-                for k in range(len(names))
-            ],
-            "weight": fitted / fitted.sum() if fitted.sum() > 0 else np.full(len(names), np.nan),
-        },
-        pd.Index(names, name="part"),
-    )  # fmt: skip
-    return EquivalentWeight(
-        table,
-        np.nan if level else float(stats.spearmanr(*rank).statistic),
-        np.nan if level else float(stats.kendalltau(*rank).statistic),
-        float(1 - ((y - y.mean() - additive) ** 2).sum() / spread) if varied else np.nan,
-    )
-
-
-def _log_shares(start: Array, factors: Array) -> Array:
-    """Return the shares of the base and of every factor in the variance of the log product."""
-    parts = np.array([start, *factors])
-    if (parts <= 0).any():
-        return np.full(len(parts), np.nan)
-    logs = np.log(parts)
-    whole = logs.sum(0)
-    return np.array([_covariance_share(part, whole) for part in logs])
-
-
-def _scores(engine: Engine) -> dict[str, Array]:
-    found = engine.run(nodes=tuple(engine.scheme.nodes)).scores
-    return {name: score[0] for name, score in found.items()}
+# -- how much one column explains of another -------------------------------------------------------
 
 
 FEWEST = 30
@@ -345,16 +203,8 @@ def correlation_ratio(x: Array, y: Array) -> tuple[float, str]:
 
     .. math:: S = \operatorname{var}(\hat E[y \mid x]) / \operatorname{var}(y)
 
-    Parameters
-    ----------
-    x, y : arrays (N,)
-
-    Returns
-    -------
-    ratio : float
-        NaN below 30 units; 0 where x does not vary.
-    method : str
-        ``"groups"`` (at most four distinct values), ``"spline"``, or ``""``.
+    The ratio is NaN below 30 units and 0 where x does not vary; it was found by ``"groups"`` (at
+    most four distinct values) or ``"spline"``.
     """
     if len(x) < FEWEST or np.ptp(y) < 1e-12:
         return np.nan, ""

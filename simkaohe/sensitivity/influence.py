@@ -78,17 +78,12 @@ def one_at_a_time(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     paths : edit paths, optional
         Default: every number of the nodes, adjustments, limits and periods that is not 0; none of
         the root's own weight, which means nothing.
     change : float in (0, 1), default 0.1
         Relative: 0.1 is ±10 %. A weight is relative to its siblings', which stay.
-
-    Returns
-    -------
-    OneAtATime
     """
     if not 0 < change < 1:
         refuse("change", f"{change:g}", Words("0 与 1 之间的数", "a number between 0 and 1"))
@@ -193,12 +188,7 @@ def leave_one_out(scheme: Scheme, panel: Panel) -> LeaveOneOut:
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
-
-    Returns
-    -------
-    LeaveOneOut
+    scheme, panel : Scheme, Panel
 
     Notes
     -----

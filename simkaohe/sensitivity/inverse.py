@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import NamedTuple
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -84,8 +84,7 @@ def design(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     conditions : collection of Demand
         Made by :func:`bounds`, :func:`order`, :func:`at_least_level`,
         :func:`category_means_within` and :func:`effective_near_nominal`.
@@ -95,10 +94,6 @@ def design(
         Euclidean distance, or the sum of all changes.
     seconds : float
         Time limit of each mixed-integer program.
-
-    Returns
-    -------
-    Design
 
     Raises
     ------
@@ -129,19 +124,19 @@ def design(
         demand.rows(field)  # names unknown paths and units before anything is solved
     found = solved(field, demands, distance, seconds)
     if found is None:
-        raise _infeasible(field, demands, seconds)
-    w = found.w
+        _refuse_conflict(field, demands, seconds)
+    w, proved = found
     change = w - field.now
     if np.abs(change).max() < 1e-12:
         w, change = field.now, np.zeros_like(change)
     edits = field.edits(w) if change.any() else {}
     comparison = compare(panel, present=scheme, design=scheme.edit(edits) if edits else scheme)
     checks = _checked(field, demands, comparison, w)
-    before, after = field.edits(field.now), field.edits(w)
-    weights = pd.DataFrame({"before": before, "after": after}).rename_axis("path")
+    weights = pd.DataFrame({"before": field.edits(field.now), "after": field.edits(w)})
     weights["change"] = weights["after"] - weights["before"]
-    norm = float(np.abs(change).sum() if distance == "l1" else np.sqrt((change**2).sum()))
-    return Design(edits, weights, checks, norm, distance, found.proved, comparison)
+    far = _distance(change, distance)
+    weights = weights.rename_axis("path")
+    return Design(edits, weights, checks, far, distance, proved, comparison)
 
 
 def _checked(
@@ -152,34 +147,20 @@ def _checked(
     index = pd.Index([str(d.words) for d in demands], name="condition")
     checks = pd.DataFrame(measured, index, ["slack", "met"])
     if not checks["met"].all():
+        found = Words("求得的权重经复算不满足此条件", "the weights found miss it when evaluated")
+        loosen = Words("请略微放宽条件", "Loosen it slightly")
         missed = index[~checks["met"].to_numpy(bool)]
-        raise SimkaoheError(
-            *(
-                Problem(
-                    str(name),
-                    Words(
-                        "求得的权重经复算不满足此条件", "the weights found miss it when evaluated"
-                    ),
-                    remedy=Words("请略微放宽条件", "Loosen it slightly"),
-                )
-                for name in missed
-            )
-        )
+        raise SimkaoheError(*(Problem(str(name), found, remedy=loosen) for name in missed))
     return checks
 
 
 # -- solving --------------------------------------------------------------------------------------
 
 
-class Solution(NamedTuple):
-    """Weights (V,), and whether none are nearer."""
-
-    w: Array
-    proved: bool
-
-
-def solved(field: Field, demands: Sequence[Demand], norm: Norm, seconds: float) -> Solution | None:
-    """Return the nearest weights, None when there are none (or, not proved, none were found)."""
+def solved(
+    field: Field, demands: Sequence[Demand], norm: Norm, seconds: float
+) -> tuple[Array, bool] | None:
+    """Return the nearest weights, and whether none are nearer; None when none were found."""
     rows = [demand.rows(field) for demand in demands]
     g = np.vstack([np.zeros((0, len(field.now))), *(row for row, _ in rows)])
     h = np.concatenate([np.zeros(0), *(least for _, least in rows)])
@@ -192,46 +173,36 @@ def solved(field: Field, demands: Sequence[Demand], norm: Norm, seconds: float) 
             remedy=Words('请用 of="scores"', 'Use of="scores" for the categories'),
         )
     if shares:
-        found = with_shares(field, shares, g, h, norm)
-        return None if found is None else Solution(*found)
+        return with_shares(field, shares, g, h, norm)
     if ranks:
-        found = ordered(field, ranks, g, h, norm, seconds)
-        return None if found is None else Solution(*found)
+        return ordered(field, ranks, g, h, norm, seconds)
     w = nearest(field.at, field.now, g, h, norm)
-    return None if w is None else Solution(w, True)
+    return None if w is None else (w, True)
 
 
 # -- conditions that conflict ---------------------------------------------------------------------
 
 
-def _infeasible(field: Field, demands: Sequence[Demand], seconds: float) -> SimkaoheError:
-    """Return an error that names the smallest set of conditions that conflicts."""
+def _refuse_conflict(field: Field, demands: Sequence[Demand], seconds: float) -> NoReturn:
+    """Name the smallest set of conditions that conflicts."""
     conflict, smallest = _conflict(field, demands, seconds)
-    loose = [d for d in conflict if isinstance(d, Effective) and d.tolerance > FORGIVEN]
-    names = "; ".join(str(demand.words) for demand in conflict)
-    if loose:
+    count = len(conflict)
+    if any(isinstance(d, Effective) and d.tolerance > FORGIVEN for d in conflict):
         found = Words(
             "没有找到同时满足这些条件的权重", "no weights were found that meet them together"
         )
-    elif len(conflict) == 1:
+    elif count == 1:
         found = Words("没有权重能满足这个条件", "no weights meet this condition")
     else:
+        found = Words(f"这 {count} 个条件互相冲突", f"these {count} conditions conflict")
+    if not smallest:
         found = Words(
-            f"这 {len(conflict)} 个条件互相冲突", f"these {len(conflict)} conditions conflict"
+            f"{found.zh}（每去掉一个就可满足）",
+            f"{found.en} (without any one of them the others can be met)",
         )
-    several = (
-        Words("放宽其中之一", "Loosen one of them")
-        if len(conflict) > 1
-        else Words("放宽它", "Loosen it")
-    )
-    less = Words("（每去掉一个就可满足）", " (without any one of them the others can be met)")
-    return SimkaoheError(
-        Problem(
-            names,
-            found if smallest else Words(found.zh + less.zh, found.en + less.en),
-            remedy=several,
-        )
-    )
+    one, it = Words("放宽其中之一", "Loosen one of them"), Words("放宽它", "Loosen it")
+    names = "; ".join(str(demand.words) for demand in conflict)
+    refuse(names, found, remedy=one if count > 1 else it)
 
 
 def _conflict(field: Field, demands: Sequence[Demand], seconds: float) -> tuple[list[Demand], bool]:
@@ -249,14 +220,12 @@ def _conflict(field: Field, demands: Sequence[Demand], seconds: float) -> tuple[
         rest = [d for d in kept if d is not demand]
         if conflicts(rest):
             kept = rest
-    tried = 0
-    for size in range(1, len(kept)):
-        for some in combinations(demands, size):
-            tried += 1
-            if tried > SUBSETS:
-                return kept, False
-            if conflicts(some):
-                return [*some], True
+    tried = (some for size in range(1, len(kept)) for some in combinations(demands, size))
+    for number, smaller in enumerate(tried):
+        if number == SUBSETS:
+            return kept, False
+        if conflicts(smaller):
+            return [*smaller], True
     return kept, True
 
 

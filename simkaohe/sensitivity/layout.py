@@ -25,8 +25,16 @@ from simkaohe.sensitivity.tallying import CACHE
 from simkaohe.sensitivity.varying import Bound, Choice, Varying
 
 Array = npt.NDArray[np.float64]
+Kind = Literal["sobol", "random"]
+BATCHES = 16
+"""Independent scrambles, or streams of pseudo-random numbers; their scatter is the error."""
+BITS = 24
+"""Of a Sobol point; a scramble has as many points as they can tell apart."""
+MOST = 21201
+"""Dimensions that Sobol's direction numbers (Joe and Kuo 2008) exist for."""
 VARIANTS = 256
 """Combinations of alternatives that are run at most."""
+RANDOM = Words("请用 source='random'", "Use source='random'")
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Variant:
 
     def __init__(self, engine: Engine, bound: Sequence[tuple[Varying, Bound]]) -> None:
         self.engine, self.bound = engine, bound
-        self.places: list[npt.NDArray[np.intp]] = []
+        self.places: list[npt.NDArray[np.intp]] = []  # of the columns that belong to what is bound
         self.lean: Additive | None = None
         self.ranked: npt.NDArray[np.bool_] | None = None
 
@@ -112,7 +120,10 @@ class Layout:
         for variant in everywhere:
             variant.learn()
             variant.locate(self.columns)
-        check_dimensions(plan.source, len(self.columns))
+        if plan.source == "sobol" and (count := len(self.columns)) > MOST:
+            found = Words(f"{count} 个随机量", f"{count} numbers that vary")
+            at_most = Words(f"Sobol 序列最多 {MOST} 个", f"at most {MOST} with Sobol points")
+            refuse("source", found, at_most, RANDOM)
         first = everywhere[0].engine
         self.units = first.units
         self.order = {
@@ -125,17 +136,13 @@ class Layout:
         self.rows = self._rows()
 
     def _check_variants(self) -> None:
+        if not self.plan.what:
+            ways = Words("weights、ranges、choice、noise 之一", "weights, ranges, choice or noise")
+            refuse("montecarlo", Words("没有变动因素", "nothing varies"), ways)
         count = prod(len(each.options) for each in self.choices)
-        if not self.plan.what or count > VARIANTS:
-            refuse(
-                "montecarlo",
-                Words("没有变动因素", "nothing varies")
-                if not self.plan.what
-                else Words(f"{count} 种方案组合", f"{count} combinations of alternatives"),
-                Words("weights、ranges、choice、noise 之一", "weights, ranges, choice or noise")
-                if not self.plan.what
-                else Words(f"最多 {VARIANTS} 种", f"at most {VARIANTS}"),
-            )
+        if count > VARIANTS:
+            found = Words(f"{count} 种方案组合", f"{count} combinations of alternatives")
+            refuse("montecarlo", found, Words(f"最多 {VARIANTS} 种", f"at most {VARIANTS}"))
 
     def _engines(self, name: str, scheme: Scheme) -> list[Engine]:
         engines = []
@@ -167,11 +174,8 @@ class Layout:
             variant.bound = [*variant.bound, (atom, bound)]
             for column, factor in bound.columns.items():
                 if taken.setdefault(column, number) != number:
-                    refuse(
-                        column,
-                        Words("变动了两次", "it varies twice"),
-                        remedy=Words("只保留一种变动", "Keep one of the ways to vary it"),
-                    )
+                    once = Words("只保留一种变动", "Keep one of the ways to vary it")
+                    refuse(column, Words("变动了两次", "it varies twice"), remedy=once)
                 if column not in self.columns:
                     self.columns[column] = len(self.columns)
                     self.factors.setdefault(factor, []).append(self.columns[column])
@@ -179,18 +183,11 @@ class Layout:
             raise problem
 
     def _bands(self, variants: list[Variant]) -> tuple[str, ...]:
-        names = {
-            tuple(band.name for band in v.engine.scheme.grades.bands)
-            if v.engine.scheme.grades
-            else ()
-            for v in variants
-        }
+        grades = [v.engine.scheme.grades for v in variants]
+        names = {tuple(band.name for band in each.bands) if each else () for each in grades}
         if len(names) > 1:
-            refuse(
-                "grades",
-                Words("各方案的等次名称不同", "the alternatives have different grades"),
-                remedy=Words("请使用相同的等次", "Give them the same grades"),
-            )
+            found = Words("各方案的等次名称不同", "the alternatives have different grades")
+            refuse("grades", found, remedy=Words("请使用相同的等次", "Give them the same grades"))
         return names.pop()
 
     def _rows(self) -> int:
@@ -203,37 +200,16 @@ class Layout:
         return 1 << (int(np.clip(room, 64, most)).bit_length() - 1)
 
 
-Kind = Literal["sobol", "random"]
-BATCHES = 16
-"""Independent scrambles, or streams of pseudo-random numbers."""
-BITS = 24
-"""Of a Sobol point; a scramble has as many points as they can tell apart."""
-MOST = 21201
-"""Dimensions that Sobol's direction numbers (Joe and Kuo 2008) exist for."""
+# -- where the numbers come from -------------------------------------------------------------------
 
 
 def uniforms(
     kind: Kind, seed: int, batch: int, dimensions: int, start: int, stop: int, rows: int
 ) -> Iterator[Array]:
-    """Yield numbers in [0, 1), some rows at a time.
+    """Yield numbers (rows, dimensions) in [0, 1): the points from start to stop of a batch.
 
-    Parameters
-    ----------
-    kind : {"sobol", "random"}
-        Scrambled Sobol points (Owen-type linear scramble and shift), or SFC64.
-    seed : int
-    batch : int
-        From 0; each is independent of the others.
-    dimensions : int
-    start, stop : int
-        Which points of the batch.
-    rows : int
-        How many at a time.
-
-    Yields
-    ------
-    array (rows, dimensions)
-        The last may be shorter.
+    Batches are independent scrambles (Owen-type linear scramble and shift) of Sobol points, or
+    streams of SFC64. Which numbers a draw has depends on seed, batch and place alone.
     """
     if kind == "random":
         # One stream for each call: a part of a batch is drawn without those before it.
@@ -252,41 +228,11 @@ def uniforms(
         yield points.random(min(rows, stop - first))
 
 
-def points_per_batch(draws: int) -> int:
-    """Return the number of draws of each batch: the power of two that gives at least ``draws``."""
-    return 1 << max((draws + BATCHES - 1) // BATCHES - 1, 0).bit_length()
-
-
-def check_points(kind: Kind, points: int) -> None:
-    """Refuse more points of a batch than a scramble has.
-
-    Raises
-    ------
-    SimkaoheError
-    """
+def points_per_batch(draws: int, kind: Kind = "sobol") -> int:
+    """Return the draws of each batch: the power of two that gives at least ``draws`` in all."""
+    points = 1 << max((draws + BATCHES - 1) // BATCHES - 1, 0).bit_length()
     if kind == "sobol" and points > 1 << BITS:
-        refuse(
-            "draws",
-            f"{points * BATCHES:,}",
-            Words(
-                f"使用 Sobol 序列时最多 {BATCHES << BITS:,}",
-                f"at most {BATCHES << BITS:,} with Sobol points",
-            ),
-            Words("请用 source='random'", "Use source='random'"),
-        )
-
-
-def check_dimensions(kind: Kind, dimensions: int) -> None:
-    """Refuse more dimensions than Sobol's sequence has.
-
-    Raises
-    ------
-    SimkaoheError
-    """
-    if kind == "sobol" and dimensions > MOST:
-        refuse(
-            "source",
-            Words(f"{dimensions} 个随机量", f"{dimensions} numbers that vary"),
-            Words(f"Sobol 序列最多 {MOST} 个", f"at most {MOST} with Sobol points"),
-            Words("请用 source='random'", "Use source='random'"),
-        )
+        most = f"{BATCHES << BITS:,}"
+        at_most = Words(f"使用 Sobol 序列时最多 {most}", f"at most {most} with Sobol points")
+        refuse("draws", f"{points * BATCHES:,}", at_most, RANDOM)
+    return points

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -39,10 +41,7 @@ class Levers:
         """Return the drawn weights (R,) of a category for weights (R, K) that sum to 1."""
         there = self.stated[:, category] > 0
         scaled = weights * self.stated[:, category].sum()
-        found = {}
-        for node, part in self._parts(scaled, there):
-            found[self._override(node, category)] = part
-        return found
+        return {self._override(node, category): part for node, part in self._parts(scaled, there)}
 
     def edits(self, category: int, weights: Array, free: Bools) -> dict[str, float]:
         """Return edits for a category and those that share its set."""
@@ -72,17 +71,17 @@ class Levers:
         same = np.isclose(shares, shares[:, [category]], rtol=0, atol=1e-12).all(0)
         return np.flatnonzero(same).tolist()
 
-    def _parts(self, weights: Array, there: Bools) -> list[tuple[Node, Array]]:
-        """Return (node, weight (R,)) of every node whose weight is to be set."""
-        parts: list[tuple[Node, Array]] = [
-            (node, weights[:, k]) for k, node in enumerate(self.nodes) if there[k]
-        ]
-        for group in self.inner:
-            below = _below(group)
-            inside = [k for k, node in enumerate(self.nodes) if there[k] and node.id in below]
-            if inside:
-                parts.append((group, weights[:, inside].sum(1)))
-        return parts
+    @cached_property
+    def levels(self) -> dict[str, Bools]:
+        """For every node whose weight is set: which of the K weights are at or below it."""
+        found = {g.id: np.isin([n.id for n in self.nodes], [*_below(g)]) for g in self.inner}
+        return found | {n.id: np.arange(len(self.nodes)) == k for k, n in enumerate(self.nodes)}
+
+    def _parts(self, weights: Array, there: Bools) -> Iterator[tuple[Node, Array]]:
+        """Yield (node, weight (R,)) of every node whose weight is to be set."""
+        for name, inside in self.levels.items():
+            if (inside & there).any():
+                yield self.engine.scheme.nodes[name], weights[:, inside & there].sum(1)
 
     def _override(self, node: Node, category: int) -> str:
         name = self.engine.categories[category]

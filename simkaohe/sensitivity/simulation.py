@@ -18,13 +18,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
+from simkaohe.errors import Problem, SimkaoheError, check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.acceptability import MonteCarlo, Paired, largest_error
 from simkaohe.sensitivity.counting import Study, Tables, Task, count, study_of
-from simkaohe.sensitivity.layout import BATCHES, Kind, Plan, check_points, points_per_batch
+from simkaohe.sensitivity.layout import BATCHES, Kind, Plan, points_per_batch
 from simkaohe.sensitivity.varying import Choice, Varying
 
 Progress = bool | Callable[[int, int], None] | None
@@ -56,8 +56,7 @@ def montecarlo(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     *what : Weights, Ranges, Choice, Noise
         What varies, all together: ``weights()``, ``ranges(…)``, ``choice(…)``, ``noise(…)``.
     draws : int, default 100 000
@@ -81,10 +80,6 @@ def montecarlo(
     also : collection of {"wins", "central_weights"}
         To count them at once. Otherwise they are counted when they are asked for, by drawing again.
 
-    Returns
-    -------
-    MonteCarlo
-
     Raises
     ------
     SimkaoheError
@@ -102,17 +97,14 @@ def montecarlo(
     [2] Owen (1997), Scrambled net variance for integrals of smooth functions, Annals of Statistics.
     """
     for name in also:
-        if name not in ALSO:
-            words = Words("统计量", "statistic")
-            raise SimkaoheError(unknown("montecarlo › also", name, ALSO, words))
+        check_known("montecarlo › also", name, ALSO, Words("统计量", "statistic"))
     plan = _plan({"": scheme}, panel, what, seed, source, frozenset(also))
-    options: dict[str, Any] = {"threads": threads, "executor": executor}
-    points, tables = _run(plan, draws, precision, progress, file, **options)
+    points, tables = _run(plan, draws, precision, progress, file, threads, executor)
 
     def again(kind: str) -> Tables:
         """Count what was not asked for at once, on the same draws."""
         more = _plan({"": scheme}, panel, what, seed, source, frozenset({kind}))
-        return _run(more, points * BATCHES, None, None, None, threads=threads)[1]
+        return _run(more, points * BATCHES, threads=threads)[1]
 
     return MonteCarlo(study_of(plan), "", points, tables, again)
 
@@ -139,23 +131,16 @@ def paired(
     panel, *what, draws, seed, threads, executor, progress, file, source
         As in :func:`montecarlo`.
 
-    Returns
-    -------
-    Paired
-
     Raises
     ------
     SimkaoheError
         As :func:`montecarlo`; fewer than two schemes, or schemes with different units.
     """
     if len(schemes) < 2:
-        refuse(
-            "paired",
-            Words(f"只有 {len(schemes)} 个方案", f"{len(schemes)} scheme"),
-            Words("至少两个方案", "at least two schemes"),
-        )
+        count = Words(f"只有 {len(schemes)} 个方案", f"{len(schemes)} scheme")
+        refuse("paired", count, Words("至少两个方案", "at least two schemes"))
     plan = _plan(schemes, panel, what, seed, source, frozenset({"shifts"}))
-    points, tables = _run(plan, draws, None, progress, file, threads=threads, executor=executor)
+    points, tables = _run(plan, draws, None, progress, file, threads, executor)
     return Paired(study_of(plan), tuple(schemes), points, tables)
 
 
@@ -186,45 +171,39 @@ def _plan(
 def _run(
     plan: Plan,
     draws: int,
-    precision: float | None,
-    progress: Progress,
-    file: File,
-    *,
-    threads: int,
+    precision: float | None = None,
+    progress: Progress = None,
+    file: File = None,
+    threads: int = 1,
     executor: Executor | None = None,
 ) -> tuple[int, Tables]:
     """Return the points of each batch that were used, and the counts, batch by batch."""
     if draws < 1 or (precision is not None and not precision > 0):
-        refuse(
-            "montecarlo",
-            f"draws={draws}, precision={precision}",
-            Words("大于 0 的数", "numbers above 0"),
-        )
+        given = f"draws={draws}, precision={precision}"
+        refuse("montecarlo", given, Words("大于 0 的数", "numbers above 0"))
     study = study_of(plan)
-    most = points_per_batch(draws)
-    check_points(plan.source, most)
-    ends = _rounds(most) if precision is not None else [most]
+    most = points_per_batch(draws, plan.source)
     key = f"{plan.key} {'until precise' if precision is not None else most}"
     done, tables = load(file, key) if file is not None else (0, {})
-    saved = monotonic()
-    seen = 0
+    saved, seen, start = monotonic(), 0, 0
     with _bar(progress, most * BATCHES) as show:
         try:
-            for start, end in zip([0, *ends], ends, strict=False):
+            while start < most:
+                end = most if precision is None else min(max(2 * start, FIRST), most)
                 tasks = _tasks(study, start, end)
-                left = tasks[max(done - seen, 0) :]
-                counted = sum(task.stop - task.start for task in tasks[: len(tasks) - len(left)])
-                show(start * BATCHES + counted)
+                before = tasks[: max(done - seen, 0)]
+                shown = start * BATCHES + sum(task.stop - task.start for task in before)
+                show(shown)
+                left = tasks[len(before) :]
                 results = in_order(partial(count, plan), left, threads=threads, executor=executor)
                 for task, result in zip(left, results, strict=True):
                     _merge(tables, task.batch, result)
-                    done += 1
-                    counted += task.stop - task.start
-                    show(start * BATCHES + counted)
+                    done, shown = done + 1, shown + task.stop - task.start
+                    show(shown)
                     if file is not None and monotonic() - saved > SAVE_EVERY:
                         save(file, key, done, tables)
                         saved = monotonic()
-                seen += len(tasks)
+                start, seen = end, seen + len(tasks)
                 # a saved run that went further stands on more draws than this round
                 enough = precision is not None and done == seen
                 if enough and largest_error(tables, end) <= (precision or 0.0):
@@ -232,25 +211,15 @@ def _run(
         finally:
             if file is not None:
                 save(file, key, done, tables)
-    return end, tables
-
-
-def _rounds(most: int) -> list[int]:
-    ends = [min(FIRST, most)]
-    while ends[-1] < most:
-        ends.append(2 * ends[-1])
-    return ends
+    return start, tables
 
 
 def _tasks(study: Study, start: int, end: int) -> list[Task]:
     """Return tasks of a size that depends on nothing but the problem."""
     size = max(TASK // max(len(study.units), len(study.columns)), 256)
     size = 1 << (size.bit_length() - 1)
-    return [
-        Task(batch, first, min(first + size, end))
-        for batch in range(BATCHES)
-        for first in range(start, end, size)
-    ]
+    starts = range(start, end, size)
+    return [Task(b, first, min(first + size, end)) for b in range(BATCHES) for first in starts]
 
 
 def _merge(tables: Tables, batch: int, result: Tables) -> None:
@@ -290,18 +259,10 @@ def in_order(
     threads: int = 1,
     executor: Executor | None = None,
 ) -> Iterator[Found]:
-    """Do tasks and yield their results in order.
+    """Do tasks and yield their results in order, on threads or an executor.
 
-    Parameters
-    ----------
-    work : function of a task
-        It can be pickled when the executor is another process.
-    tasks : sequence
-    threads : int
-        Without an executor.
-    executor : Executor, optional
-        A task whose worker is lost is given to it again; when that does not help, and when the
-        executor itself is lost, it is done here (with a warning).
+    An executor in other processes pickles ``work``. A task whose worker is lost is given to it
+    again; when that does not help, or the executor itself is lost, it is done here, with a warning.
     """
     if executor is None and threads <= 1:
         yield from map(work, tasks)
@@ -384,13 +345,7 @@ def save(file: str | os.PathLike[str], key: str, done: int, tables: Tables) -> N
 
 
 def load(file: str | os.PathLike[str], key: str) -> tuple[int, Tables]:
-    """Return how many tasks are done and their counts; nothing when there is no such file.
-
-    Raises
-    ------
-    SimkaoheError
-        When the file is of another run, or is none.
-    """
+    """Return how many tasks are done and their counts; nothing when there is no such file."""
     path = Path(file)
     if not path.exists():
         return 0, {}

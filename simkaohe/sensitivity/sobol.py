@@ -44,8 +44,7 @@ def sobol_indices(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     *what : Weights, Ranges, Choice, Noise, or mapping of edit path to (low, high)
         What varies, all together; a mapping is short for ``ranges``.
     draws : int, default 1024
@@ -57,10 +56,6 @@ def sobol_indices(
     confidence : float in (0, 1), default 0.95
     factors : {"each", "grouped"}
         Each weight a factor of its own, or all weights of a group one.
-
-    Returns
-    -------
-    SobolIndices
 
     Raises
     ------

@@ -15,10 +15,10 @@ from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.ranks import dense, last_digits, places
-from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.along import Along, movement
 from simkaohe.sensitivity.curves import NARROW, Curves, Score, aligned, roots
+from simkaohe.sensitivity.form import behind
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -39,8 +39,7 @@ def breakpoints(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     path : str
         Edit path of a weight (``gdp_growth.weight``, ``gdp_growth.weights_by_category.eco``) or of
         a number of a multiplier (``total.combine.high``, ``low``, ``base_mark``,
@@ -52,10 +51,6 @@ def breakpoints(
         How far it moves; default: a weight from 0 to the group's sum, a parameter over its
         sensible range and its present value. The ends themselves do not belong to the range
         (at weight 0 an indicator may be cancelled).
-
-    Returns
-    -------
-    Breakpoints
 
     Raises
     ------
@@ -116,7 +111,9 @@ class Breakpoints:
         self.scheme = along.scheme
         self.path, self.low, self.high, self.present = move.path, move.low, move.high, move.present
         self._curves = along.total.curves
-        self._groups = _comparable(along.engine)
+        back = behind(along.engine)  # those that a veto puts last are a group of their own
+        groups = [np.flatnonzero(back == level) for level in (0, 1)]
+        self._groups = [group for group in groups if len(group)]
 
     def __repr__(self) -> str:
         return f"Breakpoints({self.path}, {len(self.points)} points)"
@@ -298,19 +295,6 @@ class Breakpoints:
         low = self._value(cuts[place - 1]) if place else self.low
         high = self._value(cuts[place]) if place < len(cuts) else self.high
         return float(low), float(high)
-
-
-def _comparable(engine: Engine) -> list[Ints]:
-    """Return the ranked units, those that a veto puts last in a group of their own."""
-    last, out = np.zeros((2, len(engine.units)), bool)
-    for name, veto in engine.scheme.adjustments.items():
-        if isinstance(veto, Veto) and {"last", "out"} & set(veto.effects):
-            struck = engine.struck(name)
-            last |= struck & ("last" in veto.effects)
-            out |= struck & ("out" in veto.effects)
-    ranked = engine.people.ranked & ~out
-    groups = [np.flatnonzero(ranked & ~last), np.flatnonzero(ranked & last)]
-    return [group for group in groups if len(group)]
 
 
 def _crossings(total: Score, first: Ints, second: Ints, width: float) -> Crossings:

@@ -1,14 +1,13 @@
 """What varies (变动因素): ranges of parameters, choices of structure, noise on data.
 
-Each is a small frozen object, made by a function, that turns numbers in [0, 1) into draws of an
-engine: ``ranges``, ``choice``, ``noise``, and ``weights`` (in ``weighing``).
+Each is a frozen object that turns numbers in [0, 1) into draws of an engine; ``weights`` are in
+``weighing``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,13 +51,7 @@ class Varying:
         return (self,)
 
     def bind(self, engine: Engine) -> Bound:
-        """Return what varies in one scheme and its data.
-
-        Raises
-        ------
-        SimkaoheError
-            When there is nothing that could vary so.
-        """
+        """Return what varies in one scheme and its data; refuse when nothing could vary so."""
         raise NotImplementedError
 
 
@@ -91,14 +84,12 @@ class Ranges(Varying):
             value_at(engine.scheme, path)
             slot = engine.scheme.paths().get(path)
             if ends is None and (slot is None or slot.span is None):
-                refuse(
-                    path,
-                    Words("没有默认的变动范围", "it has no range of its own"),
-                    remedy=Words(
-                        f"请写明：ranges({{'{path}': (低, 高)}})",
-                        f"State one: ranges({{'{path}': (low, high)}})",
-                    ),
+                state = Words(
+                    f"请写明：ranges({{'{path}': (低, 高)}})",
+                    f"State one: ranges({{'{path}': (low, high)}})",
                 )
+                own = Words("没有默认的变动范围", "it has no range of its own")
+                refuse(path, own, remedy=state)
             low, high = ends or slot.span  # type: ignore[union-attr,misc]
             if not low <= high:
                 refuse(path, f"({low:g}, {high:g})", Words("(低, 高)", "(low, high)"))
@@ -130,11 +121,6 @@ def ranges(
         ``scheme.paths()``).
     **bounds : (low, high)
         The same by keyword: ``ranges(**{"total.combine.high": (1.05, 1.2)})``.
-
-    Returns
-    -------
-    Ranges
-        The multiplier's coefficient range, any parameter of a scoring rule, a bonus, a limit.
     """
     found: dict[str, tuple[float, float] | None] = {}
     for each in where:
@@ -153,7 +139,6 @@ class Choice:
     """Alternatives of structure; see :func:`choice`."""
 
     path: str
-    names: tuple[str, ...]
     options: tuple[Scenario, ...]
 
 
@@ -168,19 +153,13 @@ def choice(path: str, options: Mapping[str, Any] | Sequence[Any]) -> Choice:
     options : list of values or of Scenario, or mapping of name to value
         All alternatives, the present one too where it is one of them.
 
-    Returns
-    -------
-    Choice
-
     Raises
     ------
     SimkaoheError
-        Fewer than two options.
+        Fewer than two options, or two of one name.
     """
     named = (
-        dict(options)
-        if isinstance(options, Mapping)
-        else {_option_name(option): option for option in options}
+        options if isinstance(options, Mapping) else {_name(option): option for option in options}
     )
     if len(named) < 2 or len(named) < len(options):
         refuse(
@@ -189,18 +168,16 @@ def choice(path: str, options: Mapping[str, Any] | Sequence[Any]) -> Choice:
             Words("至少两个，名称不重复", "at least two, with names of their own"),
         )
     found = [
-        option
-        if isinstance(option, Scenario)
-        else Scenario(name=name, edits=FrozenDict({path: option}))
-        for name, option in named.items()
+        each if isinstance(each, Scenario) else Scenario(name=name, edits=FrozenDict({path: each}))
+        for name, each in named.items()
     ]
-    return Choice(path, tuple(named), tuple(found))
+    return Choice(path, tuple(found))
 
 
-def _option_name(option: Any) -> str:
+def _name(option: Any) -> str:
     if isinstance(option, Scenario):
         return option.name
-    return str(option) if not isinstance(option, Mapping) else repr(dict(option))
+    return repr(dict(option)) if isinstance(option, Mapping) else str(option)
 
 
 # -- noise -----------------------------------------------------------------------------------------
@@ -214,10 +191,6 @@ class Noise(Varying):
     indicators: tuple[str, ...] | None
     sd: float | tuple[tuple[str, float], ...] | None
     relative: float | None
-
-    @cached_property
-    def _stated(self) -> dict[str, float]:
-        return dict(self.sd) if isinstance(self.sd, tuple) else {}
 
     def bind(self, engine: Engine) -> Bound:
         """Return what varies in one scheme; see :class:`Varying`."""
@@ -246,22 +219,13 @@ class Noise(Varying):
         """Return path, values (N,) and standard errors (N,), 0 where there is none."""
         found: dict[str, tuple[str, Array, Array]] = {}
         for leaf in self._leaves(engine):
-            column = leaf.id if self.table == "value" else leaf.column
-            value = (
-                engine.values(leaf)
-                if self.table == "value"
-                else engine.numbers(self.table, leaf.column)
-            )
-            if self.relative is not None:
-                sd = self.relative * np.abs(value)
-            elif isinstance(self.sd, float):
-                sd = np.full(len(value), self.sd)
-            elif leaf.id in self._stated:
-                sd = np.full(len(value), self._stated[leaf.id])
+            if self.table == "value":
+                column, value = leaf.id, engine.values(leaf)
             else:
-                sd = survey_error(engine, leaf)
+                column, value = leaf.column, engine.numbers(self.table, leaf.column)
             path = f"data.{self.table}.{column}"
-            found[path] = path, value, np.nan_to_num(np.where(np.isnan(value), 0.0, sd), posinf=0)
+            sd = np.where(np.isnan(value), 0.0, self._error(engine, leaf, value))
+            found[path] = path, value, np.nan_to_num(sd, posinf=0)
         if not any((sd > 0).any() for _, _, sd in found.values()):
             refuse(
                 f"noise › {self.table}",
@@ -273,19 +237,25 @@ class Noise(Varying):
             )
         return list(found.values())
 
+    def _error(self, engine: Engine, leaf: Indicator, value: Array) -> Array | float:
+        if self.relative is not None:
+            return self.relative * np.abs(value)
+        sd = dict(self.sd).get(leaf.id) if isinstance(self.sd, tuple) else self.sd
+        return survey_error(engine, leaf) if sd is None else sd
+
     def _leaves(self, engine: Engine) -> Iterator[Indicator]:
         leaves = {leaf.id: leaf for leaf in engine.scheme.indicators}
-        asked = self.indicators or tuple(self._stated)
+        asked = self.indicators or (tuple(dict(self.sd)) if isinstance(self.sd, tuple) else ())
         labels = {name: leaf.label for name, leaf in leaves.items()}
         if missing := [name for name in asked if name not in leaves]:
             words = Words("指标", "indicator")
             raise SimkaoheError(*(unknown("noise.indicators", n, labels, words) for n in missing))
         for name in asked or leaves:
             leaf = leaves[name]
-            column = name if self.table == "value" else leaf.column
-            if not readers(engine.scheme, self.table, column):
-                if not asked:
-                    continue
+            value = self.table == "value"
+            used = readers(engine.scheme, self.table, name if value else leaf.column)
+            set_by_people = value and leaf.way == "moderate"
+            if asked and not used:
                 refuse(
                     f"noise › {name}",
                     Words(f"不使用 {self.table} 数据", f"it does not use {self.table}"),
@@ -294,12 +264,11 @@ class Noise(Varying):
                         "table='value' puts errors on what it measures",
                     ),
                 )
-            if self.table == "value" and leaf.way == "moderate":
-                if not asked:
-                    continue
-                value = np.zeros((1, len(engine.units)))
-                checked(engine.scheme, engine.people, {f"data.value.{name}": value})
-            yield leaf
+            if asked and set_by_people:  # says so
+                none = {f"data.value.{name}": np.zeros((1, len(engine.units)))}
+                checked(engine.scheme, engine.people, none)
+            if asked or (used and not set_by_people):
+                yield leaf
 
 
 def survey_error(engine: Engine, leaf: Indicator) -> Array:
@@ -343,10 +312,7 @@ def noise(
     relative : float, optional
         Standard deviation as a share of the value.
 
-    Returns
-    -------
-    Noise
-        A missing value stays missing; a unit without sample has no error.
+    A missing value stays missing; a unit without sample has no error.
     """
     numbers = [*(sd.values() if isinstance(sd, Mapping) else [sd]), relative]
     wrong = [n for n in numbers if n is not None and not 0 < n < np.inf]
@@ -354,13 +320,8 @@ def noise(
     if table not in DATA_TABLES:
         problems.append(unknown("noise.table", table, DATA_TABLES, Words("数据表", "table")))
     if wrong or (sd is not None and relative is not None):
-        problems.append(
-            Problem(
-                "noise",
-                f"sd={sd}, relative={relative}",
-                Words("其中之一，大于 0", "one of them, above 0"),
-            )
-        )
+        one = Words("其中之一，大于 0", "one of them, above 0")
+        problems.append(Problem("noise", f"sd={sd}, relative={relative}", one))
     if problems:
         raise SimkaoheError(*problems)
     names = (indicators,) if isinstance(indicators, str) else indicators

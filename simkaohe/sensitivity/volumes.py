@@ -23,6 +23,21 @@ from simkaohe.sensitivity.form import AdditiveForm, additive_form
 from simkaohe.sensitivity.nearest import NOISE
 
 Array = npt.NDArray[np.float64]
+Pairs = npt.NDArray[np.intp]
+Law = (
+    Literal["simplex"]
+    | tuple[Literal["dirichlet"], int | Sequence[int]]
+    | tuple[Literal["within", "normal"], float]
+)
+Chance = Callable[[Array, Array], Array]
+"""From differences (P, k) and weights (k,) to P(difference · weights > 0), shape (P,)."""
+TAIL = 1e-13
+"""What the Fourier series leaves out at most."""
+TERMS = 1 << 18
+"""Terms of the Fourier series, at most; where they do not do, exact fractions are used."""
+EXACT_DIMENSIONS = 12
+BLOCK = 1024
+"""Pairs at once, so that the arrays fit a core's cache."""
 
 
 def win_volume(scheme: Scheme, panel: Panel, a: str, b: str, *, group: str | None = None) -> float:
@@ -30,8 +45,7 @@ def win_volume(scheme: Scheme, panel: Panel, a: str, b: str, *, group: str | Non
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     a, b : str
     group : str, optional
         Whose children's weights vary, see :func:`additive_form`. Default: the root.
@@ -39,8 +53,8 @@ def win_volume(scheme: Scheme, panel: Panel, a: str, b: str, *, group: str | Non
     Returns
     -------
     float
-        Volume of the part of the simplex of weights where the total of ``a``, before rounding, is
-        above that of ``b``, as a share of the whole. Weights that are 0 stay 0.
+        Share of the simplex of weights in which the total of ``a``, before rounding, is above that
+        of ``b``. Weights that are 0 stay 0.
 
     Raises
     ------
@@ -50,8 +64,7 @@ def win_volume(scheme: Scheme, panel: Panel, a: str, b: str, *, group: str | Non
     Notes
     -----
     Ali's recursion: every step is a mean of two numbers, so there is no cancellation; errors are
-    about 1e-16 at 80 weights, where the closed form with products of differences has lost all
-    digits.
+    about 1e-16 at 80 weights, where products of differences have lost all digits.
 
     References
     ----------
@@ -59,8 +72,7 @@ def win_volume(scheme: Scheme, panel: Panel, a: str, b: str, *, group: str | Non
     [2] Ali (1973), Content of the frustum of a simplex, Pacific J. Math.
     """
     form = additive_form(scheme, panel, group)
-    one, two = form.compared(a, b)
-    return float(_wins(form, np.array([[one, two]]), chance_of("simplex"))[0, 0])
+    return float(_wins(form, np.array([form.compared(a, b)]), chance_of("simplex"))[0, 0])
 
 
 def win_probabilities(
@@ -70,8 +82,7 @@ def win_probabilities(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     law : {"simplex"} or tuple
         How the weights are distributed:
 
@@ -88,11 +99,10 @@ def win_probabilities(
 
     Returns
     -------
-    DataFrame
-        Units × units: ``.at[a, b]`` is the chance that ``a`` is above ``b``, and
-        ``.at[a, b] + .at[b, a]`` is 1 but for units that are equal whatever the weights (0 and 0).
-        NaN on the diagonal and for pairs that are not comparable linearly;
-        ``.attrs["reasons"]`` is a table of these pairs and why.
+    DataFrame, units × units
+        ``.at[a, b]`` is the chance that ``a`` is above ``b``; with ``.at[b, a]`` it sums to 1 but
+        for units that are equal whatever the weights (0 and 0). NaN on the diagonal and for pairs
+        that are not comparable linearly, of which ``.attrs["reasons"]`` is a table.
 
     Raises
     ------
@@ -106,7 +116,10 @@ def win_probabilities(
     normal: :math:`\Phi(\mu / \sigma)`. A unit vetoed to the last place loses to all that are not.
     """
     form = additive_form(scheme, panel, group)
-    return _frame(form, _matrix(form, chance_of(law)))
+    units = pd.Index(form.units, name="unit")
+    frame = pd.DataFrame(_matrix(form, chance_of(law)), units, units.rename("other"))
+    frame.attrs["reasons"] = _reasons(form, ~np.eye(len(units), dtype=bool))
+    return frame
 
 
 def expected_ranks(
@@ -121,12 +134,10 @@ def expected_ranks(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
-    law, group
+    scheme, panel, law, group
         See :func:`win_probabilities`.
     within : {"all", "category"}
-        Whether the rank among all units or in the unit's category.
+        The rank among all units or in the unit's category.
 
     Returns
     -------
@@ -161,13 +172,6 @@ def expected_ranks(
     return frame
 
 
-def _frame(form: AdditiveForm, wins: Array) -> pd.DataFrame:
-    units = pd.Index(form.units, name="unit")
-    frame = pd.DataFrame(wins, index=units, columns=units.rename("other"))
-    frame.attrs["reasons"] = _reasons(form, ~np.eye(len(units), dtype=bool))
-    return frame
-
-
 def _reasons(form: AdditiveForm, asked: npt.NDArray[np.bool_]) -> pd.DataFrame:
     """Return the pairs that are not comparable linearly, and why."""
     rows = [
@@ -178,7 +182,7 @@ def _reasons(form: AdditiveForm, asked: npt.NDArray[np.bool_]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["unit", "other", "reason"])
 
 
-def differences(form: AdditiveForm, pairs: npt.NDArray[np.intp], free: npt.ArrayLike) -> Array:
+def differences(form: AdditiveForm, pairs: Pairs, free: npt.ArrayLike) -> Array:
     """Return differences of corners (P, k): by how much the first beats the second of each pair.
 
     Differences within the noise of sums are 0.
@@ -197,17 +201,14 @@ def _matrix(form: AdditiveForm, chance: Chance) -> Array:
         members = np.flatnonzero((form.set_of == which) & (form.behind < 2))
         pairs = members[np.argwhere(np.tri(len(members), k=-1, dtype=bool))]
         if len(pairs):
-            wins[pairs[:, 0], pairs[:, 1]], wins[pairs[:, 1], pairs[:, 0]] = _wins(
-                form, pairs, chance
-            ).T
-    last = form.behind == 1
-    first = form.behind == 0
-    wins[np.outer(first, last)] = 1.0
-    wins[np.outer(last, first)] = 0.0
+            both = _wins(form, pairs, chance)
+            wins[pairs[:, 0], pairs[:, 1]], wins[pairs[:, 1], pairs[:, 0]] = both.T
+    wins[np.outer(form.behind == 0, form.behind == 1)] = 1.0
+    wins[np.outer(form.behind == 1, form.behind == 0)] = 0.0
     return wins
 
 
-def _wins(form: AdditiveForm, pairs: npt.NDArray[np.intp], chance: Chance) -> Array:
+def _wins(form: AdditiveForm, pairs: Pairs, chance: Chance) -> Array:
     """Return the chances (P, 2) that the first and that the second of each pair wins."""
     which = form.set_of[pairs[0, 0]]
     free = form.free(which)
@@ -216,33 +217,19 @@ def _wins(form: AdditiveForm, pairs: npt.NDArray[np.intp], chance: Chance) -> Ar
     tie = ~d.any(1)
     first = np.where(tie, 0.0, first)
     second = np.where(tie, 0.0, 1.0 - first)
-    behind = form.behind[pairs]
-    apart = behind[:, 0] != behind[:, 1]
-    first = np.where(apart, behind[:, 0] < behind[:, 1], first)
-    second = np.where(apart, behind[:, 1] < behind[:, 0], second)
+    one, two = form.behind[pairs].T
+    first = np.where(one == two, first, one < two)
+    second = np.where(one == two, second, two < one)
     return np.stack([first, second], 1)
 
 
-Law = (
-    Literal["simplex"]
-    | tuple[Literal["dirichlet"], int | Sequence[int]]
-    | tuple[Literal["within", "normal"], float]
-)
-TAIL = 1e-13
-"""What the Fourier series leaves out at most."""
-TERMS = 1 << 18
-"""Terms of the Fourier series, at most; where they do not do, exact fractions are used."""
-EXACT_DIMENSIONS = 12
-BLOCK = 1024
-"""Pairs at once, so that the arrays fit a core's cache."""
-Chance = Callable[[Array, Array], Array]
-"""From differences (P, k) and weights (k,) to P(difference · weights > 0), shape (P,)."""
+# -- chances by law of the weights -----------------------------------------------------------------
 
 
 def chance_of(law: Law) -> Chance:
-    """Return the law's chances; see :func:`simkaohe.sensitivity.volumes.win_probabilities`."""
+    """Return the law's chances; see :func:`win_probabilities`."""
     if law == "simplex":
-        return _simplex
+        return lambda d, _: frustum(d)
     name, number = law if isinstance(law, tuple) and len(law) == 2 else (law, None)
     if name == "dirichlet" and number is not None:
         alpha = np.atleast_1d(np.asarray(number))
@@ -253,19 +240,11 @@ def chance_of(law: Law) -> Chance:
             return lambda d, w: _within(d * w, float(number))
         if name == "normal":
             return lambda d, w: _normal(d * w, float(number))
-    refuse(
-        "law",
-        quoted(law),
-        Words(
-            "simplex、(dirichlet, 正整数)、(within, 0 到 1) 或 (normal, 正数)",
-            "'simplex', ('dirichlet', whole numbers above 0), ('within', 0 to 1) or "
-            "('normal', above 0)",
-        ),
+    allowed = Words(
+        "simplex、(dirichlet, 正整数)、(within, 0 到 1) 或 (normal, 正数)",
+        "'simplex', ('dirichlet', whole numbers above 0), ('within', 0 to 1) or ('normal', above 0)",
     )
-
-
-def _simplex(d: Array, w: Array) -> Array:  # noqa: ARG001
-    return frustum(d)
+    refuse("law", quoted(law), allowed)
 
 
 def frustum(d: Array) -> Array:
@@ -309,7 +288,7 @@ def alphas(weights: Array, total: int) -> npt.NDArray[np.intp]:
     return found
 
 
-def _dirichlet(d: Array, w: Array, alpha: npt.NDArray[np.intp]) -> Array:
+def _dirichlet(d: Array, w: Array, alpha: Pairs) -> Array:
     if len(alpha) not in (1, len(w)):
         refuse(
             "law",
@@ -392,8 +371,9 @@ def _exactly(middle: float, c: Array) -> float:
     """Return P(middle + Σ c u > 0) in exact fractions (Pólya's sum over all corners)."""
     c = c[c > 0]
     if len(c) > EXACT_DIMENSIONS:
-        reason = Words("差异过于悬殊，级数不收敛", "differences are too uneven for the series")
-        refuse("law", reason)
+        refuse(
+            "law", Words("差异过于悬殊，级数不收敛", "differences are too uneven for the series")
+        )
     parts = [Fraction(float(x)) for x in c]
     total, whole = Fraction(0), Fraction(1)
     for k, part in enumerate(parts, 1):

@@ -158,10 +158,6 @@ def weights(
     node : str or list of str, optional
         The groups whose children's weights vary; default: every group of the tree.
 
-    Returns
-    -------
-    Weights
-
     Notes
     -----
     Weights by category (``weights_by_category``) are scaled by the same relative factor as the

@@ -9,10 +9,10 @@ from hypothesis import assume, given, settings
 from strategies import evaluable, schemes
 
 import simkaohe as sk
+from simkaohe.sensitivity.equivalent import equivalent_weight
 from simkaohe.sensitivity.importance import (
     correlation_ratio,
     effective_weights,
-    equivalent_weight,
     smooth,
 )
 from simkaohe.sensitivity.influence import leave_one_out, one_at_a_time
