@@ -7,13 +7,9 @@ pieces than another has empty ones at the end. A score that is missing is NaN th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
-
-from simkaohe.errors import refuse
-from simkaohe.labels import Words
 
 Array = npt.NDArray[np.float64]
 NARROW = 1e-13
@@ -284,18 +280,6 @@ ZERO = -1e6
 FAR = 1e12
 """Beyond every score."""
 MIDDLE = np.array([0.5])
-
-
-def inexact(path: str, zh: str, en: str) -> NoReturn:
-    """Say that a quantity is outside the class of the exact method."""
-    refuse(
-        path,
-        Words(f"{zh}，换位点没有精确解", f"{en}, so its breakpoints have no exact form"),
-        remedy=Words(
-            "请改用抽样（Engine.run 或蒙特卡洛）",
-            "Draw the values instead (Engine.run, or Monte Carlo)",
-        ),
-    )
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.ranks import dense, last_digits, places
 from simkaohe.scheme.tree import Scheme
-from simkaohe.sensitivity.along import Along, movement
+from simkaohe.sensitivity.along import Along
 from simkaohe.sensitivity.curves import NARROW, Curves, Score, aligned, roots
 from simkaohe.sensitivity.form import behind
+from simkaohe.sensitivity.moves import movement
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
