@@ -100,6 +100,11 @@ class AdditiveForm:
         check_known(self.group, unit, self.units, UNIT)
         return self.units.index(unit)
 
+    def ranks(self, within: str) -> npt.NDArray[np.int64]:
+        """Return the ranks (N,) now, of all units or in the category; 0 for those without."""
+        now = self.engine.run()
+        return (now.ranks if within == "all" else now.category_ranks)[0]
+
     def why_not(self, a: int, b: int) -> Words | None:
         """Return why two units (places) cannot be compared linearly; None when they can."""
         for place in (a, b):

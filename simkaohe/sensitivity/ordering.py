@@ -15,6 +15,7 @@ from simkaohe.engine.standing import EXACT
 from simkaohe.errors import SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.sensitivity.demands import CategoriesAlike
+from simkaohe.sensitivity.extremes import refuse_dense
 from simkaohe.sensitivity.field import Field
 from simkaohe.sensitivity.placing import NOTHING
 from simkaohe.sensitivity.polytope import Norm, Polytope, Program, mixed, nearest
@@ -67,11 +68,7 @@ def ordered(
     """
     scheme = field.form.engine.scheme
     if scheme.ranking.ties == "dense":
-        refuse(
-            "ranking.ties",
-            Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others"),
-            remedy=Words('请用 of="scores"', 'Use of="scores"'),
-        )
+        refuse_dense(Words('请用 of="scores"', 'Use of="scores"'))
     at = _tightened(field.at, g, h)
     if at.is_empty():
         return None

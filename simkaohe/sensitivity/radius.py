@@ -319,9 +319,7 @@ def robustness(
         Totals that are not linear in the weights.
     """
     form = additive_form(scheme, panel, group)
-    now = form.engine.run()
-    ranks = (now.ranks if within == "all" else now.category_ranks)[0]
-    return Robustness(form, within, ranks)
+    return Robustness(form, within, form.ranks(within))
 
 
 def _least(numbers: pd.Series[float]) -> float:

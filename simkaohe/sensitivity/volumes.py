@@ -153,13 +153,12 @@ def expected_ranks(
     """
     form = additive_form(scheme, panel, group)
     wins = _matrix(form, chance_of(law))
-    now = form.engine.run()
     peers = np.outer(form.behind < 2, form.behind < 2)
     if within == "category":
         peers &= form.engine.category[:, None] == form.engine.category
     np.fill_diagonal(peers, False)
     expected = 1 + np.where(peers, wins, 0.0).sum(0)
-    ranks = (now.ranks if within == "all" else now.category_ranks)[0]
+    ranks = form.ranks(within)
     frame = pd.DataFrame(
         {
             "rank": pd.array(np.where(ranks > 0, ranks, -1), dtype="Int64"),
