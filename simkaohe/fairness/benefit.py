@@ -300,7 +300,7 @@ def _benefit(field: Field, place: int, peers: str) -> float:
         return np.nan
     x, c = field.slopes, field.constants
     size = len(at.low)
-    blocks = np.hstack([at.blocks.astype(np.float64), -at.sums[:, None]])
+    blocks = np.hstack([at.blocks.astype(np.float64), -np.ones((len(at.blocks), 1))])
     one = np.ones((size, 1))
     box = np.vstack([np.hstack([np.eye(size), -at.high[:, None] * one]),
                      np.hstack([-np.eye(size), at.low[:, None] * one])])  # fmt: skip

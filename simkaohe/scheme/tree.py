@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, SerializeAsAny, Tag, ValidationError
 from pydantic import model_validator as validator
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words, reader_name
 from simkaohe.scheme import references
 from simkaohe.scheme.adjust import Adjustment, Difficulty, Limit, Periods, Transfer
@@ -345,12 +345,10 @@ class Scheme(Model):
             All problems at once, each with its edit path.
         """
         if not isinstance(values, Mapping):
-            raise SimkaoheError(
-                Problem(
-                    "",
-                    Words("内容不是方案", "this is not a scheme"),
-                    remedy=Words("方案至少要有 root 一项", "A scheme has at least a root"),
-                )
+            refuse(
+                "",
+                Words("内容不是方案", "this is not a scheme"),
+                remedy=Words("方案至少要有 root 一项", "A scheme has at least a root"),
             )
         try:
             return cls.model_validate(values)

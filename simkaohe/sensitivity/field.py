@@ -80,7 +80,7 @@ class Field:
                 low[k], high[k] = max(least, 0.0) / points, most / points
         if self.form.engine.categories != ("",):  # an override of 0 would cancel the indicator
             low = np.maximum(low, 1e-9)
-        at = Polytope(low, high, blocks, np.ones(len(blocks)))
+        at = Polytope(low, high, blocks)
         if at.is_empty():
             refuse(
                 "bounds",

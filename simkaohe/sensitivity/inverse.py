@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.comparison import Comparison, compare
-from simkaohe.errors import Problem, SimkaoheError, refuse
+from simkaohe.errors import Problem, SimkaoheError, check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -27,8 +27,8 @@ from simkaohe.sensitivity.demands import (
 )
 from simkaohe.sensitivity.field import Field
 from simkaohe.sensitivity.form import additive_form
+from simkaohe.sensitivity.nearest import Norm, nearest
 from simkaohe.sensitivity.ordering import ordered
-from simkaohe.sensitivity.polytope import Norm, nearest
 
 Array = npt.NDArray[np.float64]
 SUBSETS = 3000
@@ -117,6 +117,7 @@ def design(
     [2] Duran and Grossmann (1986), Mathematical Programming 36.
     [3] Spinu (2013), An algorithm for computing risk parity weights.
     """
+    check_known("distance", distance, ["l2", "l1"], Words("度量", "norm"))
     form = additive_form(scheme, panel, group)
     field = Field(form, np.inf, {})
     demands = [*conditions]
@@ -260,7 +261,7 @@ def with_shares(
 
 
 def _distance(change: Array, norm: Norm) -> float:
-    return float(np.abs(change).sum() if norm == "l1" else np.sqrt(change @ change))
+    return float(np.abs(change).sum() if norm == "l1" else np.sqrt((change**2).sum()))
 
 
 def _far(covariance: Array, w: Array, wanted: Array) -> float:
@@ -304,7 +305,7 @@ def _sequential(
         [np.hstack([g, np.zeros_like(g)]), np.hstack([-one, one]), np.hstack([one, one])]
     )
     least = np.concatenate([h, -now, now])
-    kept = np.hstack([at.blocks.astype(np.float64), np.zeros((len(at.blocks), size))])
+    kept, sums = at.kept(size)
 
     def goal(x: Array) -> tuple[float, Array]:
         if norm == "l1":
@@ -319,7 +320,7 @@ def _sequential(
         method="SLSQP",
         bounds=[*zip(np.maximum(at.low, 0.0), at.high, strict=True), *[(0.0, 2.0)] * size],
         constraints=[
-            {"type": "eq", "fun": lambda x: kept @ x - at.sums, "jac": lambda _: kept},
+            {"type": "eq", "fun": lambda x: kept @ x - sums, "jac": lambda _: kept},
             {"type": "ineq", "fun": lambda x: rows @ x - least, "jac": lambda _: rows},
             {"type": "ineq", "fun": shortfall, "jac": slope},
         ],

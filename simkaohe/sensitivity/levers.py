@@ -100,11 +100,10 @@ def children(engine: Engine, name: str | None) -> Levers:
     scheme = engine.scheme
     groups = {n: g.label for n, g in scheme.nodes.items() if isinstance(g, Group)}
     name = scheme.root.id if name is None else name
-    if name not in groups:
+    group = scheme.nodes.get(name)
+    if not isinstance(group, Group):
         what = Words("分组", "group")
         raise SimkaoheError(unknown("group", name, {**groups, "leaves": ""}, what))
-    group = scheme.nodes[name]
-    assert isinstance(group, Group)
     method = group.combine
     nodes = group.children
     if isinstance(method, Multiplier):
@@ -113,14 +112,10 @@ def children(engine: Engine, name: str | None) -> Levers:
         raise SimkaoheError(not_linear(group))
     stated = engine.weights.stated(nodes, {})[:, 0] if nodes else np.zeros((0, 1))
     if not ((stated > 0).sum(0) > 1).any():
-        refuse(
-            f"{name}.children",
-            Words("没有两个以上可变的权重", "there are no two weights that could vary"),
-            remedy=Words(
-                "请选另一个分组：" + "、".join(_with_weights(scheme)),
-                "Choose another group: " + ", ".join(_with_weights(scheme)),
-            ),
-        )
+        found = Words("没有两个以上可变的权重", "there are no two weights that could vary")
+        zh, en = "、".join(_with_weights(scheme)), ", ".join(_with_weights(scheme))
+        choose = Words(f"请选另一个分组：{zh}", f"Choose another group: {en}")
+        refuse(f"{name}.children", found, remedy=choose)
     return Levers(engine, group, name, nodes, stated, isinstance(method, Geometric))
 
 

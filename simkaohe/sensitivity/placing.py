@@ -140,7 +140,7 @@ def _searched(races: Sequence[Race], at: Polytope, now: Array, best: Sequence[bo
         points = np.array([w[k] for w in tried])
         ahead = race.ahead(points).sum(1) * (1 if best[k] else -1)
         w = points[ahead.argmin()]
-        if at.apart and len(race.g):
+        if len(race.g):
             mine = slice(0, len(race.g))
             near = _exchanging(g[k, mine], h[k, mine], at, w)
             fewer = race.ahead(np.array([near, w])).sum(1) * (1 if best[k] else -1)

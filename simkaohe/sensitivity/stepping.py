@@ -155,16 +155,15 @@ class Breakpoints:
             yield start, self._ranks_at(middle[start : start + size])
 
     def _ranks_at(self, u: Array) -> npt.NDArray[np.int64]:
-        total = self._along.total
         ranks = np.zeros((len(u), len(self._curves)), np.int64)
-        q = last_digits(total.values(self._curves.at(u)), 10)
+        q = last_digits(self._along.total.values(self._curves.at(u)), 10)
+        closed = self.scheme.ranking.ties == "dense"
         ahead: Any = 0
         for group in self._groups:
             first = places(q[:, group])[0]
-            first = dense(first) if self.scheme.ranking.ties == "dense" else first
+            first = dense(first) if closed else first
             ranks[:, group] = first + ahead
-            tied = self.scheme.ranking.ties == "dense"
-            ahead = ahead + (first.max(-1, keepdims=True) if tied else len(group))
+            ahead = ahead + (first.max(-1, keepdims=True) if closed else len(group))
         return ranks
 
     @cached_property
@@ -204,27 +203,19 @@ class Breakpoints:
     def intervals(self) -> pd.DataFrame:
         """The ranking between the points: (low, high) × units; 0 for units that are not ranked."""
         edges = self._value(self._edges)
-        if (len(edges) - 1) * len(self._curves) > LARGEST:
-            refuse(
-                self.path,
-                Words(f"{len(edges) - 1} 个区间", f"{len(edges) - 1} intervals"),
-                remedy=Words(
-                    "请缩小范围，或用 steps(单位) 逐个单位查看",
-                    "Choose a smaller range, or look at one unit with steps(unit)",
-                ),
+        count = len(edges) - 1
+        if count * len(self._curves) > LARGEST:
+            smaller = Words(
+                "请缩小范围，或用 steps(单位) 逐个单位查看",
+                "Choose a smaller range, or look at one unit with steps(unit)",
             )
+            refuse(self.path, Words(f"{count} 个区间", f"{count} intervals"), remedy=smaller)
         index = pd.MultiIndex.from_arrays([edges[:-1], edges[1:]], names=["low", "high"])
         ranks = np.concatenate([ranks for _, ranks in self._parts()])
         return pd.DataFrame(ranks, index, pd.Index(self._engine.units, name="unit"))
 
     def steps(self, unit: str) -> pd.DataFrame:
-        """Return one unit's rank as a step function: ``low``, ``high``, ``rank``.
-
-        Raises
-        ------
-        SimkaoheError
-            When there is no such unit.
-        """
+        """Return one unit's rank as a step function: ``low``, ``high``, ``rank``."""
         units = self._engine.units
         check_known("steps", unit, units, UNIT)
         mine = units.index(unit)
@@ -235,10 +226,7 @@ class Breakpoints:
         return pd.DataFrame({"low": edges[begins], "high": ends, "rank": ranks[begins]})
 
     def ranking_at(self, value: float) -> pd.Series[Any]:
-        """Return everybody's rank at one value, rounding and the range's ends included.
-
-        It is the engine's: the evaluation of the scheme with :meth:`edits` made.
-        """
+        """Return everybody's rank at one value, as the engine gives it, rounding included."""
         ranks = self._engine.run(self._along.move.edits(np.array([float(value)]))).ranks[0]
         return pd.Series(ranks, pd.Index(self._engine.units, name="unit"), name="rank")
 
@@ -255,13 +243,15 @@ class Breakpoints:
         return {path: float(v[0]) for path, v in found.items()}
 
     @cached_property
+    def _now(self) -> float:
+        """Where the present value is from 0 to 1; NaN without one."""
+        present = np.nan if self.present is None else self.present
+        return (present - self.low) / (self.high - self.low)
+
+    @cached_property
     def stable(self) -> tuple[float, float] | None:
         """The interval around the present value with the same ranking; None without one."""
-        if self.present is None or not self.low <= self.present <= self.high:
-            return None
-        now = (self.present - self.low) / (self.high - self.low)
-        low, high = self._around(self._cuts, now)
-        return low, high
+        return self._around(self._cuts) if 0 <= self._now <= 1 else None
 
     @cached_property
     def stable_units(self) -> pd.DataFrame:
@@ -270,24 +260,20 @@ class Breakpoints:
         ``low``, ``high``; ``below`` and ``above``: whom it meets there, None where the range ends.
         """
         found, units = self._crossings, self._engine.units
-        now = np.nan
-        if self.present is not None:
-            now = (self.present - self.low) / (self.high - self.low)
         rows = []
         for unit in range(len(units)):
             mine = (found.a == unit) | (found.b == unit)
             u, other = found.u[mine], np.where(found.a == unit, found.b, found.a)[mine]
-            low, high = self._around(u, now)
-            before, after = np.flatnonzero(u <= now), np.flatnonzero(u > now)
-            rows.append(
-                {
-                    "low": low,
-                    "high": high,
-                    "below": units[other[before[-1]]] if len(before) else None,
-                    "above": units[other[after[0]]] if len(after) else None,
-                }
-            )
-        return pd.DataFrame(rows, pd.Index(units, name="unit"))
+            below, above = other[u <= self._now], other[u > self._now]
+            met = [units[n[0]] if len(n) else None for n in (below[::-1], above)]
+            rows.append((*self._around(u), *met))
+        index = pd.Index(units, name="unit")
+        return pd.DataFrame(rows, index, ["low", "high", "below", "above"])
+
+    def _around(self, cuts: Array) -> tuple[float, float]:
+        if np.isnan(self._now):
+            return np.nan, np.nan
+        place = np.searchsorted(cuts, self._now, side="right")
 
     def _around(self, cuts: Array, now: float) -> tuple[float, float]:
         if np.isnan(now):
