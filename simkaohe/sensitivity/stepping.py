@@ -274,11 +274,6 @@ class Breakpoints:
         if np.isnan(self._now):
             return np.nan, np.nan
         place = np.searchsorted(cuts, self._now, side="right")
-
-    def _around(self, cuts: Array, now: float) -> tuple[float, float]:
-        if np.isnan(now):
-            return np.nan, np.nan
-        place = np.searchsorted(cuts, now, side="right")
         low = self._value(cuts[place - 1]) if place else self.low
         high = self._value(cuts[place]) if place < len(cuts) else self.high
         return float(low), float(high)
