@@ -16,7 +16,7 @@ from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.wording import node_words
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
-from simkaohe.scheme.tree import Group, Scheme
+from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.extremes import against, evaluated
 from simkaohe.sensitivity.field import Ends, Field
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
@@ -228,8 +228,7 @@ def _form(scheme: Scheme, panel: Panel, group: str | None) -> AdditiveForm | Non
     """Return the form of a group that is asked for, else of the first that enough units have."""
     if group is not None:
         return additive_form(scheme, panel, group)
-    groups = [name for name, node in scheme.nodes.items() if isinstance(node, Group)]
-    for name in ("leaves", *groups):
+    for name in ("leaves", *scheme.groups):
         try:
             form = additive_form(scheme, panel, name)
             linear = Field(form, 0.0, {}).linear

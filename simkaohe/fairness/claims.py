@@ -17,7 +17,7 @@ from simkaohe.fairness.moving import Moves
 from simkaohe.fairness.values import Table, called, checked_by_indicator, listed
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
-from simkaohe.scheme.rules.target import Deviation
+from simkaohe.scheme.rules.deviation import Deviation
 from simkaohe.scheme.tree import Scheme
 
 Array = npt.NDArray[np.float64]

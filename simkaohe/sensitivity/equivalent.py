@@ -104,7 +104,7 @@ def equivalent_weight(scheme: Scheme, panel: Panel, group: str) -> EquivalentWei
 
 
 def _multiplier(scheme: Scheme, name: str) -> tuple[Group, Multiplier]:
-    groups = {n: g.label for n, g in scheme.nodes.items() if isinstance(g, Group)}
+    groups = {n: g.label for n, g in scheme.groups.items()}
     if name not in scheme.nodes:
         check_known("group", name, groups, Words("分组", "group"))
     node = scheme.nodes[name]

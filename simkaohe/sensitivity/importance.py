@@ -110,9 +110,7 @@ def nominal_weights(engine: Engine) -> dict[str, Array]:
     """Return every node's weight (N,) as it is stated, down from the total; NaN where none is."""
     root = engine.scheme.root
     found = {root.id: np.ones(len(engine.units))}
-    for group in engine.scheme.nodes.values():
-        if not isinstance(group, Group):
-            continue
+    for group in engine.scheme.groups.values():
         w = engine.parts(group)[0]
         method = group.combine
         counts = np.ones(len(w), bool)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
+from simkaohe.errors import Problem, SimkaoheError, check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.scheme.combine import Geometric, Multiplier
 from simkaohe.scheme.tree import Group, Indicator, Scheme
@@ -98,12 +98,10 @@ def _below(group: Group) -> set[str]:
 def children(engine: Engine, name: str | None) -> Levers:
     """Return the weights of a group's children, of a multiplier's base children; None: root's."""
     scheme = engine.scheme
-    groups = {n: g.label for n, g in scheme.nodes.items() if isinstance(g, Group)}
     name = scheme.root.id if name is None else name
-    group = scheme.nodes.get(name)
-    if not isinstance(group, Group):
-        what = Words("分组", "group")
-        raise SimkaoheError(unknown("group", name, {**groups, "leaves": ""}, what))
+    known = {n: g.label for n, g in scheme.groups.items()} | {"leaves": ""}
+    check_known("group", name, known, Words("分组", "group"))
+    group = scheme.groups[name]
     method = group.combine
     nodes = group.children
     if isinstance(method, Multiplier):
@@ -121,7 +119,7 @@ def children(engine: Engine, name: str | None) -> Levers:
 
 def _with_weights(scheme: Scheme) -> list[str]:
     """Return the groups whose children's weights count; all of them when none does."""
-    groups = [node for node in scheme.nodes.values() if isinstance(node, Group)]
+    groups = scheme.groups.values()
     additive = [g for g in groups if g.combine.linear or isinstance(g.combine, Geometric)]
     return [g.id for g in additive if len(g.children) > 1] or [g.id for g in groups]
 
@@ -131,9 +129,7 @@ def leaves(engine: Engine) -> Levers:
     scheme = engine.scheme
     shares = {scheme.root.id: np.ones(len(engine.categories))}
     inner = []
-    for group in scheme.nodes.values():
-        if not isinstance(group, Group):
-            continue
+    for group in scheme.groups.values():
         if not group.combine.linear:
             raise SimkaoheError(not_linear(group))
         if group.cancelled != "siblings" and engine.weights.cancelled(group, {}).any():

@@ -75,7 +75,7 @@ def movement(scheme: Scheme, path: str, low: float | None, high: float | None) -
 
 def _of_weight(scheme: Scheme, path: str, name: str, field: str) -> Move:
     node = scheme.nodes[name]
-    groups = [g for g in scheme.nodes.values() if isinstance(g, Group)]
+    groups = scheme.groups.values()
     group = next((g for g in groups if any(child is node for child in g.children)), None)
     if group is None:
         refuse(

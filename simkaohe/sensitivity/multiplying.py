@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.scheme.combine import (
+from simkaohe.scheme.coefficient import (
     Best,
     Centred,
     CoefficientMap,
@@ -20,10 +20,10 @@ from simkaohe.scheme.combine import (
     Identity,
     LinearBand,
     Mean,
-    Multiplier,
     RankBand,
     Workload,
 )
+from simkaohe.scheme.combine import Multiplier
 from simkaohe.scheme.tree import Group
 from simkaohe.sensitivity.curves import FAR, MIDDLE, Curves, Score
 from simkaohe.sensitivity.moves import Axis, Move

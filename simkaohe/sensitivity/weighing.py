@@ -39,7 +39,7 @@ class Weights(Varying):
 
     def siblings(self, scheme: Scheme) -> list[Siblings]:
         """Return the children whose weights vary, group by group."""
-        groups = {n: g for n, g in scheme.nodes.items() if isinstance(g, Group)}
+        groups = scheme.groups
         if missing := [n for n in self.groups or () if n not in groups]:
             labels = {name: group.label for name, group in groups.items()}
             raise SimkaoheError(*(unknown("weights.node", n, labels, GROUP) for n in missing))

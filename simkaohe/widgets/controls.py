@@ -11,7 +11,8 @@ from typing import Any
 import ipywidgets as w
 
 from simkaohe.labels import Words, column_label
-from simkaohe.scheme.combine import CoefficientMap, FixedBand, Geometric, Multiplier, WeightedSum
+from simkaohe.scheme.coefficient import CoefficientMap, FixedBand
+from simkaohe.scheme.combine import Geometric, Multiplier, WeightedSum
 from simkaohe.scheme.tree import Group
 from simkaohe.widgets.state import State
 from simkaohe.widgets.weighing import overridden, weight_path
