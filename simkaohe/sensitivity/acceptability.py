@@ -63,10 +63,8 @@ class MonteCarlo:
 
     def __repr__(self) -> str:
         text = f"MonteCarlo({len(self.units)} units, {self.draws:,} draws"
-        if self.without_effect:
-            text += str(Words("；没有影响：", "; without effect: "))
-            text += ", ".join(self.without_effect)
-        return text + ")"
+        idle = ", ".join(self.without_effect)
+        return f"{text}{Words('；没有影响：', '; without effect: ') if idle else ''}{idle})"
 
     def _table(self, kind: str) -> npt.NDArray[Any]:
         return self._tables[f"{self._name}|{kind}"]

@@ -22,6 +22,7 @@ from simkaohe.scheme.condition import TOLERANCE, Condition
 from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group
 from simkaohe.sensitivity.curves import FAR, MIDDLE, ZERO, Curves, Score
+from simkaohe.sensitivity.fitting import SCORE_EFFECTS
 from simkaohe.sensitivity.moves import Axis, Move
 from simkaohe.sensitivity.multiplying import Product
 
@@ -172,10 +173,6 @@ class Along(Axis):
         ]
         lowest = reduce(Curves.lowest, parts)
         return self.where(~np.any(there, axis=0), self.constant(np.nan), lowest)
-
-
-SCORE_EFFECTS = {"zero", "score_cap", "last", "out"}
-"""Of vetoes: those that move totals or ranks."""
 
 
 class Stages(Axis):

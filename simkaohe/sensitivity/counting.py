@@ -197,12 +197,9 @@ class Study(Layout):
     def effects(
         self, name: str, factors: Sequence[str] | None = None, trials: int = TRIALS
     ) -> dict[str, tuple[float, float, float]]:
-        """Return what redrawing one factor alone changes.
+        """Return what redrawing each factor alone changes.
 
-        Returns
-        -------
-        dict of factor to (totals, ranks, grades)
-            Largest change of a total, mean change of a rank, share of grades that change.
+        The largest change of a total, the mean change of a rank, the share of grades that change.
         """
         plan = self.plan
         d = len(self.columns)

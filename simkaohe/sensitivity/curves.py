@@ -18,16 +18,10 @@ NARROW = 1e-13
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Functions of N units on [0, 1].
+    """Functions of N units on [0, 1]: pieces between rising ``ends`` (P + 1, N).
 
-    Attributes
-    ----------
-    ends : array (P + 1, N)
-        Rising; where the pieces begin and end.
-    top : array (P, N, D + 1)
-        Coefficients of the numerators, the constant first.
-    bottom : array (N, E + 1)
-        Coefficients of the denominators; they are positive on [0, 1].
+    ``top`` (P, N, D + 1) are the coefficients of the numerators, the constant first; ``bottom``
+    (N, E + 1) those of the denominators, which are positive on [0, 1].
     """
 
     ends: Array
@@ -284,14 +278,7 @@ MIDDLE = np.array([0.5])
 
 @dataclass(frozen=True)
 class Score:
-    """A node's score along the number.
-
-    Attributes
-    ----------
-    curves : Curves
-    power : float, or None
-        The score is ``curves`` to this power; None: it is their exponential.
-    """
+    """A node's score along the number: curves to a power; None: it is their exponential."""
 
     curves: Curves
     power: float | None = 1.0

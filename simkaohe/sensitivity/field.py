@@ -28,16 +28,9 @@ NO_SET = Words(
 class Field:
     """All weights that vary, as one vector: a block for every category with weights of its own.
 
-    Attributes
-    ----------
-    form : AdditiveForm
-    at : Polytope
-    now : array (V,)
-        Present weights; every block sums to 1.
-    slopes, constants : arrays (N, V) and (N,)
-        Totals in hundredths of full marks (logarithms where the form is logarithmic).
-    linear : array (N,) of bool
-        Whose total is that; the others have ``reasons`` when they are ranked.
+    ``now`` (V,) are the present weights, in the polytope ``at``. Totals are ``slopes @ w`` plus
+    ``constants``, (N, V) and (N,), in hundredths of full marks (logarithms where the form is), for
+    those that are ``linear`` (N,); the others have ``reasons`` when they are ranked.
     """
 
     def __init__(self, form: AdditiveForm, within: float, bounds: Ends) -> None:

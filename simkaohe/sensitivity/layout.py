@@ -53,12 +53,8 @@ class Plan:
 class Variant:
     """One scheme with its alternatives chosen.
 
-    Attributes
-    ----------
-    lean : Additive or None
-        The counter of an additive scheme.
-    ranked : array (N,) of bool or None
-        Who has a place in every draw, by competition; None where that varies, or nothing is drawn.
+    ``lean`` is the counter of an additive scheme, else None; ``ranked`` (N,) says who has a place
+    in every draw, by competition: None where that varies, or nothing is drawn.
     """
 
     def __init__(self, engine: Engine, bound: Sequence[tuple[Varying, Bound]]) -> None:
@@ -95,11 +91,7 @@ class Variant:
 class Layout:
     """Engines of every scheme and variant, and which number in [0, 1) belongs to what.
 
-    Attributes
-    ----------
-    units : tuple of str
-    columns : dict of column to place
-    factors : dict of factor to places of its columns
+    ``columns`` has the place of each number, ``factors`` the places of each factor's numbers.
     """
 
     def __init__(self, plan: Plan) -> None:

@@ -31,10 +31,7 @@ def smallest_change(
 ) -> Array:
     """Return the weights (k,) nearest to ``w`` with ``d · w ≥ margin``; NaN when there are none.
 
-    Parameters
-    ----------
-    d, w, low, high : arrays (k,)
-        Weights sum to 1; when ``w`` itself is outside the bounds the nearest within is sought.
+    Weights sum to 1; when ``w`` itself is outside the bounds the nearest within is sought.
     """
     best = most(d, low, high)
     if best @ d < margin - NOISE:

@@ -43,8 +43,8 @@ class Change:
     norm : {"l1", "l2", "linf", "relative"}
     distance : float
         Size of the change, of weights that sum to 1: the sum of all changes, the root of the sum
-        of their squares, the largest one, or the largest one relative to its weight. 0: nothing
-        needs to change. Infinite: no weights (within the bounds) do it.
+        of their squares, the largest one, or the largest one relative to its weight. Infinite: no
+        weights (within the bounds) do it.
     new : array (K,)
         Weights, sum 1; NaN when there are none.
     """
@@ -136,11 +136,6 @@ def overtake(
     margin : float, points, default 0
         By how much ``b`` must be ahead. 0: level; ties share the better rank, and any step further
         puts ``b`` in front. With d decimals an order shows for certain from 10⁻ᵈ on.
-
-    Returns
-    -------
-    Change
-        ``possible`` is False when no weights within the bounds do it.
 
     Raises
     ------
@@ -234,11 +229,6 @@ def into_top(
         and units of other categories keep their totals.
     within : {"all", "category"}
         Among all units or in the unit's category.
-
-    Returns
-    -------
-    Change
-        ``possible`` is False when no weights within the bounds do it.
 
     Raises
     ------

@@ -30,12 +30,8 @@ LEAST = 2.0**-25
 class Bound(NamedTuple):
     """What varies in one scheme.
 
-    Attributes
-    ----------
-    columns : mapping of name to factor
-        The numbers in [0, 1) that it needs, each with the factor that it belongs to.
-    draws : function
-        From numbers (R, columns) to draws for :meth:`Engine.run`.
+    ``columns`` names the numbers in [0, 1) that it needs, each with the factor that it belongs to;
+    ``draws`` makes draws for :meth:`Engine.run` of them, (R, columns).
     """
 
     columns: Mapping[str, str]
