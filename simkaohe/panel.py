@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import copy
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,6 +114,7 @@ class Panel:
         if problems:
             raise SimkaoheError(*problems)
         self._rows, self._lists = rows, lists
+        self._about: dict[str, dict[str, list[dict[str, Any]]]] = {}
 
     def __repr__(self) -> str:
         tables = ", ".join(f"{name} {len(rows)}" for name, rows in self._rows.items())
@@ -121,7 +124,7 @@ class Panel:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Panel):
             return NotImplemented
-        return (
+        return self is other or (
             self.units == other.units
             and all(self.frame(name).equals(other.frame(name)) for name in WIDE)
             and all(self.records(name).equals(other.records(name)) for name in RECORDS)
@@ -156,6 +159,16 @@ class Panel:
             return self._lists[table].copy()
         return pd.DataFrame(columns=list(RECORDS[table]))
 
+    def about(self, table: str, name: str) -> list[dict[str, Any]]:
+        """Return the records of one event or indicator, not to be changed."""
+        if table not in self._about:
+            about: dict[str, list[dict[str, Any]]] = {}
+            records: Any = self.records(table).to_dict("records")
+            for record in records:
+                about.setdefault(record[RECORDS[table][1]], []).append(record)
+            self._about[table] = about
+        return self._about[table].get(name, [])
+
     def numbers(self, table: str, column: str) -> npt.NDArray[np.float64] | None:
         """Return a column, shape (N,), read-only; None when there is none."""
         return self._rows.get(table, {}).get(column)
@@ -164,6 +177,12 @@ class Panel:
         """Return a copy with some tables replaced."""
         kept = {name: self.frame(name) for name in self.tables} | self._lists
         return Panel(**(kept | tables))
+
+    def with_numbers(self, tables: Mapping[str, Mapping[str, npt.NDArray[np.float64]]]) -> Panel:
+        """Return a copy with some columns (N,) of some tables replaced, unchecked."""
+        other = copy(self)
+        other._rows = {name: rows | {**tables.get(name, {})} for name, rows in self._rows.items()}
+        return other
 
 
 def _label_problems(table: str, frame: pd.DataFrame, units: tuple[str, ...]) -> Iterator[Problem]:

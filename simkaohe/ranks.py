@@ -29,37 +29,53 @@ def last_digits(x: Floats, digits: int) -> Ints:
     return (np.sign(x) * np.floor(scaled + (0.5 + NOISE))).astype(np.int64)
 
 
+def first_places(q: Ints) -> Ints:
+    """Return the competition ranks (1, 2, 2, 4) of totals (..., N); higher is better."""
+    home, begins = _in_order(q)
+    return _taken_home(home, np.maximum.accumulate(begins * np.arange(1, q.shape[-1] + 1), -1))
+
+
 def places(q: Ints) -> tuple[Ints, Ints]:
     """Return the best and the worst place that each unit shares with those equal to it.
 
     Parameters
     ----------
-    q : array (R, N) of int
+    q : array (..., N) of int
         Higher is better.
 
     Returns
     -------
-    first, last : arrays (R, N) of int
+    first, last : arrays (..., N) of int
         1 is the best. ``first`` is the competition rank (1, 2, 2, 4); ``last`` counts the tied
         units in (1, 3, 3, 4).
     """
+    home, begins = _in_order(q)
+    place = np.arange(1, q.shape[-1] + 1)
+    ends = np.ones(q.shape, bool)
+    ends[..., :-1] = begins[..., 1:]
+    backwards = np.where(ends, place, q.shape[-1])[..., ::-1]
+    last = np.minimum.accumulate(backwards, -1)[..., ::-1]
+    return _taken_home(home, np.maximum.accumulate(begins * place, -1)), _taken_home(home, last)
+
+
+def _in_order(q: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Return whose total stands where when the best is first, and where another total begins."""
     n = q.shape[-1]
     bits = max(n - 1, 1).bit_length()
     order = ((q.max(-1, keepdims=True) - q) << bits) | np.arange(n)
     order.sort(-1)
-    unit, value = order & ((1 << bits) - 1), order >> bits
-    begins = np.ones(value.shape, bool)
-    begins[..., 1:] = value[..., 1:] != value[..., :-1]
-    ends = np.ones(value.shape, bool)
-    ends[..., :-1] = begins[..., 1:]
-    place = np.arange(1, n + 1)
-    sorted_first = np.maximum.accumulate(np.where(begins, place, 0), -1)
-    backwards = np.where(ends, place, n)[..., ::-1]
-    sorted_last = np.minimum.accumulate(backwards, -1)[..., ::-1]
-    home = unit + np.arange(0, q.size, n).reshape(*q.shape[:-1], 1)
-    first, last = np.empty(q.size, np.int64), np.empty(q.size, np.int64)
-    first[home], last[home] = sorted_first, sorted_last
-    return first.reshape(q.shape), last.reshape(q.shape)
+    value = order >> bits
+    begins = np.ones(q.shape, bool)
+    np.not_equal(value[..., 1:], value[..., :-1], out=begins[..., 1:])
+    order &= (1 << bits) - 1
+    order += np.arange(0, q.size, n).reshape(*q.shape[:-1], 1)
+    return order, begins
+
+
+def _taken_home(home: Ints, ordered: Ints) -> Ints:
+    found = np.empty(home.size, np.int64)
+    found[home] = ordered
+    return found.reshape(home.shape)
 
 
 def dense(first: Ints) -> Ints:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine, Outcome
+from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.labels import Words, column_label, language, reader_name
 from simkaohe.panel import QUANTITIES, UNIT, Panel
@@ -37,7 +37,7 @@ def evaluate(scheme: Scheme, panel: Panel) -> Result:
     SimkaoheError
         When scheme and data do not fit together; all problems at once.
     """
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     return Result(engine, engine.run(uses=True))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.stats import rankdata
 from strategies import evaluable, schemes
 
 import simkaohe as sk
+from simkaohe.engine import compiled
 from simkaohe.engine.draws import can_be_drawn
 from simkaohe.files.text import parse_yaml, to_yaml
 
@@ -279,3 +281,15 @@ def test_what_cannot_be_drawn_says_so(draws: Any, words: str) -> None:
     engine = sk.Engine(*sk.load("three_papers"))
     with pytest.raises(sk.SimkaoheError, match=words):
         engine.run(draws)
+
+
+def test_a_scheme_is_compiled_once_as_long_as_somebody_holds_its_engine() -> None:
+    scheme, panel = sk.load("tai")
+    engine = compiled(scheme, panel)
+    assert compiled(scheme, panel) is sk.evaluate(scheme, panel).engine is engine
+    same = scheme.edit({"total.name": scheme.root.name})
+    assert same == scheme
+    assert compiled(same, panel) is not engine
+    alive = weakref.ref(engine)
+    del engine
+    assert alive() is None

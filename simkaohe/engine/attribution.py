@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
@@ -55,20 +56,35 @@ def attributed(scheme: Scheme, panel: Panel) -> Panel:
     problems += _split_columns(scheme)
     if problems:
         raise SimkaoheError(*problems)
-    frames: dict[str, pd.DataFrame] = {}
-    for table in TABLES:
-        columns = {}
-        for leaf in scheme.indicators:
+    tables: dict[str, dict[str, Array]] = {table: {} for table in TABLES}
+    for leaf in scheme.indicators:
+        if leaf.attributed == "none":
+            continue
+        transfers = _transfers(scheme, leaf)
+        shares = matrix(transfers, place)
+        for table in TABLES:
             values = panel.numbers(table, leaf.column)
-            if values is not None and leaf.attributed != "none":
-                if table == "target" and leaf.target is not None:
-                    values = np.where(np.isnan(values), leaf.target, values)
-                columns[leaf.column] = _counted_in(scheme, leaf, values, panel, place, problems)
-        if columns:
-            frames[table] = panel.frame(table).assign(**columns)
+            if values is None:
+                continue
+            if table == "target" and leaf.target is not None:
+                values = np.where(np.isnan(values), leaf.target, values)
+            if leaf.attributed == "sum":
+                values = _summed(shares, values)
+            else:
+                base = panel.numbers("covariates", str(leaf.base))
+                assert base is not None
+                lacks = ~np.isnan(values) & np.isnan(base)
+                problems += _baseless(leaf, transfers, np.array(panel.units)[lacks])
+                values = _averaged(shares, values, base)
+            values.flags.writeable = False
+            tables[table][leaf.column] = values
     if problems:
         raise SimkaoheError(*dict.fromkeys(problems))
-    return panel.replace(**frames)
+    return panel.with_numbers(tables)
+
+
+def _transfers(scheme: Scheme, leaf: Indicator) -> list[Transfer]:
+    return [t for t in scheme.attribution.values() if not t.indicators or leaf.id in t.indicators]
 
 
 def _split_columns(scheme: Scheme) -> list[Problem]:
@@ -106,43 +122,31 @@ def matrix(transfers: list[Transfer], place: dict[str, int]) -> Array:
     return shares
 
 
-def _counted_in(
-    scheme: Scheme,
-    leaf: Indicator,
-    values: Array,
-    panel: Panel,
-    place: dict[str, int],
-    problems: list[Problem],
-) -> Array:
-    transfers = [
-        transfer
-        for transfer in scheme.attribution.values()
-        if not transfer.indicators or leaf.id in transfer.indicators
-    ]
-    shares = matrix(transfers, place)
+def _summed(shares: Array, values: Array) -> Array:
     there = ~np.isnan(values)
-    if leaf.attributed == "sum":
-        whole = shares @ np.where(there, values, 0.0)
-        given = there | (((shares > 0) & there).sum(1) > 0)
-        return np.where(given, whole, np.nan)
-    assert leaf.base is not None
-    base = panel.numbers("covariates", leaf.base)
-    assert base is not None
-    for row in np.flatnonzero(there & np.isnan(base)):
-        unit = panel.units[row]
-        if any(unit == t.source or unit in t.to for t in transfers):
-            problems.append(
-                Problem(
-                    f"covariates › {unit} › {leaf.base}",
-                    Words(
-                        f"“{leaf.id}”归属要用的权数缺失", f"{leaf.id!r} needs it to be attributed"
-                    ),
-                    Words("数", "a number"),
-                )
-            )
+    whole = shares @ np.where(there, values, 0.0)
+    given = there | (((shares > 0) & there).sum(1) > 0)
+    return np.where(given, whole, np.nan)
+
+
+def _averaged(shares: Array, values: Array, base: Array) -> Array:
+    there = ~np.isnan(values)
     mass = shares * np.where(there, np.nan_to_num(base), 0.0)
     np.fill_diagonal(mass, np.where(there, np.nan_to_num(base), 0.0))  # a rate is not shared out
     total = mass.sum(1)
     mean = (mass @ np.where(there, values, 0.0)) / np.where(total > 0, total, 1.0)
     alone = (shares - np.diag(np.diag(shares))).sum(1) == 0
     return np.where(alone, values, np.where(total > 0, mean, np.nan))
+
+
+def _baseless(leaf: Indicator, transfers: list[Transfer], units: Iterable[str]) -> list[Problem]:
+    """Return a problem for those of the units whose results are shared."""
+    return [
+        Problem(
+            f"covariates › {unit} › {leaf.base}",
+            Words(f"“{leaf.id}”归属要用的权数缺失", f"{leaf.id!r} needs it to be attributed"),
+            Words("数", "a number"),
+        )
+        for unit in units
+        if any(unit == t.source or unit in t.to for t in transfers)
+    ]

@@ -14,7 +14,7 @@ from simkaohe.labels import Words
 from simkaohe.panel import QUANTITIES, UNIT, Panel
 from simkaohe.scheme.measure import Answers, RatingMean, RatingRanks
 from simkaohe.scheme.problems import quoted
-from simkaohe.scheme.references import conditions
+from simkaohe.scheme.references import events
 from simkaohe.scheme.tree import Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
@@ -115,17 +115,11 @@ class Population:
             self._lists[leaf.id] = read(leaf)
         return self._lists[leaf.id]
 
-    def _records(self, table: str, column: str, name: str) -> list[dict[str, Any]]:
-        """Return the records of a table whose column says ``name``."""
-        given = self._panel.records(table)
-        found: Any = given[given[column] == name].to_dict("records")
-        return list(found)
-
     def _ratings(self, leaf: Indicator) -> Array:
         """Return an indicator's ratings, raters × units, NaN where a rater gave none."""
         measure = leaf.measure
         assert isinstance(measure, RatingMean | RatingRanks)
-        given = self._records("ratings", "indicator", leaf.column)
+        given = self._panel.about("ratings", leaf.column)
         if measure.group is not None:
             groups = sorted({row["group"] for row in given})
             if measure.group not in groups:
@@ -172,7 +166,7 @@ class Population:
         place = {unit: column for column, unit in enumerate(self.units)}
         table = np.zeros((len(answers), len(self.units)))
         problems = []
-        for row in self._records("answers", "indicator", leaf.column):
+        for row in self._panel.about("answers", leaf.column):
             unit, answer = row["unit"], row["answer"]
             if answer in measure.ignored or unit not in place:
                 continue
@@ -190,7 +184,7 @@ class Population:
         """Return the sum of the counts of an event's records (of one kind), shape (N,)."""
         if (event, kind) not in self._event_count:
             total = np.zeros(len(self.units))
-            for row in self._records("events", "event", event):
+            for row in self._panel.about("events", event):
                 if row["unit"] in self.units and kind in (None, row["kind"]):
                     total[self.units.index(row["unit"])] += row["count"]
             self._event_count[event, kind] = total
@@ -203,7 +197,7 @@ class Population:
         counts, the others are repeats.
         """
         place = {unit: column for column, unit in enumerate(self.units)}
-        rows = [row for row in self._records("events", "event", event) if row["unit"] in place]
+        rows = [row for row in self._panel.about("events", event) if row["unit"] in place]
         order = {
             kind: row for row, kind in enumerate(kinds or dict.fromkeys(r["kind"] for r in rows))
         }
@@ -243,7 +237,7 @@ def _unit_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
         return
     observed = set(panel.units)
     for unit in panel.units:
-        if unit not in scheme.units and unit not in scheme.sources:
+        if unit not in scheme.units and unit not in scheme.heard_of:
             yield Problem(
                 f"units.{unit}",
                 Words(f"“{unit}”不属于任何类别", f"{unit!r} is in no category"),
@@ -262,8 +256,8 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
     for leaf in scheme.indicators:
         for name in dict.fromkeys((*leaf.measure.data, *leaf.rule.needs)):
             if name in ("ratings", "answers"):
-                there = sorted(set(panel.records(name)["indicator"]))
-                if leaf.column not in there and leaf.missing == "error":
+                if not panel.about(name, leaf.column) and leaf.missing == "error":
+                    there = sorted(set(panel.records(name)["indicator"]))
                     where = f"{leaf.id} › {name}"
                     yield unknown(where, leaf.column, there, Words("指标", "indicator"))
                 continue
@@ -291,19 +285,10 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
             )
 
 
-def known_events(scheme: Scheme) -> dict[str, str]:
-    """Return the ids that the table of events may name, with what they are called."""
-    marks: dict[str, str] = {
-        condition.event: "" for _, condition in conditions(scheme) if condition.event
-    }
-    marks |= scheme.events
-    return marks | {name: a.name or "" for name, a in scheme.adjustments.items()}
-
-
 def event_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
     """Yield a problem for every record of an event that the scheme says nothing about."""
-    known: Any = known_events(scheme)
-    for number, row in enumerate(panel.records("events").to_dict("records"), 1):
-        if row["event"] not in known:
-            where = f"events › {number} › {row['unit']}"
-            yield unknown(where, row["event"], known, Words("事项", "event"))
+    records = panel.records("events")
+    for number, (unit, event) in enumerate(zip(records["unit"], records["event"], strict=True), 1):
+        if event not in scheme.heard_of:
+            where = f"events › {number} › {unit}"
+            yield unknown(where, event, events(scheme), Words("事项", "event"))

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from functools import cached_property
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -405,6 +406,22 @@ class Engine:
     def _above(self, node: str) -> set[str]:
         group = self._parent.get(node)
         return self._upwards(group.id) if group else set()
+
+
+_engines: WeakValueDictionary[tuple[int, int], Engine] = WeakValueDictionary()
+
+
+def compiled(scheme: Scheme, panel: Panel) -> Engine:
+    """Return the engine of a scheme and its data: the same one as long as somebody holds it.
+
+    Neither of the two ever changes, and the engine keeps both alive, so that nothing else can have
+    their identities.
+    """
+    key = id(scheme), id(panel)
+    engine = _engines.get(key)
+    if engine is None:
+        engine = _engines[key] = Engine(scheme, panel)
+    return engine
 
 
 def _with(part: Part, **attributes: Any) -> Part:

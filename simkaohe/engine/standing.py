@@ -14,7 +14,7 @@ from simkaohe.engine.population import Population
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
-from simkaohe.ranks import dense, last_digits, places
+from simkaohe.ranks import dense, first_places, last_digits
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.condition import Conditions
 from simkaohe.scheme.grades import Grades
@@ -138,11 +138,11 @@ class Standing:
         scheme, people = self._scheme, self._people
         order = self.order(now)
         final: Callable[[Ints], Ints] = dense if scheme.ranking.ties == "dense" else _same
-        ranks = category_ranks = final(places(order.q)[0])
+        ranks = category_ranks = final(first_places(order.q))
         if len(people.members) > 1:
             category_ranks = np.empty_like(ranks)
             for members in people.members:
-                category_ranks[:, members] = final(places(order.q[:, members])[0])
+                category_ranks[:, members] = final(first_places(order.q[:, members]))
         if not order.ranked.all():
             ranks = np.where(order.ranked, ranks, 0)
             category_ranks = np.where(order.ranked, category_ranks, 0)
@@ -243,15 +243,13 @@ class Standing:
         ).reshape(len(rules.extra), *totals.shape)
         first_of = self._any_met(rules.priority, now) if rules.priority else None
         grades = np.full(totals.shape, len(rules.bands) - 1, np.int8)
-        behind = _behind(q)
+        behind, decisive = _behind(q), rules.priority or rules.tie_break
         for name, members in zip(names, together, strict=True):
             if not len(members):
                 continue
-            keys = [] if first_of is None else [np.where(first_of[:, members], 1, 2)]
-            keys += [_places_of(now.known[node][:, members]) for node in rules.tie_break]
             own = behind[:, members]
-            for second in keys:
-                own = places(-(places(-own.astype(np.int64))[0] * (len(members) + 1) + second))[0]
+            if decisive and (np.diff(np.sort(own, -1), axis=-1) == 0).any():
+                own = self._untied(own.astype(np.int64), members, first_of, now)
             grades[:, members] = rules.assign(
                 totals[:, members],
                 own,
@@ -266,6 +264,16 @@ class Standing:
         if struck is not None and struck.out.any():
             grades = np.where(struck.out, -1, grades)
         return grades.astype(np.int8, copy=False)
+
+    def _untied(self, behind: Ints, members: Ints, first_of: Bools | None, now: Pass) -> Ints:
+        """Return who is behind whom when conditions and other scores decide between equals."""
+        rules = self._scheme.grades
+        assert rules is not None
+        keys = [] if first_of is None else [np.where(first_of[:, members], 1, 2)]
+        keys += [_places_of(now.known[node][:, members]) for node in rules.tie_break]
+        for second in keys:
+            behind = first_places(-(first_places(-behind) * (len(members) + 1) + second))
+        return behind
 
     def _eligible(self, rules: Grades, struck: Struck | None, now: Pass) -> list[Bools] | None:
         """Return who may be in each band but the last, (1|R, N); None where all may."""
@@ -352,7 +360,7 @@ def _places_of(scores: Array) -> Ints:
     """Return competition places of scores; a missing one is behind all others."""
     lowest = np.where(np.isnan(scores), np.inf, scores).min(-1, keepdims=True)
     lowest = np.where(np.isinf(lowest), 0.0, lowest)
-    return places(last_digits(np.where(np.isnan(scores), lowest - 1, scores), EXACT))[0]
+    return first_places(last_digits(np.where(np.isnan(scores), lowest - 1, scores), EXACT))
 
 
 def _behind(q: Ints) -> npt.NDArray[Any]:

@@ -39,10 +39,10 @@ class Weights:
         The second is the weight (1|R, C) that keeps counting for cancelled children (full or zero
         marks), or None.
         """
-        if draws:
+        if _weighs(draws):
             return self._of(group, draws)
         if group.id not in self._plain:
-            self._plain[group.id] = self._of(group, draws)
+            self._plain[group.id] = self._of(group, {})
         return self._plain[group.id]
 
     def _of(self, group: Group, draws: Draws) -> tuple[Array, Array | None]:
@@ -88,7 +88,7 @@ class Weights:
 
     def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         """Return in which categories (C,) a node counts: it and all above it have weight."""
-        if draws:
+        if _weighs(draws):
             return self._counted(draws)
         if not self._counting:
             self._counting = self._counted({})
@@ -161,6 +161,11 @@ class Weights:
             for child, off in zip(group.children, cancelled, strict=True)
         )
         return kept, freed
+
+
+def _weighs(draws: Draws) -> bool:
+    """Whether a weight is drawn."""
+    return any(".weight" in path for path in draws)
 
 
 def _columns(places: list[int]) -> slice | list[int]:

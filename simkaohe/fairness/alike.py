@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine, Outcome
+from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.given import numbers_of
@@ -136,7 +136,7 @@ def similar_units(
     if near is not None and not 0 <= near <= 1:
         expected = Words("0 到 1 的数", "a number from 0 to 1")
         raise SimkaoheError(Problem("near", f"{near:g}", expected))
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     now = engine.run()
     merit = None if effort is None else numbers_of(engine, effort, "effort")
     taking = np.flatnonzero(now.ranks[0] > 0)

@@ -131,7 +131,7 @@ def unknown_names(scheme: Scheme, panel: Panel, given: Mapping[str, Any]) -> Ite
     kinds: list[tuple[tuple[str, ...], Mapping[str, str], Words]] = [
         (("covariates", "effort", "size"), columns, Words("背景数据列", "covariate")),
         (("errors", "lagged", "higher"), leaves, Words("指标", "indicator")),
-        (("appeals",), {n: a.name or "" for n, a in scheme.adjustments.items()},
+        (("appeals",), {n: a.name or "" for n, a in scheme.adjustments.items() if a.sign},
          Words("加减分", "adjustment")),
         (("pass_lines",), {n: node.label for n, node in scheme.nodes.items()},
          Words("指标或分组", "indicator or group")),

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness.asking import COMPLAINTS, MEASURES, complaints_of, numbers_of, unknown_names
 from simkaohe.fairness.finding import LIGHTS, Finding
@@ -73,6 +73,7 @@ class Audit:
 
     Attributes
     ----------
+    engine : Engine
     scheme : Scheme
     panel : Panel
     measures : tuple of str
@@ -87,8 +88,7 @@ class Audit:
         computed raises its :class:`SimkaoheError`; its finding is grey with that sentence.
     """
 
-    scheme: Scheme
-    panel: Panel
+    engine: Engine
     measures: tuple[str, ...] = tuple(MEASURES)
     given: Mapping[str, Any] = field(default_factory=dict)
     before: Audit | None = None
@@ -96,6 +96,16 @@ class Audit:
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {light}" for light, count in self.counts.items() if count)
         return f"Audit({len(self.findings)} findings: {counts})"
+
+    @property
+    def scheme(self) -> Scheme:
+        """What is audited."""
+        return self.engine.scheme
+
+    @property
+    def panel(self) -> Panel:
+        """The data."""
+        return self.engine.panel
 
     # -- measures ----------------------------------------------------------------------------------
 
@@ -372,9 +382,8 @@ def audit(
         "higher": higher,
     }  # fmt: skip
     known = {name: value for name, value in given.items() if value is not None}
-    for each in (scheme, before):
-        if each is not None:
-            Engine(each, panel)
+    engine = compiled(scheme, panel)  # which its measures find again
+    old = None if before is None else compiled(before, panel)
     problems = [
         unknown("measures", name, {n: str(words) for n, words in MEASURES.items()}, MEASURE)
         for name in chosen
@@ -383,8 +392,8 @@ def audit(
     problems += unknown_names(scheme, panel, known)
     if problems:
         raise SimkaoheError(*problems)
-    base = None if before is None else Audit(before, panel, chosen, known)
-    return Audit(scheme, panel, chosen, known, base)
+    base = None if old is None else Audit(old, chosen, known)
+    return Audit(engine, chosen, known, base)
 
 
 MEASURE = Words("检查项", "measure")

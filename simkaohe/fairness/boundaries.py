@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness.crossing import Row, columns_of, moved, near_lines, sizes_of
 from simkaohe.fairness.finding import Finding
@@ -113,7 +113,7 @@ def cliffs(
     left out. A category that is left empty is no category any more. This is the exact answer to
     what a regression discontinuity at the line (Hahn, Todd & van der Klaauw 2001) estimates.
     """
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     sizes = sizes_of(engine, size, cutoffs, band)
     now = engine.run(uses=True)
     chosen = _chosen(engine, units)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding, light
 from simkaohe.fairness.moving import Moves
@@ -140,7 +140,7 @@ def reporting(
     gained where a target lies below the baseline.
     """
     _check(easier, over, audit, penalty)
-    moves = Moves(Engine(scheme, panel))
+    moves = Moves(compiled(scheme, panel))
     amplification = _amplification(moves, higher)
     way = np.where(moves.sign == 0, 1, moves.sign)
     lower = moves.target - way * easier * np.abs(moves.target)

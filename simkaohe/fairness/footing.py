@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine, Outcome
+from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding, Light
 from simkaohe.labels import Words
@@ -51,7 +51,7 @@ class Footing:
     @classmethod
     def of(cls, scheme: Scheme, panel: Panel) -> Footing:
         """Return the footing of a scheme and its data; an error where nobody is ranked."""
-        engine = Engine(scheme, panel)
+        engine = compiled(scheme, panel)
         now = engine.run(nodes=tuple(scheme.nodes), uses=True)
         if not now.ranks.any():  # or all are vetoed out
             nobody = Words("没有参加排名的单位", "no unit is ranked")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.choices import levers_of
 from simkaohe.fairness.goals import Goal, Need, Standing, State, goal_of
@@ -86,7 +86,7 @@ def cheapest_way(
     ``proved`` is False, and ``why`` says so, where rivals moved, where a curve is taken as short
     lines, or where coefficients compare units, jump, or adjustments depend on scores.
     """
-    moves = Moves(Engine(scheme, panel))
+    moves = Moves(compiled(scheme, panel))
     place = moves.place("cheapest_way", unit)
     goal = goal_of(moves, place, rank=rank, grade=grade, total=total, within=within)
     levers = levers_of(
@@ -240,7 +240,7 @@ def sprint_plan(
         if not (is_number(number) and number > 0):
             expected = Words("大于 0 的数", "a number above 0")
             raise SimkaoheError(Problem(name, f"{number}", expected))
-    moves = Moves(Engine(scheme, panel))
+    moves = Moves(compiled(scheme, panel))
     place = moves.place("sprint_plan", unit)
     paces = {leaf.id: _pace(moves, place, k) for k, leaf in enumerate(moves.leaves)}
     paces |= checked_by_indicator(moves, "pace", pace)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.margin_findings import findings_of
@@ -265,7 +265,7 @@ def effort(
     Complaints 6 (ignore cost), 8 and 13 of the formula manual; Bevan and Hood (2006), Public
     Administration 84(3), on thresholds and output distortion.
     """
-    moves = Moves(Engine(scheme, panel), steps)
+    moves = Moves(compiled(scheme, panel), steps)
     known = {leaf.id: leaf.label for leaf in moves.leaves}
     wrong = [unknown("lagged", name, known, INDICATOR) for name in lagged if name not in known]
     if wrong:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.engine.standing import EXACT
 from simkaohe.fairness import explaining
 from simkaohe.fairness.explaining import Explained
@@ -147,7 +147,7 @@ def endowment(
     [3] Westfall & Young (1993), Resampling-based multiple testing.
     """
     checked(permutations)
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     nodes = engine.run(nodes=tuple(scheme.nodes))
     given, left_out = given_covariates(engine, panel, covariates, effort, nodes.ranks[0] > 0)
     here, alone = studied(engine, given, nodes.ranks[0] > 0)

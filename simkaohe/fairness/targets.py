@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.fairness.finding import Finding, light
 from simkaohe.fairness.histories import Histories, Rule
@@ -152,7 +152,7 @@ def ratchet(
     incentives, Bell Journal of Economics 11(1); Bevan and Hood (2006), Public Administration 84(3).
     """
     _check(rule, raised, memory, years, discount, step, noise, draws)
-    moves = Moves(Engine(scheme, panel))
+    moves = Moves(compiled(scheme, panel))
     histories = Histories(moves, rule, raised, memory)
     external = Histories(moves, "external", raised, memory)
     marginal = _marginal(

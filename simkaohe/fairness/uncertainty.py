@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine, Outcome
+from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.measurement import Errors, Source
@@ -226,7 +226,7 @@ def noise(
         doi 10.1093/restud/rdad006.
     """
     _check(level, draws)
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     sources = known_errors(engine, errors or {})
     rng = np.random.Generator(np.random.SFC64(seed))
     z: dict[str, Array] = {}

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Discriminator, SerializeAsAny, Tag, Valida
 from pydantic import model_validator as validator
 
 from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
-from simkaohe.labels import Words, reader_name
+from simkaohe.labels import Words, language, reader_name
 from simkaohe.scheme import consistency, references
 from simkaohe.scheme.adjust import Adjustment, Limit
 from simkaohe.scheme.combine import Combine, WeightedSum
@@ -386,6 +386,15 @@ class Scheme(Model):
         sources = [transfer.source for transfer in self.attribution.values()] if self.units else []
         return tuple(s for s in dict.fromkeys(sources) if s not in self.units)
 
+    @cached_property
+    def heard_of(self) -> frozenset[str]:
+        """Events and sources that data may have: the scheme's, and those of what it was edited from.
+
+        An edit that takes away the last reader of a record leaves the record unread; a name that
+        nobody ever mentioned is a mistake.
+        """
+        return frozenset([*self.sources, *references.events(self)])
+
     @property
     def label(self) -> str:
         """The name that people read, in their language."""
@@ -424,11 +433,14 @@ class Scheme(Model):
 
     def paths(self) -> dict[str, Slot]:
         """Return every edit path that holds a single value, with the value, range and label."""
-        return dict(self._slots)
+        spoken = language()
+        if spoken not in self._slots:
+            self._slots[spoken] = slots(self)
+        return dict(self._slots[spoken])
 
     @cached_property
-    def _slots(self) -> Mapping[str, Slot]:
-        return slots(self)
+    def _slots(self) -> dict[str, Mapping[str, Slot]]:
+        return {}  # by language
 
     def weight_in(self, node: Group | Indicator, category: str) -> float:
         """Return a node's stated weight in a category, before cancelled weights are moved."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -67,7 +67,7 @@ def equivalent_weight(scheme: Scheme, panel: Panel, group: str) -> EquivalentWei
     of the logarithm sum to 1 over base and coefficients; they are NaN when a product is zero.
     """
     node, method = _multiplier(scheme, group)
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     names = [child.id for child in node.children]
     scores = engine.run(nodes=names).scores
     x = np.array([scores[name][0] for name in names])

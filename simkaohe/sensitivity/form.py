@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
@@ -166,7 +166,7 @@ def additive_form(scheme: Scheme, panel: Panel, group: str | None = None) -> Add
     is named in an error. Units with the same missing scores are comparable exactly, others are not;
     with ``"leaves"`` a unit with a gap has no form.
     """
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     own = leaves(engine) if group == "leaves" else children(engine, group)
     found = Fitting(engine, own).fitted()
     return AdditiveForm(

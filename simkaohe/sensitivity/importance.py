@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import Engine, compiled
 from simkaohe.errors import check_known
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -76,7 +76,7 @@ def effective_weights(
         11(2).
     """
     check_known("within", within, ["all", "category"], Words("范围", "scope"))
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     scores = engine.run(nodes=tuple(scheme.nodes)).scores
     scores = {name: score[0] for name, score in scores.items()}
     total = scores[scheme.root.id] * scheme.full / 100

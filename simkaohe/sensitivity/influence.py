@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from simkaohe.comparison import top_overlap
-from simkaohe.engine import Engine, Outcome
+from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.engine.draws import DRAWABLE, can_be_drawn
 from simkaohe.errors import SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
@@ -87,7 +87,7 @@ def one_at_a_time(
     """
     if not 0 < change < 1:
         refuse("change", f"{change:g}", Words("0 与 1 之间的数", "a number between 0 and 1"))
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     slots = scheme.paths()
     chosen = list(paths) if paths is not None else [*_numbers(scheme)]
     wrong = [p for p in chosen if p not in slots or not isinstance(slots[p].value, float)]
@@ -182,7 +182,7 @@ def leave_one_out(scheme: Scheme, panel: Panel) -> LeaveOneOut:
     """
     from scipy import stats
 
-    engine = Engine(scheme, panel)
+    engine = compiled(scheme, panel)
     base = engine.run()
     rows, shifts, refused = {}, {}, {}
     for leaf in scheme.indicators:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import Engine
+from simkaohe.engine import compiled
 from simkaohe.errors import Problem, SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
@@ -84,7 +84,7 @@ def sobol_indices(
     names, problem = _problem(study, scheme, factors)
     points = _points(problem, draws, seed)
     outcome = study.outcomes("", points)
-    base = Engine(scheme, panel).run()
+    base = compiled(scheme, panel).run()
     ranked = (base.ranks[0] > 0) & (outcome.ranks > 0).all(0)
     shift = np.zeros(len(points))
     if ranked.any():

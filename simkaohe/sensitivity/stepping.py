@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import EXACT, Engine
+from simkaohe.engine import EXACT, compiled
 from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
-from simkaohe.ranks import dense, last_digits, places
+from simkaohe.ranks import dense, first_places, last_digits
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.along import Along
 from simkaohe.sensitivity.curves import NARROW, Curves, Score, aligned, roots
@@ -79,7 +79,7 @@ def breakpoints(
         multi-criteria decision-making methods, Decision Sciences 28(1): the nearest such point.
     """
     move = movement(scheme, path, low, high)
-    along = Along(Engine(scheme, panel), move)
+    along = Along(compiled(scheme, panel), move)
     return Breakpoints(along)
 
 
@@ -160,7 +160,7 @@ class Breakpoints:
         closed = self.scheme.ranking.ties == "dense"
         ahead: Any = 0
         for group in self._groups:
-            first = places(q[:, group])[0]
+            first = first_places(q[:, group])
             first = dense(first) if closed else first
             ranks[:, group] = first + ahead
             ahead = ahead + (first.max(-1, keepdims=True) if closed else len(group))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.ranks import places
+from simkaohe.ranks import first_places
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -147,7 +147,7 @@ class Places:
         kind = np.int32 if self.n**2 * len(key) < 2**31 else np.int64
         better = self._spaces.of("better", key.shape, kind)
         if span > 8 * self.n:
-            np.copyto(better, places(-key.astype(np.int64))[0] - 1, casting="same_kind")
+            np.copyto(better, first_places(-key.astype(np.int64)) - 1, casting="same_kind")
         else:
             rows = max(CACHE // span, 1)
             for start in range(0, len(key), rows):

@@ -112,6 +112,20 @@ def test_cases_come_back_with_every_measure(name: str) -> None:
     assert not reasons  # nothing that could not be computed
 
 
+def test_the_scheme_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    scheme, panel = sk.load("target_responsibility")
+    schemes: list[sk.Scheme] = []
+    compile = sk.Engine.__init__
+
+    def counted(engine: sk.Engine, scheme: sk.Scheme, panel: sk.Panel) -> None:
+        schemes.append(scheme)
+        compile(engine, scheme, panel)
+
+    monkeypatch.setattr(sk.Engine, "__init__", counted)
+    assert audit(scheme, panel).findings
+    assert sum(each is scheme for each in schemes) == 1
+
+
 def test_what_cannot_be_computed_is_grey_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: Any) -> None:
         raise sk.SimkaoheError(sk.errors.Problem("uses.fund", "amounts below zero"))
