@@ -281,29 +281,8 @@ def _sequential(
     from scipy.optimize import minimize
 
     now, at, size = field.now, field.at, len(field.now)
-    one = np.eye(size)
-
-    def shortfall(x: Array) -> Array:
-        found = covariance_shares(covariance, x[:size])
-        parts = [
-            [d.tolerance - (found - d.wanted(field)), d.tolerance + (found - d.wanted(field))]
-            for d in shares
-        ]
-        return np.concatenate([part for pair in parts for part in pair])
-
-    def slope(x: Array) -> Array:
-        w, pull = x[:size], covariance @ x[:size]
-        whole = w @ pull
-        change = (np.diag(pull) + w[:, None] * covariance) / whole
-        change -= 2 * np.outer(w * pull / whole, pull / whole)
-        both = np.vstack([-change, change])
-        return np.hstack(
-            [np.tile(both, (len(shares), 1)), np.zeros((2 * len(shares) * size, size))]
-        )
-
-    rows = np.vstack(
-        [np.hstack([g, np.zeros_like(g)]), np.hstack([-one, one]), np.hstack([one, one])]
-    )
+    one, aims = np.eye(size), [(d.wanted(field), d.tolerance) for d in shares]
+    rows = np.block([[g, np.zeros_like(g)], [-one, one], [one, one]])
     least = np.concatenate([h, -now, now])
     kept, sums = at.kept(size)
 
@@ -312,6 +291,15 @@ def _sequential(
             return float(x[size:].sum()), np.repeat([0.0, 1.0], size)
         change = x[:size] - now
         return 50 * float(change @ change), np.concatenate([100 * change, np.zeros(size)])
+
+    def near(x: Array) -> Array:
+        far = [(covariance_shares(covariance, x[:size]) - aim, slack) for aim, slack in aims]
+        return np.concatenate([side for f, slack in far for side in (slack - f, slack + f)])
+
+    def slope(x: Array) -> Array:
+        change = _share_slopes(covariance, x[:size])
+        both = np.tile(np.vstack([-change, change]), (len(aims), 1))
+        return np.hstack([both, np.zeros_like(both)])
 
     answer = minimize(
         goal,
@@ -322,11 +310,19 @@ def _sequential(
         constraints=[
             {"type": "eq", "fun": lambda x: kept @ x - sums, "jac": lambda _: kept},
             {"type": "ineq", "fun": lambda x: rows @ x - least, "jac": lambda _: rows},
-            {"type": "ineq", "fun": shortfall, "jac": slope},
+            {"type": "ineq", "fun": near, "jac": slope},
         ],
         options={"maxiter": 500, "ftol": 1e-13},
     )
     return np.asarray(answer.x[:size])
+
+
+def _share_slopes(covariance: Array, w: Array) -> Array:
+    """Return how the covariance shares (V,) change with each weight, (V, V)."""
+    pull = covariance @ w
+    whole = w @ pull
+    change = (np.diag(pull) + w[:, None] * covariance) / whole
+    return np.asarray(change - 2 * np.outer(w * pull / whole, pull / whole))
 
 
 def risk_parity(covariance: Array, wanted: Array) -> Array:
