@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import ipywidgets as w
+import numpy as np
 import pandas as pd
 
 from simkaohe import plots, sensitivity
@@ -125,8 +126,7 @@ class SurenessApp(Page):
         return [
             name
             for name, node in self.scheme.nodes.items()
-            if isinstance(node, Group)
-            and sum(_counts(node, child) for child in node.children) > 1
+            if isinstance(node, Group) and sum(_counts(node, child) for child in node.children) > 1
         ]
 
     def _ask_intervals(self) -> None:
@@ -195,9 +195,7 @@ class SurenessApp(Page):
         look = {"style": controls.WIDE, "layout": controls.LINE}
         ranking = self.state.standing("current").ranking
         units = list(ranking.index)
-        pairs = list(pairwise(units))
-        alike = [pair for pair in pairs if ranking.loc[list(pair), "category"].nunique() < 2]
-        ahead, behind = next(iter(alike or pairs), (units[0], units[0]))
+        ahead, behind = _closest(ranking)
         self.behind = w.Dropdown(options=units, value=behind, **look)
         self.ahead = w.Dropdown(options=units, value=ahead, **look)
         self.among = w.Dropdown(**look)
@@ -232,6 +230,14 @@ class SurenessApp(Page):
     def _use(self) -> None:
         if isinstance(found := self.passing.found, Change):
             self.state.replace({**self.state.edits, **found.edits})
+
+
+def _closest(ranking: pd.DataFrame) -> tuple[str, str]:
+    """Return the neighbours in the ranking that are closest, of one category if there are any."""
+    pairs = list(pairwise(ranking.index)) or [(ranking.index[0], ranking.index[0])]
+    alike = [pair for pair in pairs if ranking.loc[list(pair), "category"].nunique() < 2]
+    gaps = {pair: abs(ranking["total"][pair[0]] - ranking["total"][pair[1]]) for pair in pairs}
+    return min(alike or pairs, key=lambda pair: gaps[pair] or np.inf)
 
 
 def _first(
