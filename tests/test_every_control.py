@@ -39,7 +39,7 @@ def test_every_control_of_a_page(app: App, browser: Browser, name: str, tmp_path
             if walked not in language and name in SCENES:
                 SCENES[name](opened)
             if walked in language:
-                walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case), further=False)
+                walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case))
                 walk.all()
                 keep(opened, f"pages_{name}_{walked}_walked", full=True)
     walk.ends()

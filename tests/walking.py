@@ -27,7 +27,7 @@ from simkaohe.widgets.state import BASE, EDITED, UNNAMED
 NOTEBOOKS = {path.stem: path for path in sorted(notebooks_folder().glob("*.ipynb"))}
 SCRIPT = Path(__file__).with_suffix(".js")
 MUST_EDIT = ("handle", "number")
-"""These have to change what is shown elsewhere: the list of edits, beside a picture."""
+"""Beside a picture these have to change the edits, which stand there in words."""
 MAY_LEAVE_THE_RANKING = {
     "select": "some choose what the controls below them are about, or what is compared",
     "check": "keeping the sum is about the next move",
@@ -52,8 +52,6 @@ KNOWN: dict[str, set[str]] = {}
 BATCH = 4
 """Moves after which the scenario file is taken and the ranking is held to it."""
 TONGUES = ("中文", "English")
-CHOICES = 5
-"""A choice of more is moved to the next and to the last; of fewer, to each."""
 PATIENCE = 20.0
 """Seconds after the kernel's answer; a move that shows nothing until then did nothing."""
 
@@ -83,15 +81,12 @@ class Walk:
         What the page opens with.
     files : mapping of suffix to path
         What there is to upload.
-    further : bool
-        Whether choices are moved through their options, so that what these show is moved too.
     """
 
     def __init__(
-        self, opened: Page, scheme: Scheme, panel: Panel, files: Mapping[str, Path], further: bool
+        self, opened: Page, scheme: Scheme, panel: Panel, files: Mapping[str, Path]
     ) -> None:
-        self.opened, self.scheme, self.panel = opened, scheme, panel
-        self.files, self.further = files, further
+        self.opened, self.scheme, self.panel, self.files = opened, scheme, panel, files
         self.known = KNOWN.setdefault(scheme.name or "", set())
         self.found: set[str] = set()
         self.moved: dict[str, bool] = {}
@@ -118,6 +113,7 @@ class Walk:
         for control in self._now["controls"]:
             if self._is_new(control):
                 self.problems.append(f"could not be moved: {control['key']}")
+        self.known |= self.moved.keys()
         idle = [key for key, did in self.moved.items() if not did]
         self.problems += [f"does nothing: {key}" for key in idle if not SILENT_KEYS.search(key)]
         self.problems += [f"never moved: {key}" for key in sorted(self.found - self.moved.keys())]
@@ -226,7 +222,7 @@ class Walk:
         return (
             _beside(self._now, control) != _beside(before, control)
             or len(self._downloads) > downloads
-            or (self._file != file and control["kind"] not in MUST_EDIT)
+            or (self._file != file and control["kind"] in MAY_LEAVE_THE_RANKING)
         )
 
     def _tried_otherwise(self, control: dict[str, Any]) -> bool:
@@ -304,16 +300,11 @@ class Walk:
             node.click(timeout=patience)
 
     def _option(self, control: dict[str, Any]) -> int:
-        """Return which option is next; a choice ends where it was."""
+        """Return the next option; a choice goes back to where it was once all else is moved."""
         own, count = control["chosen"], len(control["options"])
-        others = [(own + step) % count for step in range(1, count)]
-        if not self.further:
-            others = others[:1]
-        elif count > CHOICES:
-            others = [others[0], others[-1]]
-        left = self._left.setdefault(control["key"], [*others, own])
+        left = self._left.setdefault(control["key"], [(own + 1) % count, own])
         left[:] = [one for one in left if one < count and one != own]
-        return left.pop(0) if left else others[0]
+        return left.pop(0) if left else (own + 1) % count
 
     # -- what is shown -----------------------------------------------------------------------------
 
