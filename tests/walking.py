@@ -203,7 +203,6 @@ class Walk:
                 return False  # the page was laid out anew: it will be found again
             self.problems.append(f"{control['key']}: {error}")
             return False
-        self._since += not control["reading"]
         self._now = self._look(takes=not control["reading"] and self._since >= BATCH)
         if not control["reading"] and not self._did(control, before, file, downloads):
             self._now = self._look(takes=True)
@@ -272,6 +271,7 @@ class Walk:
     def _act(self, control: dict[str, Any]) -> None:
         """Do what a user does with such a control, by keyboard or mouse."""
         node = self.opened.locator(f"[data-walk='{control['id']}']")
+        self._since += not control["reading"]
         kind, patience = control["kind"], 5_000
         if kind in ("handle", "list"):
             node.focus(timeout=patience)
@@ -302,9 +302,11 @@ class Walk:
     def _option(self, control: dict[str, Any]) -> int:
         """Return the next option; a choice goes back to where it was once all else is moved."""
         own, count = control["chosen"], len(control["options"])
-        left = self._left.setdefault(control["key"], [(own + 1) % count, own])
-        left[:] = [one for one in left if one < count and one != own]
-        return left.pop(0) if left else (own + 1) % count
+        if control["key"] not in self._left:
+            self._left[control["key"]] = [own]
+            return (own + 1) % count
+        back = self._left[control["key"]].pop(0)
+        return back if back < count and back != own else (own + 1) % count
 
     # -- what is shown -----------------------------------------------------------------------------
 
@@ -331,7 +333,12 @@ class Walk:
         if now["alerts"] or self._file is None or now["ranking"] is None or self._since:
             return
         base, side = (list(self._sides(title)) for title in now["ranking"]["titles"])
-        if not any(self._is_shown(left, right) for left in base for right in side):
+        try:
+            is_shown = any(self._is_shown(left, right) for left in base for right in side)
+        except SimkaoheError as error:
+            self.problems.append(f"{where}: nothing is said of {error}")
+            return
+        if not is_shown:
             said = f"{now['ranking']} is not the engine's ranking of {self._file}"
             self.problems.append(f"{where}: {said}")
         self.rankings.add(str(now["ranking"]["rows"]))
