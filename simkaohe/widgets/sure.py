@@ -19,6 +19,7 @@ from simkaohe.sensitivity.moves import OF_MULTIPLIER
 from simkaohe.sensitivity.passing import Change
 from simkaohe.widgets import controls
 from simkaohe.widgets.doubts import along_words, grade_table, interval_words, passing_words
+from simkaohe.widgets.effects import multiplied
 from simkaohe.widgets.following import Page, Section, png
 from simkaohe.widgets.state import State
 from simkaohe.widgets.working import Report
@@ -122,12 +123,11 @@ class SurenessApp(Page):
         ]
 
     def _several(self) -> list[str]:
-        """Return the groups with two weights or more."""
+        """Return the groups with two weights or more that play a part."""
         return [
             name
             for name, node in self.scheme.nodes.items()
-            if isinstance(node, Group)
-            and sum(bool(c.weight or c.weights_by_category) for c in node.children) > 1
+            if isinstance(node, Group) and sum(_counts(node, child) for child in node.children) > 1
         ]
 
     def _ask_intervals(self) -> None:
@@ -258,6 +258,11 @@ def _first(
     if not found:
         raise wrong[0]
     return found[0]
+
+
+def _counts(group: Group, child: Any) -> bool:
+    weighs = bool(child.weight or child.weights_by_category)
+    return weighs and not multiplied(group, child.id)
 
 
 def _offered(words: dict[str, Words]) -> list[tuple[str, str]]:
