@@ -24,7 +24,7 @@ from typing import (
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words, reader_name
 from simkaohe.scheme.method import FrozenDict, Method, Model, parameter
 
@@ -160,15 +160,13 @@ def _start(scheme: Scheme, path: str) -> tuple[Model, list[str]]:
     first, *rest = _steps(path)
     if first in scheme.nodes:
         if not rest:
-            raise SimkaoheError(
-                Problem(
-                    path,
-                    Words("这是一个指标或分组，不是可以改的一项", "this is a whole node"),
-                    remedy=Words(
-                        f"请写明改哪一项，例如 {first}.weight",
-                        f"Name what to change, for example {first}.weight",
-                    ),
-                )
+            refuse(
+                path,
+                Words("这是一个指标或分组，不是可以改的一项", "this is a whole node"),
+                remedy=Words(
+                    f"请写明改哪一项，例如 {first}.weight",
+                    f"Name what to change, for example {first}.weight",
+                ),
             )
         return scheme.nodes[first], rest
     if first in type(scheme).model_fields:
