@@ -24,7 +24,7 @@ from typing import (
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words, reader_name
 from simkaohe.scheme.method import FrozenDict, Method, Model, parameter
 
@@ -90,6 +90,11 @@ class Scenario(Model):
     edits : mapping of edit path to value
     view : View
         Of the workbench that saved it.
+
+    Attributes
+    ----------
+    label : str
+        The name in the reader's language.
     """
 
     name: str = parameter(..., "名称", "name", min_length=1)
@@ -97,6 +102,11 @@ class Scenario(Model):
     note: str | None = parameter(None, "说明", "note")
     edits: FrozenDict[Any] = parameter(FrozenDict(), "改动", "edits")
     view: View = parameter(View(), "工作台", "workbench")
+
+    @property
+    def label(self) -> str:
+        """Name in the reader's language."""
+        return reader_name(self.name, self.name_en)
 
     def __or__(self, later: Scenario) -> Scenario:
         edits = FrozenDict({**self.edits, **later.edits})
@@ -150,15 +160,13 @@ def _start(scheme: Scheme, path: str) -> tuple[Model, list[str]]:
     first, *rest = _steps(path)
     if first in scheme.nodes:
         if not rest:
-            raise SimkaoheError(
-                Problem(
-                    path,
-                    Words("这是一个指标或分组，不是可以改的一项", "this is a whole node"),
-                    remedy=Words(
-                        f"请写明改哪一项，例如 {first}.weight",
-                        f"Name what to change, for example {first}.weight",
-                    ),
-                )
+            refuse(
+                path,
+                Words("这是一个指标或分组，不是可以改的一项", "this is a whole node"),
+                remedy=Words(
+                    f"请写明改哪一项，例如 {first}.weight",
+                    f"Name what to change, for example {first}.weight",
+                ),
             )
         return scheme.nodes[first], rest
     if first in type(scheme).model_fields:

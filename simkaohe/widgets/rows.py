@@ -13,7 +13,8 @@ import ipywidgets as w
 from simkaohe.errors import SimkaoheError
 from simkaohe.files.words import literal_words
 from simkaohe.labels import Words
-from simkaohe.scheme.combine import Combine, FixedBand
+from simkaohe.scheme.coefficient import FixedBand
+from simkaohe.scheme.combine import Combine
 from simkaohe.scheme.edit import Slot, value_at
 from simkaohe.scheme.method import Method
 from simkaohe.scheme.tree import Group, Scheme
