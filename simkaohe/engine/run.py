@@ -3,7 +3,7 @@
 Axes are always children, draws, units: ``(K, R, N)``; a missing draw axis has length 1. A drawn
 parameter arrives at a formula as ``(R, 1)``. The single evaluation is R = 1. A node none of whose
 paths is drawn is computed once. Nested weighted sums collapse into one matrix product; work goes in
-blocks of fixed size, so that the numbers do not depend on how a run is divided.
+blocks of whole lines of draws, so that the numbers do not depend on how a run is divided.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from simkaohe.engine.adjusting import Adjusting, Pass
 from simkaohe.engine.attribution import attributed
 from simkaohe.engine.draws import checked, data_address, readers
-from simkaohe.engine.leaves import BLOCK, Leaves
+from simkaohe.engine.leaves import Leaves
 from simkaohe.engine.parameters import Array, Draws, parameters
 from simkaohe.engine.population import Population, event_problems
 from simkaohe.engine.standing import Order, Outcome, Standing
@@ -34,6 +34,11 @@ from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import CATEGORY, Group, Indicator, Scheme
 
 Part = TypeVar("Part")
+LINE = 32
+"""Matrix products give a draw the same last bits in any number of rows that this divides."""
+ROOM = 1 << 17
+"""Numbers in an array of a block, which then fits a core's cache."""
+np.empty(31 * ROOM)  # freed at once, after which glibc keeps what is freed at hand
 
 
 class Engine:
@@ -126,20 +131,18 @@ class Engine:
         return _joined(blocks, count)
 
     def _blocks(self, count: int) -> Iterator[tuple[Any, int]]:
-        """Yield the rows of every block, and how many of them count; all blocks are of one size."""
-        size = self.rows
-        for start in range(0, count, size):
-            whole = start + size <= count
-            rows = slice(start, start + size)
-            yield (
-                rows if whole else np.minimum(np.arange(start, start + size), count - 1),
-                min(size, count - start),
-            )
+        """Yield the rows of every block, and how many of them count; the last is filled up."""
+        for start in range(0, count, self.rows):
+            kept = min(self.rows, count - start)
+            stop = start - kept // -LINE * LINE
+            whole = stop - start == kept
+            rows = slice(start, stop) if whole else np.minimum(np.arange(start, stop), count - 1)
+            yield rows, kept
 
     @property
     def rows(self) -> int:
         """How many draws are one block."""
-        return int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
+        return int(np.clip(1 << (ROOM // len(self.units)).bit_length() - 1, LINE, 2048))
 
     def _pass(self, draws: Draws, touched: frozenset[str]) -> Pass:
         """Return a pass that knows everything that the draws do not touch."""
@@ -172,18 +175,14 @@ class Engine:
 
     def _kept(self, now: Pass, nodes: Collection[str], kept: int) -> tuple[Pass, dict[str, Array]]:
         """Return a pass and scores of which only some draws are left."""
-        scores = self._scored(now, nodes)
-        known, draws = now.known, now.draws
-        if kept < self.rows:
-            known, scores = (
-                {name: score[:kept] if len(score) > 1 else score for name, score in some.items()}
-                for some in (known, scores)
-            )
-            draws = {p: v[:kept] if len(v) > 1 else v for p, v in draws.items()}
+        scores, known, draws = (
+            {name: values[:kept] for name, values in some.items()}
+            for some in (self._scored(now, nodes), now.known, now.draws)
+        )
         root = self.scheme.root.id
         # one row when nothing that is drawn has an effect
-        whole = np.broadcast_to(known[root], (kept, len(self.units)))
-        return Pass(draws, now.touched, now.raw, {**known, root: whole}), scores
+        known[root] = np.broadcast_to(known[root], (kept, len(self.units)))
+        return Pass(draws, now.touched, now.raw, known), scores
 
     def what_if(self, scores: Mapping[str, Array], *, uses: bool = False) -> Outcome:
         """Evaluate with the scores of some nodes replaced.
@@ -228,15 +227,10 @@ class Engine:
             if name not in names:
                 raise SimkaoheError(unknown("elsewhere", name, names, what))
         people = self.people.with_one_in(self.scheme, unit, category)
-        weights = self.weights.among(people.categories)
-        leaves = Leaves(people, weights)
-        adjusting = _with(self._adjusting, _people=people, _leaves=leaves)
-        tree = Tree(people, weights, adjusting)
-        standing = _with(self._standing, _people=people, _adjusting=adjusting)
-        there = _with(self, people=people, _tree=tree, _standing=standing)
-        if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
+        there = self._of(people, self._adjusting)
+        if problems := [p for leaf, s in self._gaps for p in there._leaves.absences(leaf, s, {})]:
             raise SimkaoheError(*problems)
-        raw = self._plain.raw | leaves.scores(self._compared, {})
+        raw = self._plain.raw | there._leaves.scores(self._compared, {})
         known = {
             name: s for name, s in self._plain.known.items() if name not in self._category_bound
         }
@@ -265,15 +259,24 @@ class Engine:
             raise SimkaoheError(Problem("without", Words("只有一个单位", "there is no other unit")))
         place = self.units.index(unit)
         people = self.people.without(self.scheme, place)
+        there = self._of(people, self._adjusting.without(place))
+        raw = {name: np.delete(score, place, 1) for name, score in self._plain.raw.items()}
+        raw |= there._leaves.scores(self._relative, {})
+        return there._outcome(Pass({}, frozenset(), raw), (), uses, 1)
+
+    def _of(self, people: Population, adjusting: Adjusting) -> Engine:
+        """Return a copy that evaluates other people, or the same in other categories."""
         weights = self.weights.among(people.categories)
         leaves = Leaves(people, weights)
-        adjusting = _with(self._adjusting.without(place), _people=people, _leaves=leaves)
-        tree = Tree(people, weights, adjusting)
-        standing = _with(self._standing, _people=people, _adjusting=adjusting)
-        there = _with(self, people=people, units=people.units, _tree=tree, _standing=standing)
-        raw = {name: np.delete(score, place, 1) for name, score in self._plain.raw.items()}
-        raw |= leaves.scores(self._relative, {})
-        return there._outcome(Pass({}, frozenset(), raw), (), uses, 1)
+        adjusting = _with(adjusting, _people=people, _leaves=leaves)
+        return _with(
+            self,
+            people=people,
+            units=people.units,
+            _leaves=leaves,
+            _tree=Tree(people, weights, adjusting),
+            _standing=_with(self._standing, _people=people, _adjusting=adjusting),
+        )
 
     @cached_property
     def _relative(self) -> list[Indicator]:
