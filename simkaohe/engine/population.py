@@ -296,8 +296,10 @@ def known_events(scheme: Scheme) -> dict[str, str]:
 
 def event_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
     """Yield a problem for every record of an event that the scheme says nothing about."""
+    if "events" not in panel.record_tables:
+        return
     known: Any = known_events(scheme)
-    records = panel.records("events") if "events" in panel.record_tables else {"unit": (), "event": ()}
+    records = panel.records("events")
     for number, (unit, event) in enumerate(zip(records["unit"], records["event"], strict=True), 1):
         if event not in known:
             yield unknown(f"events › {number} › {unit}", event, known, Words("事项", "event"))
