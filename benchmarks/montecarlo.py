@@ -31,8 +31,8 @@ from timing import Timing, interleaved
 
 import simkaohe as sk
 from simkaohe.sensitivity.counting import study_of
+from simkaohe.sensitivity.layout import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.simulation import montecarlo
-from simkaohe.sensitivity.sources import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.tallying import bin_shift, bins
 from simkaohe.sensitivity.varying import ranges
 from simkaohe.sensitivity.weighing import weights

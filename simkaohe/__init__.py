@@ -64,7 +64,8 @@ if TYPE_CHECKING:
     from simkaohe.report import write_report
     from simkaohe.report.exercise import write_exercise
     from simkaohe.result import Result, evaluate
-    from simkaohe.scheme.combine import CoefficientMap, Combine
+    from simkaohe.scheme.coefficient import CoefficientMap
+    from simkaohe.scheme.combine import Combine
     from simkaohe.scheme.edit import Scenario
     from simkaohe.scheme.grades import Grades
     from simkaohe.scheme.measure import Measure

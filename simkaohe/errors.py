@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from simkaohe.labels import Words
 
@@ -76,6 +76,22 @@ class SimkaoheError(Exception):
     def inside(self, place: str) -> SimkaoheError:
         """Return the same error with the place named in front of every problem."""
         return SimkaoheError(*(problem.inside(place) for problem in self.problems))
+
+
+def refuse(
+    where: str, found: Words | str, expected: Words | str = "", remedy: Words | str = ""
+) -> NoReturn:
+    """Raise an error about one thing; see :class:`Problem`."""
+    raise SimkaoheError(Problem(where, found, expected, remedy))
+
+
+def check_known(
+    where: str, word: str, known: Mapping[str, str] | Iterable[str], what: Words
+) -> None:
+    """Refuse a name that is not known; see :func:`unknown`."""
+    names = known if isinstance(known, Mapping) else list(known)
+    if word not in names:
+        raise SimkaoheError(unknown(where, word, names, what))
 
 
 def nearest(word: str, known: Mapping[str, str] | Iterable[str], count: int = 3) -> list[str]:

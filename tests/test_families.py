@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simkaohe.scheme.adjust import Adjustment
-from simkaohe.scheme.combine import CoefficientMap, Combine
+from simkaohe.scheme.coefficient import CoefficientMap
+from simkaohe.scheme.combine import Combine
 from simkaohe.scheme.measure import Measure
 from simkaohe.scheme.method import Method
 from simkaohe.scheme.rules import Rule

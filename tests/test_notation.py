@@ -14,9 +14,11 @@ from test_rules import NEEDED
 from simkaohe import labels
 from simkaohe.panel import QUANTITIES
 from simkaohe.scheme import terms as text
-from simkaohe.scheme.adjust import Bonus, Difficulty, Limit, Periods
+from simkaohe.scheme.adjust import Bonus, Limit
 from simkaohe.scheme.arithmetic import FUNCTIONS
-from simkaohe.scheme.combine import CoefficientMap, Combine, Multiplier
+from simkaohe.scheme.coefficient import CoefficientMap
+from simkaohe.scheme.combine import Combine, Multiplier
+from simkaohe.scheme.corrections import Difficulty, Periods
 from simkaohe.scheme.measure import Measure
 from simkaohe.scheme.method import Model
 from simkaohe.scheme.notation import Facts, Line, Notation, notation

@@ -90,7 +90,7 @@ def test_pictures_are_small() -> None:
 
 def test_the_chinese_readme_counts_right() -> None:
     from simkaohe.scheme.adjust import EFFECTS
-    from simkaohe.scheme.combine import CoefficientMap
+    from simkaohe.scheme.coefficient import CoefficientMap
     from simkaohe.scheme.measure import Measure
 
     counts = [len(family.family) for family in (sk.Rule, Measure, CoefficientMap)]

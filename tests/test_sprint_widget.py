@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipywidgets as w
 import pytest
 
 import simkaohe as sk
@@ -18,7 +17,7 @@ def app() -> sk.widgets.SprintApp:
 
 
 def shown(app: sk.widgets.SprintApp) -> str:
-    return next(child for child in app.children if isinstance(child, w.HTML)).value
+    return app.section.words.value
 
 
 def test_it_shows_what_the_function_says(app) -> None:
@@ -61,7 +60,7 @@ def test_a_pace_is_remembered_by_task(app) -> None:
 
 def test_a_mistake_is_a_sentence_not_a_traceback(app) -> None:
     app.goal.value = "total"
-    app._panel = sk.Panel(app._panel.frame("actual"))
+    app.state.panel = sk.Panel(app.state.panel.frame("actual"))
     app.total.value = 70.0
     assert app.way is None
     assert "role='alert'" in shown(app)

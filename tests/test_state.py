@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import simkaohe as sk
 from simkaohe.errors import SimkaoheError
 from simkaohe.scheme.combine import WeightedSum
 from simkaohe.widgets import State
-from simkaohe.widgets import state as module
+from simkaohe.widgets import history as module
 from simkaohe.widgets.standing import Standings
 
 CASES = sorted(sk.bundled_cases())
@@ -165,6 +166,56 @@ def test_a_category_has_weights_of_its_own(state) -> None:
         after
     )
     state.weigh("green", before["green"], "ecology")
+    assert state.edits == {}
+
+
+def test_what_is_typed_is_kept_and_the_sum_is_exact_in_the_decimals_shown(state, clock) -> None:
+    for value in (33.3333, 12.345678901, 7.0, 99.99, 0.01):
+        clock.now += 2
+        state.weigh("party", value)
+        assert state.weight("party") == round(value, 9)
+        assert sum(Decimal(str(weight)) for weight in papers(state)) == 100
+    state.lock("satisfaction.weight")
+    held = state.weight("satisfaction")
+    state.weigh("development", 41.7)
+    assert (state.weight("development"), state.weight("satisfaction")) == (41.7, held)
+    assert sum(Decimal(str(weight)) for weight in papers(state)) == 100
+
+
+def test_a_weight_that_is_reset_lets_the_others_make_room(state, clock) -> None:
+    state.weigh("party", 40.0)
+    clock.now += 2
+    state.weigh("satisfaction", 30.0)
+    clock.now += 2
+    state.unweigh("party")
+    assert state.weight("party") == 25.0
+    assert sum(papers(state)) == 100.0
+    state.undo()
+    assert state.weight("satisfaction") == 30.0
+    state.keep_sum = False
+    state.unweigh("satisfaction")
+    assert state.weight("satisfaction") == 15.0
+
+
+def test_whether_the_sum_is_kept_ends_a_gesture(state) -> None:
+    state.weigh("party", 40.0)
+    state.keep_sum = False
+    state.weigh("party", 41.0)
+    assert papers(state) == [48.0, 41.0, 12.0]
+    state.undo()
+    assert papers(state) == [48.0, 40.0, 12.0]
+
+
+def test_a_field_of_a_method_that_is_an_edit_itself(state) -> None:
+    geometric = {"method": "geometric", "zero": "floor"}
+    state.set("total.combine", geometric)
+    state.set("total.combine.floor", 2.0)
+    assert state.edits == {"total.combine": geometric, "total.combine.floor": 2.0}
+    assert state.result.scheme.root.combine.floor == 2.0
+    state.set("total.combine.floor", 1.0)  # what the method says itself
+    assert state.edits == {"total.combine": geometric}
+    state.set("total.combine.floor", 2.0)
+    state.reset("total.combine")
     assert state.edits == {}
 
 
@@ -327,6 +378,47 @@ def test_what_was_saved_is_opened(state, tmp_path: Path, name: str) -> None:
     again.undo()
     again.undo()
     assert [kept.name for kept in again.scenarios.values()] == ["相加"]
+
+
+@pytest.mark.parametrize("name", ["kept.yaml", "kept.xlsx"])
+def test_locks_and_the_sides_compared_are_saved_with_the_scenarios(state, tmp_path, name) -> None:
+    state.weigh("party", 40.0)
+    state.save_as("党建")
+    state.set("units.青山区", "ecology")
+    state.lock("party.weight")
+    state.keep_sum = False
+    state.compare("A", "current")
+    path = state.save(tmp_path / name)
+    again = State(state.scheme, state.panel)
+    again.save_as("别的")  # A there: letters are no names
+    again.open(path)
+    assert (again.sides, again.locked, again.keep_sum) == (
+        ("B", "current"),
+        {"party.weight"},
+        False,
+    )
+    assert again.comparison.ranks.to_numpy().tolist() == state.comparison.ranks.to_numpy().tolist()
+    assert [kept.name for kept in sk.load_scenarios(path)] == ["党建", "未命名的改动"]
+    again.delete("B")
+    assert again.sides == ("base", "current")
+
+
+def test_files_from_before_there_were_locks_leave_them_alone(state, tmp_path) -> None:
+    state.lock("party.weight")
+    state.open(sk.save_scenarios(tmp_path / "old.yaml", [sk.Scenario(name="旧", edits={})]))
+    assert state.locked == {"party.weight"}
+    assert "view" not in (tmp_path / "old.yaml").read_text()
+
+
+def test_a_saved_view_that_does_not_fit(state, tmp_path) -> None:
+    text = "- name: 未命名的改动\n  view: {locked: [nosuch.weight]}\n"
+    (tmp_path / "bad.yaml").write_text(text)
+    with pytest.raises(SimkaoheError, match="nosuch"):
+        state.open(tmp_path / "bad.yaml")
+    (tmp_path / "gone.yaml").write_text("- name: 未命名的改动\n  view: {compare: [base, 走了]}\n")
+    state.open(tmp_path / "gone.yaml")
+    assert "走了" in state.message
+    assert state.sides == ("base", "current")
 
 
 @pytest.mark.parametrize("name", ["kept.yaml", "kept.xlsx"])

@@ -18,8 +18,10 @@ from numpydoc.docscrape import NumpyDocString
 from simkaohe.files.text import to_yaml
 from simkaohe.labels import Words, use_language
 from simkaohe.panel import QUANTITIES
-from simkaohe.scheme.adjust import Adjustment, Bonus, Difficulty, Limit, Periods, Points, Transfer
-from simkaohe.scheme.combine import CoefficientMap, Combine, Multiplier
+from simkaohe.scheme.adjust import Adjustment, Bonus, Limit, Points
+from simkaohe.scheme.coefficient import CoefficientMap
+from simkaohe.scheme.combine import Combine, Multiplier
+from simkaohe.scheme.corrections import Difficulty, Periods, Transfer
 from simkaohe.scheme.measure import Measure
 from simkaohe.scheme.method import Method
 from simkaohe.scheme.notation import Facts, Line, notation

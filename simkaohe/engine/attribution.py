@@ -10,7 +10,7 @@ import numpy.typing as npt
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
-from simkaohe.scheme.adjust import Transfer
+from simkaohe.scheme.corrections import Transfer
 from simkaohe.scheme.tree import Indicator, Scheme
 
 Array = npt.NDArray[np.float64]

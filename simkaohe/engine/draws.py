@@ -12,7 +12,8 @@ from simkaohe.engine.population import Population
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import QUANTITIES
-from simkaohe.scheme.adjust import Difficulty, Veto
+from simkaohe.scheme.adjust import Veto
+from simkaohe.scheme.corrections import Difficulty
 from simkaohe.scheme.edit import value_at
 from simkaohe.scheme.method import Method
 from simkaohe.scheme.problems import quoted

@@ -14,7 +14,7 @@ from simkaohe.labels import Words
 from simkaohe.panel import QUANTITIES, UNIT, Panel
 from simkaohe.scheme.measure import Answers, RatingMean, RatingRanks
 from simkaohe.scheme.problems import quoted
-from simkaohe.scheme.references import conditions
+from simkaohe.scheme.references import events
 from simkaohe.scheme.tree import Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
@@ -237,7 +237,7 @@ def _unit_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
         return
     observed = set(panel.units)
     for unit in panel.units:
-        if unit not in scheme.units and unit not in scheme.sources:
+        if unit not in scheme.units and unit not in scheme.heard_of:
             yield Problem(
                 f"units.{unit}",
                 Words(f"“{unit}”不属于任何类别", f"{unit!r} is in no category"),
@@ -285,19 +285,10 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
             )
 
 
-def known_events(scheme: Scheme) -> dict[str, str]:
-    """Return the ids that the table of events may name, with what they are called."""
-    marks: dict[str, str] = {
-        condition.event: "" for _, condition in conditions(scheme) if condition.event
-    }
-    marks |= scheme.events
-    return marks | {name: a.name or "" for name, a in scheme.adjustments.items()}
-
-
 def event_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
     """Yield a problem for every record of an event that the scheme says nothing about."""
-    known: Any = known_events(scheme)
     records = panel.records("events")
     for number, (unit, event) in enumerate(zip(records["unit"], records["event"], strict=True), 1):
-        if event not in known:
-            yield unknown(f"events › {number} › {unit}", event, known, Words("事项", "event"))
+        if event not in scheme.heard_of:
+            where = f"events › {number} › {unit}"
+            yield unknown(where, event, events(scheme), Words("事项", "event"))

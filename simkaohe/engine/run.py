@@ -30,8 +30,9 @@ from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.condition import Condition
+from simkaohe.scheme.consistency import CATEGORY
 from simkaohe.scheme.references import conditions
-from simkaohe.scheme.tree import CATEGORY, Group, Indicator, Scheme
+from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 Part = TypeVar("Part")
 

@@ -103,7 +103,7 @@ def numbers_of(topic: str) -> str:
 
 def unknown_names(scheme: Scheme, panel: Panel, given: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for every name that the caller gives and that does not exist."""
-    adjustments = {name: each.name or "" for name, each in scheme.adjustments.items()}
+    adjustments = {name: each.name or "" for name, each in scheme.adjustments.items() if each.sign}
     nodes = {name: node.label for name, node in scheme.nodes.items()}
     kinds: list[tuple[str, Iterable[str], Words]] = [
         ("covariates effort size", panel.columns("covariates"), COVARIATE),

@@ -17,7 +17,7 @@ from simkaohe.fairness.finding import Asked, Finding, lit, node_words, when
 from simkaohe.fairness.given import check_names
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
-from simkaohe.scheme.tree import Group, Scheme
+from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.extremes import against, evaluated
 from simkaohe.sensitivity.field import Ends, Field
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
@@ -243,8 +243,7 @@ def _form(scheme: Scheme, panel: Panel, group: str | None) -> AdditiveForm | Non
     """Return the form of a group that is asked for, else of the first that enough units have."""
     if group is not None:
         return additive_form(scheme, panel, group)
-    groups = [name for name, node in scheme.nodes.items() if isinstance(node, Group)]
-    for name in ("leaves", *groups):
+    for name in ("leaves", *scheme.groups):
         try:
             form = additive_form(scheme, panel, name)
             linear = Field(form, 0.0, {}).linear
@@ -315,7 +314,7 @@ def _benefit(field: Field, place: int, peers: str) -> float:
         return np.nan
     x, c = field.slopes, field.constants
     size = len(at.low)
-    blocks = np.hstack([at.blocks.astype(np.float64), -at.sums[:, None]])
+    blocks = np.hstack([at.blocks.astype(np.float64), -np.ones((len(at.blocks), 1))])
     one = np.ones((size, 1))
     box = np.vstack([np.hstack([np.eye(size), -at.high[:, None] * one]),
                      np.hstack([-np.eye(size), at.low[:, None] * one])])  # fmt: skip

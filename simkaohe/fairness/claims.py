@@ -18,7 +18,7 @@ from simkaohe.fairness.moving import Moves
 from simkaohe.fairness.values import Table
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
-from simkaohe.scheme.rules.target import Deviation
+from simkaohe.scheme.rules.deviation import Deviation
 from simkaohe.scheme.tree import Scheme
 
 EASIER, OVER, AUDIT, PENALTY = 0.1, 0.01, 0.1, 5.0

@@ -28,9 +28,14 @@ Source = tuple[str, Array, Array]
 """Where an error is known from, values (N,) and standard errors (N,), NaN where none is known."""
 
 
-def sources(engine: Engine, errors: Errors) -> dict[str, Source]:
+def sources(engine: Engine, errors: Any) -> dict[str, Source]:
     """Return what is known of errors by path of the data; surveys without one are there too."""
     leaves = {leaf.id: leaf for leaf in engine.scheme.indicators}
+    if not isinstance(errors, Mapping):
+        expected = Words(
+            "指标和误差，如 {gdp: 3%}", "an error for each indicator, as in {'gdp': '3%'}"
+        )
+        raise SimkaoheError(Problem("errors", quoted(errors), expected))
     found: dict[str, Source] = {}
     for leaf in leaves.values():
         survey = leaf.measure.method == "survey"

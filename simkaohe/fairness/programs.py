@@ -12,7 +12,8 @@ import numpy as np
 from simkaohe.engine.standing import Array
 from simkaohe.fairness.choices import Lever
 from simkaohe.fairness.moving import Moves
-from simkaohe.scheme.combine import FixedBand, Geometric, Identity, Minimum, Multiplier
+from simkaohe.scheme.coefficient import FixedBand, Identity
+from simkaohe.scheme.combine import Geometric, Minimum, Multiplier
 from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group, Indicator

@@ -18,7 +18,7 @@ from simkaohe.labels import Words
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.combine import Multiplier, WeightedSum
 from simkaohe.scheme.tree import Group
-from simkaohe.sensitivity.importance import equivalent_weight
+from simkaohe.sensitivity.equivalent import equivalent_weight
 
 DECIDED = (0.1, 0.3)
 """Share of the best grades that a lever decides: one in ten; nearly a third (ours)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.files.scheme import read_scenarios, read_scheme, save_scenarios, write_scheme
 from simkaohe.files.tables import read_records, read_table, write_records, write_table
 from simkaohe.labels import Words
@@ -128,15 +128,13 @@ def _folder(source: str | Path) -> Path:
     if path.is_dir():
         return path
     if path.is_file():
-        raise SimkaoheError(
-            Problem(
-                str(source),
-                Words("别的文件", "a file of another kind"),
-                Words(
-                    "案例名称、案例文件夹或 .xlsx 工作簿",
-                    "a case's name, its folder or an .xlsx workbook",
-                ),
-            )
+        refuse(
+            str(source),
+            Words("别的文件", "a file of another kind"),
+            Words(
+                "案例名称、案例文件夹或 .xlsx 工作簿",
+                "a case's name, its folder or an .xlsx workbook",
+            ),
         )
     raise SimkaoheError(
         unknown(str(source), str(source), list(cases), Words("案例或文件夹", "case or folder"))

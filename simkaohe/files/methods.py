@@ -10,9 +10,11 @@ from simkaohe.files import guide
 from simkaohe.files.sheets import Column
 from simkaohe.files.values import TEXT, flow, kind_of
 from simkaohe.labels import Words
-from simkaohe.scheme.adjust import Adjustment, Difficulty, Periods, Transfer
-from simkaohe.scheme.combine import CoefficientMap, Combine
+from simkaohe.scheme.adjust import Adjustment
+from simkaohe.scheme.coefficient import CoefficientMap
+from simkaohe.scheme.combine import Combine
 from simkaohe.scheme.condition import Condition
+from simkaohe.scheme.corrections import Difficulty, Periods, Transfer
 from simkaohe.scheme.grades import Extra, Grades
 from simkaohe.scheme.measure import Measure
 from simkaohe.scheme.method import Method

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError, refuse
 from simkaohe.files.text import parse_yaml, read_text, to_yaml, write_text
 from simkaohe.labels import Words
 from simkaohe.scheme.edit import Scenario
@@ -48,12 +48,10 @@ def read_scenarios(path: str | Path) -> list[Scenario]:
     values = parse_yaml(read_text(path), path.name)
     entries = [values] if isinstance(values, Mapping) else values
     if not isinstance(entries, list) or not entries:
-        raise SimkaoheError(
-            Problem(
-                path.name,
-                Words("没有情景", "no scenario"),
-                Words("带 name 和 edits 的情景，或情景列表", "a name and edits, or a list of them"),
-            )
+        refuse(
+            path.name,
+            Words("没有情景", "no scenario"),
+            Words("带 name 和 edits 的情景，或情景列表", "a name and edits, or a list of them"),
         )
     scenarios, problems = [], []
     for number, entry in enumerate(entries, 1):

@@ -295,6 +295,7 @@ def scenario_columns() -> list[Column]:
         Column("path", "value", Words("改哪一项", "Path"), TEXT),
         label,
         Column("value", "value", Words("改为", "Value"), ANY),
+        Column("view", "value", words_of("view", fields["view"]), ANY),
     ]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.files.text import read_text, write_text
 from simkaohe.labels import RECORD_COLUMNS, Words
 from simkaohe.panel import RECORDS, UNIT
@@ -102,13 +102,11 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
         ) from error
     rows = [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
     if rows and len(rows[0][1]) == 1 and re.search(r"[;\t，]", rows[0][1][0]):
-        raise SimkaoheError(
-            Problem(
-                path.name,
-                Words("列之间不是用英文逗号分隔", "columns that are not separated by commas"),
-                Words("逗号分隔的 CSV", "a CSV file with commas"),
-                Words("请在 Excel 中另存为“CSV UTF-8”", "In Excel save it as “CSV UTF-8”"),
-            )
+        refuse(
+            path.name,
+            Words("列之间不是用英文逗号分隔", "columns that are not separated by commas"),
+            Words("逗号分隔的 CSV", "a CSV file with commas"),
+            Words("请在 Excel 中另存为“CSV UTF-8”", "In Excel save it as “CSV UTF-8”"),
         )
     return rows
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML, YAMLError
 
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError, refuse
 from simkaohe.labels import Words
 
 
@@ -37,13 +37,11 @@ def read_text(path: Path) -> str:
             text = raw.decode(encoding)
             if "\0" not in text:
                 return text
-    raise SimkaoheError(
-        Problem(
-            path.name,
-            Words("不是文本文件，或编码无法识别", "not text, or in an encoding that is not known"),
-            Words("UTF-8 或 GBK 编码的文本", "text in UTF-8 or GBK"),
-            Words("请在 Excel 中另存为“CSV UTF-8”", "In Excel save it as “CSV UTF-8”"),
-        )
+    refuse(
+        path.name,
+        Words("不是文本文件，或编码无法识别", "not text, or in an encoding that is not known"),
+        Words("UTF-8 或 GBK 编码的文本", "text in UTF-8 or GBK"),
+        Words("请在 Excel 中另存为“CSV UTF-8”", "In Excel save it as “CSV UTF-8”"),
     )
 
 

@@ -193,13 +193,14 @@ class _Reading(DataReader):
         table = self.table("scenarios", columns, ("name", "path", "value"))
         if table is None:
             return []
-        name, _, _, path, _, value = columns
+        name, _, _, path, _, value, view = columns
         found: dict[str, dict[str, Any]] = {}
         last = None
         for row in table:
             where = self.where(table.sheet.name, table.at(row.number, name))
             try:
                 texts = {c.field: decode(row[c], TEXT) for c in columns[:4] if c in row}
+                seen = {"view": decode(row[view], ANY)} if view in row else {}
             except Misfit as misfit:
                 self.misfit(table, row.number, name, misfit)
                 continue
@@ -217,6 +218,7 @@ class _Reading(DataReader):
             for field in ("name_en", "note"):
                 if field in texts:
                     scenario.setdefault(field, texts[field])
+            scenario |= seen
             if "path" not in texts:
                 if value in row:
                     self.report(

@@ -7,12 +7,14 @@ import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock, current_thread, main_thread
 from typing import Any
 
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from simkaohe.labels import Words
 
@@ -28,6 +30,9 @@ FAMILIES = (
     "Microsoft YaHei",
     "SimHei",
 )
+
+DRAWING = RLock()
+"""Held while a picture is drawn: matplotlib's settings are the whole process's."""
 
 
 @functools.cache
@@ -59,17 +64,21 @@ def style() -> Iterator[None]:
         "svg.fonttype": "path",
         "text.parse_math": False,  # a $ in a name is a $
     }
-    with plt.rc_context(fonts), sns.axes_style("white", rc=fonts):
+    with DRAWING, plt.rc_context(fonts), sns.axes_style("white", rc=fonts):
         yield
         interactive = plt.isinteractive()
     plt.interactive(interactive)  # a notebook's backend turns it on with the first figure
 
 
 def new_axes(ax: Axes | None, height: float, width: float = 8.0) -> Axes:
-    """Return the axes given, or those of a new figure of so many inches."""
+    """Return the axes given, or those of a new figure of so many inches.
+
+    Only the main thread's figures are pyplot's: a notebook shows and closes those with its cells.
+    """
     if ax is not None:
         return ax
-    return plt.figure(figsize=(width, height), layout="constrained").add_subplot()
+    make = plt.figure if current_thread() is main_thread() else Figure
+    return make(figsize=(width, height), layout="constrained").add_subplot()
 
 
 def beside(ax: Axes, place: tuple[float, float], words: str, points: float, **look: Any) -> None:
@@ -99,9 +108,18 @@ def name_rows(ax: Axes, names: list[str]) -> None:
     ax.tick_params(axis="y", length=0)
 
 
+def keyed(ax: Axes, *given: Any) -> None:
+    """Explain the marks in a line between title and picture, where they cover nothing."""
+    ax.legend(
+        *given, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False,
+        borderaxespad=0.2, columnspacing=1.4, handletextpad=0.5, prop={"family": families()},
+    )  # fmt: skip
+
+
 def titled(ax: Axes, title: Words, x: Words | None = None, y: Words | None = None) -> None:
     """Write the title, and what the axes are."""
-    ax.set_title(str(title), loc="left", pad=10, family=families(), parse_math=False)
+    pad = 28 if ax.get_legend() else 10
+    ax.set_title(str(title), loc="left", pad=pad, family=families(), parse_math=False)
     for words, say in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
         if words is not None:
             say(str(words), family=families())

@@ -200,7 +200,7 @@ def value_there(scheme: Scheme, path: str) -> str:
 
 def steps(scheme: Scheme, panel: Panel) -> list[str]:
     """Return how the totals are computed, in order, a sentence or two for each step."""
-    groups = [node for node in scheme.nodes.values() if isinstance(node, Group)]
+    groups = [*scheme.groups.values()]
     words = [_data_words(scheme, panel), *_attribution_words(scheme), *_measure_words(scheme)]
     words += [_rule_words(scheme), _weight_words(scheme), *_combine_words(groups)]
     words += [*_adjustment_words(scheme), *_total_words(scheme), *_unranked_words(scheme)]

@@ -60,6 +60,12 @@ class Condition(Model):
         return field, getattr(self, field)
 
     @property
+    def about(self) -> str:
+        """What is looked at, in words."""
+        field, name = self.subject
+        return f"{type(self).field_labels()[field]} {name}"
+
+    @property
     def is_bounded(self) -> bool:
         """Whether a bound is stated."""
         return any(bound is not None for bound in (self.at_least, self.at_most, self.below))

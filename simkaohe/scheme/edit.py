@@ -7,12 +7,24 @@ is a node's id or a field of the scheme.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    NamedTuple,
+    Union,
+    get_args,
+    get_origin,
+)
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words, reader_name
 from simkaohe.scheme.method import FrozenDict, Method, Model, parameter
 
@@ -21,16 +33,49 @@ if TYPE_CHECKING:
 
 
 class Slot(NamedTuple):
-    """可调项: one thing that can be changed: its value now, its sensible range, its name."""
+    """可调项: one thing that can be changed: its value now, its sensible range, its name.
+
+    Attributes
+    ----------
+    value : Any
+    span : (float, float), optional
+    label : str
+    kinds : frozenset of type
+        What it may hold: ``float``, ``int``, ``bool``, ``str``, ``NoneType``, …
+    options : tuple of str
+        The words to choose from, where there are some.
+    bounds : (float, float)
+        What a number must lie between.
+    """
 
     value: Any
     span: tuple[float, float] | None
     label: str
+    kinds: frozenset[Any] = frozenset()
+    options: tuple[str, ...] = ()
+    bounds: tuple[float, float] = (-inf, inf)
 
     @property
     def is_number(self) -> bool:
         """Whether a slider or a draw can change it."""
         return isinstance(self.value, float) or (self.value is None and self.span is not None)
+
+
+class View(Model):
+    """工作台: what a saved workbench compares, and which of its weights stay as they are.
+
+    Parameters
+    ----------
+    compare : (str, str), default base and current
+        ``"base"``, ``"current"`` (the edits without a name) or a scenario's name.
+    locked : list of edit path
+    keep_sum : bool, default True
+        Whether the siblings of a weight that moves make room for it.
+    """
+
+    compare: tuple[str, str] = parameter(("base", "current"), "比较", "compare")
+    locked: tuple[str, ...] = parameter((), "锁定的权重", "locked weights")
+    keep_sum: bool = parameter(True, "合计不变", "keep the sum")
 
 
 class Scenario(Model):
@@ -43,12 +88,25 @@ class Scenario(Model):
     name : str
     name_en, note : str, optional
     edits : mapping of edit path to value
+    view : View
+        Of the workbench that saved it.
+
+    Attributes
+    ----------
+    label : str
+        The name in the reader's language.
     """
 
     name: str = parameter(..., "名称", "name", min_length=1)
     name_en: str | None = parameter(None, "英文名称", "name in English")
     note: str | None = parameter(None, "说明", "note")
     edits: FrozenDict[Any] = parameter(FrozenDict(), "改动", "edits")
+    view: View = parameter(View(), "工作台", "workbench")
+
+    @property
+    def label(self) -> str:
+        """Name in the reader's language."""
+        return reader_name(self.name, self.name_en)
 
     def __or__(self, later: Scenario) -> Scenario:
         edits = FrozenDict({**self.edits, **later.edits})
@@ -76,6 +134,7 @@ def edited(scheme: Scheme, edits: Mapping[str, Any]) -> Scheme:
     if problems:
         raise SimkaoheError(*problems)
     changed = type(scheme).read(values)
+    vars(changed)["heard_of"] = changed.heard_of | scheme.heard_of
     return edited(changed, later) if later else changed
 
 
@@ -101,15 +160,13 @@ def _start(scheme: Scheme, path: str) -> tuple[Model, list[str]]:
     first, *rest = _steps(path)
     if first in scheme.nodes:
         if not rest:
-            raise SimkaoheError(
-                Problem(
-                    path,
-                    Words("这是一个指标或分组，不是可以改的一项", "this is a whole node"),
-                    remedy=Words(
-                        f"请写明改哪一项，例如 {first}.weight",
-                        f"Name what to change, for example {first}.weight",
-                    ),
-                )
+            refuse(
+                path,
+                Words("这是一个指标或分组，不是可以改的一项", "this is a whole node"),
+                remedy=Words(
+                    f"请写明改哪一项，例如 {first}.weight",
+                    f"Name what to change, for example {first}.weight",
+                ),
             )
         return scheme.nodes[first], rest
     if first in type(scheme).model_fields:
@@ -174,23 +231,24 @@ def slots(scheme: Scheme) -> dict[str, Slot]:
     """Return every path that holds a single value; see :meth:`Scheme.paths`."""
     found: dict[str, Slot] = {}
     for node_id, node in scheme.nodes.items():
-        for path, slot in _slots_of(node, skip=("id", "children")):
+        for path, slot in slots_of(node, skip=("id", "children")):
             found[f"{node_id}.{path}"] = slot._replace(label=f"{node.label} · {slot.label}")
-    for path, slot in _slots_of(scheme, skip=("root", "units")):
+    for path, slot in slots_of(scheme, skip=("root", "units")):
         found[path] = slot
     for unit, category in scheme.units.items():
         found[f"units.{unit}"] = Slot(category, None, unit)
     return found
 
 
-def _slots_of(model: Model, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, Slot]]:
+def slots_of(model: Model, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, Slot]]:
     labels = type(model).field_labels()
     for name, field in type(model).model_fields.items():
         if name in skip:
             continue
         value = getattr(model, name)
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        span: Any = extra.get("span")
+        ends: Any = extra.get("span")
+        span = tuple(ends) if ends else None
         below: Mapping[Any, Any] = {}
         if isinstance(value, Mapping):
             below = value
@@ -199,17 +257,47 @@ def _slots_of(model: Model, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, S
         elif isinstance(value, Model):
             below = {None: value}
         else:
-            yield name, Slot(value, tuple(span) if span else None, labels[name])
+            yield name, Slot(value, span, labels[name], *_holds(field.annotation, field.metadata))
         for key, entry in below.items():
             path = name if key is None else f"{name}.{key}"
             if isinstance(entry, Model):
                 names = getattr(entry, "name", None), getattr(entry, "name_en", None)
-                title = labels[name] if key is None else reader_name(*names, str(key))
-                for inner, slot in _slots_of(entry):
+                about = getattr(entry, "about", key)
+                title = labels[name] if key is None else reader_name(*names, str(about))
+                for inner, slot in slots_of(entry):
                     yield f"{path}.{inner}", slot._replace(label=f"{title} · {slot.label}")
             else:
                 label = labels[name] if key == "" else f"{labels[name]} · {key}"
-                yield path, Slot(entry, tuple(span) if span else None, label)
+                yield path, Slot(entry, span, label, *_holds(field.annotation, (), inside=True))
+
+
+def _holds(
+    annotation: Any, limits: Iterable[Any], *, inside: bool = False
+) -> tuple[frozenset[Any], tuple[str, ...], tuple[float, float]]:
+    """Return kinds, options and bounds of a field, or of the entries inside it."""
+    kinds: set[Any] = set()
+    options: list[str] = []
+    low, high = -inf, inf
+    waiting, limits = [(annotation, inside)], [*limits]
+    while waiting:
+        kind, within = waiting.pop()
+        origin, parts = get_origin(kind), get_args(kind)
+        if origin is Annotated:
+            waiting.append((parts[0], within))
+            fields = [part for part in parts[1:] if isinstance(part, FieldInfo)]
+            limits += [limit for part in fields for limit in part.metadata]
+        elif origin in (Union, UnionType):
+            waiting += [(part, within) for part in parts]
+        elif origin is Literal:
+            options += parts
+        elif isinstance(origin, type) and issubclass(origin, Mapping | tuple):
+            waiting += [(parts[0], False)] if within else []
+        else:
+            kinds.add(kind)
+    for limit in limits:
+        low = max(low, *(getattr(limit, end, -inf) for end in ("ge", "gt")))
+        high = min(high, *(getattr(limit, end, inf) for end in ("le", "lt")))
+    return frozenset(kinds), tuple(options), (low, high)
 
 
 def difference(old: Scheme, new: Scheme) -> dict[str, Any]:

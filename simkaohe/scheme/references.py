@@ -98,6 +98,15 @@ def conditions(scheme: Scheme) -> Iterator[tuple[str, Condition]]:
                 yield f"uses.{name}.raises.{number}.any_of.{place}", condition
 
 
+def events(scheme: Scheme) -> dict[str, str]:
+    """Return the ids that the table of events may name, with what they are called."""
+    marks: dict[str, str] = {
+        condition.event: "" for _, condition in conditions(scheme) if condition.event
+    }
+    marks |= scheme.events
+    return marks | {name: a.name or "" for name, a in scheme.adjustments.items()}
+
+
 def _of_condition(
     scheme: Scheme, path: str, condition: Condition, nodes: dict[str, str]
 ) -> Iterator[Problem]:

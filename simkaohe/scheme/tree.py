@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -10,11 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, SerializeAsAny, Tag, ValidationError
 from pydantic import model_validator as validator
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.labels import Words, reader_name
-from simkaohe.scheme import references
-from simkaohe.scheme.adjust import Adjustment, Difficulty, Limit, Periods, Transfer
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
+from simkaohe.labels import Words, language, reader_name
+from simkaohe.scheme import consistency, references
+from simkaohe.scheme.adjust import Adjustment, Limit
 from simkaohe.scheme.combine import Combine, WeightedSum
+from simkaohe.scheme.corrections import Difficulty, Periods, Transfer
 from simkaohe.scheme.edit import Scenario, Slot, difference, edited, slots
 from simkaohe.scheme.grades import Grades
 from simkaohe.scheme.measure import Level, Measure
@@ -31,7 +31,6 @@ Cancelled = Annotated[
     Annotated[Way, Tag("way")] | Annotated[Shares, Tag("shares")],
     Discriminator(lambda value: "shares" if isinstance(value, Mapping) else "way"),
 ]
-CATEGORY = Words("类别", "category")
 
 
 class Node(Model):
@@ -345,12 +344,10 @@ class Scheme(Model):
             All problems at once, each with its edit path.
         """
         if not isinstance(values, Mapping):
-            raise SimkaoheError(
-                Problem(
-                    "",
-                    Words("内容不是方案", "this is not a scheme"),
-                    remedy=Words("方案至少要有 root 一项", "A scheme has at least a root"),
-                )
+            refuse(
+                "",
+                Words("内容不是方案", "this is not a scheme"),
+                remedy=Words("方案至少要有 root 一项", "A scheme has at least a root"),
             )
         try:
             return cls.model_validate(values)
@@ -361,10 +358,19 @@ class Scheme(Model):
         """Return the scheme as plain dictionaries, lists, numbers and strings, without defaults."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
+    def walk(self) -> Iterator[Group | Indicator]:
+        """Yield every node, parents before children, also where an id is used twice."""
+        return _walk(self.root)
+
     @cached_property
     def nodes(self) -> Mapping[str, Group | Indicator]:
         """Every node by id, parents before children, in the scheme's order."""
-        return {node.id: node for node in _walk(self.root)}
+        return {node.id: node for node in self.walk()}
+
+    @cached_property
+    def groups(self) -> Mapping[str, Group]:
+        """The nodes that have children, by id, parents first."""
+        return {name: node for name, node in self.nodes.items() if isinstance(node, Group)}
 
     @cached_property
     def indicators(self) -> tuple[Indicator, ...]:
@@ -379,6 +385,15 @@ class Scheme(Model):
         """
         sources = [transfer.source for transfer in self.attribution.values()] if self.units else []
         return tuple(s for s in dict.fromkeys(sources) if s not in self.units)
+
+    @cached_property
+    def heard_of(self) -> frozenset[str]:
+        """Events and sources that data may have: the scheme's, and those of what it was edited from.
+
+        An edit that takes away the last reader of a record leaves the record unread; a name that
+        nobody ever mentioned is a mistake.
+        """
+        return frozenset([*self.sources, *references.events(self)])
 
     @property
     def label(self) -> str:
@@ -418,11 +433,14 @@ class Scheme(Model):
 
     def paths(self) -> dict[str, Slot]:
         """Return every edit path that holds a single value, with the value, range and label."""
-        return dict(self._slots)
+        spoken = language()
+        if spoken not in self._slots:
+            self._slots[spoken] = slots(self)
+        return dict(self._slots[spoken])
 
     @cached_property
-    def _slots(self) -> Mapping[str, Slot]:
-        return slots(self)
+    def _slots(self) -> dict[str, Mapping[str, Slot]]:
+        return {}  # by language
 
     def weight_in(self, node: Group | Indicator, category: str) -> float:
         """Return a node's stated weight in a category, before cancelled weights are moved."""
@@ -430,93 +448,9 @@ class Scheme(Model):
 
     @validator(mode="after")
     def _is_consistent(self) -> Scheme:
-        problems = list(self._id_problems())
-        problems += self._category_problems()
-        if not problems:
-            problems += self._weight_problems()
-        problems += references.problems(self)
-        if problems:
+        if problems := [*consistency.problems(self), *references.problems(self)]:
             raise refused(*problems)
         return self
-
-    def _id_problems(self) -> Iterator[Problem]:
-        counts = Counter(node.id for node in _walk(self.root))
-        for name, count in counts.items():
-            if count > 1:
-                yield Problem(
-                    f"{name}.id",
-                    Words(f"编号“{name}”用了 {count} 次", f"the id {name!r} is used {count} times"),
-                    remedy=Words("每个编号只能用一次", "Give every node an id of its own"),
-                )
-            if name in Scheme.model_fields:
-                yield Problem(
-                    f"{name}.id",
-                    Words(
-                        f"“{name}”是方案自己的字段名", f"{name!r} is a field of the scheme itself"
-                    ),
-                    remedy=Words("请换一个编号", "Choose another id"),
-                )
-
-    def _category_problems(self) -> Iterator[Problem]:
-        labels = {name: category.name or name for name, category in self.categories.items()}
-        for unit, category in self.units.items():
-            if category not in labels:
-                yield unknown(f"units.{unit}", category, labels, CATEGORY)
-        for category in labels.keys() - set(self.units.values()):
-            yield Problem(
-                f"categories.{category}",
-                Words("这个类别里没有单位", "no unit is in this category"),
-                remedy=Words("在 units 里指定单位，或删去该类别", "Put a unit in it or remove it"),
-            )
-        for node in _walk(self.root):
-            for category in node.weights_by_category:
-                if category not in labels:
-                    where = f"{node.id}.weights_by_category.{category}"
-                    yield unknown(where, category, labels, CATEGORY)
-        for number, band in enumerate(self.grades.bands if self.grades else ()):
-            for category in band.seats_by_category:
-                if category not in labels:
-                    where = f"grades.bands.{number}.seats_by_category.{category}"
-                    yield unknown(where, category, labels, CATEGORY)
-
-    def _weight_problems(self) -> Iterator[Problem]:
-        for group in _walk(self.root):
-            if isinstance(group, Indicator):
-                continue
-            for category in self.categories or ("",):
-                weights = {c.id: self.weight_in(c, category) for c in group.children}
-                if not sum(weights.values()) and (
-                    group is self.root or self._counts(group, category)
-                ):
-                    of = f"（{self.category_label(category)}）" if category else ""
-                    yield Problem(
-                        f"{group.id}.children",
-                        Words(
-                            f"下级权重合计为 0{of}",
-                            f"the children's weights sum to 0{of and f' in category {category!r}'}",
-                        ),
-                        remedy=Words("至少一个权重要大于 0", "At least one weight must be above 0"),
-                    )
-                elif isinstance(group.cancelled, Mapping) and any(
-                    weight == 0 and child.weight > 0 and category in child.weights_by_category
-                    for child, weight in zip(group.children, weights.values(), strict=True)
-                ):
-                    for name, share in group.cancelled.items():
-                        if share and not weights[name]:
-                            yield Problem(
-                                f"{group.id}.cancelled.{name}",
-                                Words(
-                                    f"“{name}”在类别“{category}”里自己也被取消",
-                                    f"{name!r} is itself cancelled in category {category!r}",
-                                ),
-                                remedy=Words(
-                                    "把权重给没有取消的指标",
-                                    "Give the weight to a child that is not cancelled",
-                                ),
-                            )
-
-    def _counts(self, group: Group, category: str) -> bool:
-        return self.weight_in(group, category) > 0
 
 
 def _walk(node: Group | Indicator) -> Iterator[Group | Indicator]:

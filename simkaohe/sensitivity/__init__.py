@@ -32,7 +32,7 @@ _HOMES = {
     "RankRange": "extremes",
     "rank_range": "extremes",
     "effective_weights": "importance",
-    "equivalent_weight": "importance",
+    "equivalent_weight": "equivalent",
     "leave_one_out": "influence",
     "one_at_a_time": "influence",
     "sobol_indices": "sobol",

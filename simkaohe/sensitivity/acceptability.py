@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ import pandas as pd
 
 from simkaohe.labels import Words
 from simkaohe.sensitivity.counting import Study, Tables
-from simkaohe.sensitivity.sources import BATCHES
+from simkaohe.sensitivity.layout import BATCHES
 from simkaohe.sensitivity.tallying import bin_shift, bins
 
 Array = npt.NDArray[np.float64]
@@ -22,17 +22,13 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 def largest_error(tables: Tables, points: int) -> float:
     """Return the largest standard error of the acceptability after some points of each batch."""
-    return float(_errors(_only(tables, "ranks")[:, 1:], points).max())
+    ranks = next(table for name, table in tables.items() if name.endswith("|ranks"))
+    return float(_error(ranks[:, 1:] / points).max())
 
 
-def _only(tables: Mapping[str, npt.NDArray[Any]], kind: str) -> npt.NDArray[Any]:
-    return next(table for name, table in tables.items() if name.endswith(f"|{kind}"))
-
-
-def _errors(counts: npt.NDArray[Any], points: int) -> Array:
-    """Return standard errors of shares, from the scatter of the batches (the first axis)."""
-    shares = counts / points
-    return np.asarray(shares.std(0, ddof=1) / np.sqrt(BATCHES))
+def _error(estimates: npt.NDArray[Any]) -> Array:
+    """Return standard errors, from the scatter of the batches (the first axis)."""
+    return np.asarray(estimates.std(0, ddof=1) / np.sqrt(BATCHES))
 
 
 class MonteCarlo:
@@ -41,10 +37,9 @@ class MonteCarlo:
     Attributes
     ----------
     draws : int
-        How many were drawn.
     units : tuple of str
     without_effect : tuple of str
-        Factors that vary and change nothing, in sixteen trials; ``repr`` names them too.
+        Factors that vary and change nothing, in sixteen trials.
 
     Notes
     -----
@@ -68,10 +63,8 @@ class MonteCarlo:
 
     def __repr__(self) -> str:
         text = f"MonteCarlo({len(self.units)} units, {self.draws:,} draws"
-        if self.without_effect:
-            text += str(Words("；没有影响：", "; without effect: "))
-            text += ", ".join(self.without_effect)
-        return text + ")"
+        idle = ", ".join(self.without_effect)
+        return f"{text}{Words('；没有影响：', '; without effect: ') if idle else ''}{idle})"
 
     def _table(self, kind: str) -> npt.NDArray[Any]:
         return self._tables[f"{self._name}|{kind}"]
@@ -81,25 +74,24 @@ class MonteCarlo:
 
     @cached_property
     def acceptability(self) -> pd.DataFrame:
-        """名次可能性: share of draws in which a unit has a rank, units × ranks.
-
-        Rows sum to 1 for units that are always ranked.
-        """
-        counts = self._table("ranks").sum(0)[1:].T
-        return self._by_unit(counts / self.draws, _rank_labels(len(self.units)))
+        """名次可能性: share of draws in which a unit has a rank, units × ranks."""
+        return self._shares("ranks", len(self.units))
 
     @cached_property
     def category_acceptability(self) -> pd.DataFrame:
         """类内名次可能性: the same for ranks inside the category, units × ranks."""
-        if not self._study.several:
-            return self.acceptability
-        counts = self._table("category_ranks").sum(0)[1:].T
-        return self._by_unit(counts / self.draws, _rank_labels(self._study.largest))
+        several = self._study.several
+        return (
+            self._shares("category_ranks", self._study.largest) if several else self.acceptability
+        )
+
+    def _shares(self, kind: str, units: int) -> pd.DataFrame:
+        return self._by_unit(self._table(kind).sum(0)[1:].T / self.draws, _rank_labels(units))
 
     @cached_property
     def standard_errors(self) -> pd.DataFrame:
         """标准误 of the acceptability, units × ranks, from independent scrambles."""
-        errors = _errors(self._table("ranks")[:, 1:], self._points).T
+        errors = _error(self._table("ranks")[:, 1:] / self._points).T
         return self._by_unit(errors, _rank_labels(len(self.units)))
 
     @cached_property
@@ -112,12 +104,10 @@ class MonteCarlo:
         sums = self._table("rank_sums").astype(np.float64)
         ranked = self._points - self._table("ranks")[:, 0]
         with np.errstate(invalid="ignore", divide="ignore"):
-            each = sums[:, 0] / ranked
-            mean = sums[:, 0].sum(0) / ranked.sum(0)
-            square = sums[:, 1].sum(0) / ranked.sum(0)
+            mean, square = sums.sum(0) / ranked.sum(0)
             columns = {
                 "mean_rank": mean,
-                "standard_error": each.std(0, ddof=1) / np.sqrt(BATCHES),
+                "standard_error": _error(sums[:, 0] / ranked),
                 "standard_deviation": np.sqrt(np.maximum(square - mean**2, 0)),
             }
         return pd.DataFrame(columns, pd.Index(self.units, name="unit"))
@@ -125,11 +115,9 @@ class MonteCarlo:
     @cached_property
     def quantiles(self) -> pd.DataFrame:
         """名次分位数: the smallest rank that a unit keeps with chance 5, 25, 50, 75 or 95 %."""
-        counts = self._table("ranks").sum(0)[1:]
+        counts, units = self._table("ranks").sum(0)[1:], len(self.units)
         below = counts.cumsum(0)
-        last = np.minimum(
-            (np.arange(1, len(counts) + 1)) << bin_shift(len(self.units)), len(self.units)
-        )
+        last = np.minimum(np.arange(1, len(counts) + 1) << bin_shift(units), units)
         found = np.full((len(self.units), len(LEVELS)), np.nan)
         for k, level in enumerate(LEVELS):
             place = (below >= level * below[-1]).argmax(0)
@@ -176,18 +164,10 @@ class MonteCarlo:
 
     @cached_property
     def effects(self) -> pd.DataFrame:
-        """影响: what redrawing one factor alone changes, factors × changes, in sixteen trials.
+        """影响: what redrawing one factor alone changes, in sixteen trials; factors × changes.
 
-        Columns
-        -------
-        total
-            Largest change of any unit's total.
-        rank
-            Mean number of places that a unit moves.
-        grade
-            Share of grades that change.
-        effect : bool
-            False: nothing changed in any trial.
+        ``total``: the largest change of any unit's total; ``rank``: mean number of places that a
+        unit moves; ``grade``: share of grades that change; ``effect``: whether anything changed.
         """
         found = self._study.effects(self._name)
         index = pd.Index(list(found), name="factor")
@@ -197,17 +177,10 @@ class MonteCarlo:
 
 
 class Paired:
-    """成对模拟: schemes on the same draws.
-
-    Attributes
-    ----------
-    results : dict of name to MonteCarlo
-    draws : int
-    """
+    """成对模拟: schemes on the same draws; ``results`` by name (MonteCarlo), ``draws``."""
 
     def __init__(self, study: Study, names: tuple[str, ...], points: int, tables: Tables) -> None:
-        self._study, self._points, self._tables = study, points, tables
-        self.base, *self.others = names
+        self._study, self._tables, self._other = study, tables, names[1]
         self.results = {name: MonteCarlo(study, name, points, tables) for name in names}
         self.draws = points * BATCHES
 
@@ -215,27 +188,18 @@ class Paired:
         return f"Paired({', '.join(self.results)}; {self.draws:,} draws)"
 
     def table(self, name: str | None = None) -> pd.DataFrame:
-        """Return how one scheme moves units against the base, draw by draw.
+        """Return how one scheme (default: the second) moves units against the first, draw by draw.
 
-        Parameters
-        ----------
-        name : str, optional
-            Default: the first scheme after the base.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by unit: ``mean_shift`` (places gained on average), ``standard_error``,
-            ``gains`` and ``loses`` (share of draws in which it moves up or down). Of the draws in
-            which both schemes rank the unit.
+        By unit, of the draws in which both schemes rank it: ``mean_shift`` (places gained on
+        average), ``standard_error``, ``gains`` and ``loses`` (share of draws with a move).
         """
-        found = self._tables[f"{name or self.others[0]}|shifts"].astype(np.float64)
+        found = self._tables[f"{name or self._other}|shifts"].astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             each = found[:, 1] / found[:, 0]
             both, gain, _, up, down = found.sum(0)
             columns = {
                 "mean_shift": gain / both,
-                "standard_error": each.std(0, ddof=1) / np.sqrt(BATCHES),
+                "standard_error": _error(each),
                 "gains": up / both,
                 "loses": down / both,
             }

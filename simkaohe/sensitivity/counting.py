@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import cache
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -11,9 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.sensitivity.kernel import Additive
-from simkaohe.sensitivity.layout import Layout, Plan
-from simkaohe.sensitivity.running import one_thread
-from simkaohe.sensitivity.sources import BATCHES, uniforms
+from simkaohe.sensitivity.layout import BATCHES, Layout, Plan, uniforms
 from simkaohe.sensitivity.tallying import Board, bin_shift, bins, counted
 from simkaohe.sensitivity.weighing import Weights
 
@@ -198,12 +197,9 @@ class Study(Layout):
     def effects(
         self, name: str, factors: Sequence[str] | None = None, trials: int = TRIALS
     ) -> dict[str, tuple[float, float, float]]:
-        """Return what redrawing one factor alone changes.
+        """Return what redrawing each factor alone changes.
 
-        Returns
-        -------
-        dict of factor to (totals, ranks, grades)
-            Largest change of a total, mean change of a rank, share of grades that change.
+        The largest change of a total, the mean change of a rank, the share of grades that change.
         """
         plan = self.plan
         d = len(self.columns)
@@ -266,7 +262,14 @@ def study_of(plan: Plan) -> Study:
         return _studies[plan.key]
 
 
+@cache
+def _controller() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 def count(plan: Plan, task: Task) -> Tables:
-    """Count one task; what is sent to other threads and processes."""
-    with one_thread():
+    """Count one task, matrix products on one thread; what other threads and processes are sent."""
+    with _controller().limit(limits=1):
         return study_of(plan).count(task)

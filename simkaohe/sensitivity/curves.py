@@ -6,7 +6,7 @@ pieces than another has empty ones at the end. A score that is missing is NaN th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +18,10 @@ NARROW = 1e-13
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Functions of N units on [0, 1].
+    """Functions of N units on [0, 1]: pieces between rising ``ends`` (P + 1, N).
 
-    Attributes
-    ----------
-    ends : array (P + 1, N)
-        Rising; where the pieces begin and end.
-    top : array (P, N, D + 1)
-        Coefficients of the numerators, the constant first.
-    bottom : array (N, E + 1)
-        Coefficients of the denominators; they are positive on [0, 1].
+    ``top`` (P, N, D + 1) are the coefficients of the numerators, the constant first; ``bottom``
+    (N, E + 1) those of the denominators, which are positive on [0, 1].
     """
 
     ends: Array
@@ -75,8 +69,7 @@ class Curves:
     def extremes(self) -> tuple[Array, Array]:
         """Return the lowest and the highest value strictly inside (0, 1), each (N,)."""
         change = _sum(
-            _product(_derived(self.top), self.bottom),
-            -_product(self.top, _derived(self.bottom)),
+            _product(_derived(self.top), self.bottom), -_product(self.top, _derived(self.bottom))
         )
         low, high = self.ends[:-1], self.ends[1:]
         inside = np.moveaxis(roots(change, low, high), -1, 0)
@@ -275,4 +268,43 @@ def _tidy(curves: Curves) -> Curves:
     return Curves(ends, curves.top[order, unit], curves.bottom)
 
 
-__all__ = ["Curves", "aligned", "roots"]
+Bools = npt.NDArray[np.bool_]
+ZERO = -1e6
+"""The logarithm that stands for a score of zero."""
+FAR = 1e12
+"""Beyond every score."""
+MIDDLE = np.array([0.5])
+
+
+@dataclass(frozen=True)
+class Score:
+    """A node's score along the number: curves to a power; None: it is their exponential."""
+
+    curves: Curves
+    power: float | None = 1.0
+
+    @property
+    def plain(self) -> bool:
+        """Whether the curves are the score itself."""
+        return self.power == 1.0
+
+    def inverse(self, values: Array) -> Array:
+        """Return what the curves are where the score has these values."""
+        if self.power is None:
+            return np.where(values > 0, np.log(np.where(values > 0, values, 1.0)), ZERO)
+        return values if self.plain else np.maximum(values, 0.0) ** (1 / self.power)
+
+    def values(self, curves: Array) -> Array:
+        """Return scores where the curves have these values."""
+        if self.power is None:
+            return np.exp(curves)
+        return curves if self.plain else np.maximum(curves, 0.0) ** self.power
+
+    def times(self, factor: Array) -> Score:
+        """Return the score times factors (N,) ≥ 0."""
+        if self.power is not None:
+            return replace(self, curves=self.curves.times(self.inverse(factor)))
+        raised = self.curves.plus(np.where(factor > 0, self.inverse(factor), 0.0))
+        top = np.where(factor[:, None] > 0, raised.top, 0.0 * raised.top)
+        top[:, :, 0] = np.where(factor > 0, top[:, :, 0], top[:, :, 0] + ZERO)
+        return replace(self, curves=Curves(raised.ends, top, raised.bottom))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import permutations
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import refuse
 from simkaohe.labels import Words
 from simkaohe.result import Result
 from simkaohe.sensitivity.field import NOT_RANKED, Field
@@ -36,19 +36,15 @@ class Evidence(NamedTuple):
     @property
     def totals(self) -> Array:
         """Totals (N,) before rounding."""
-        scheme = self.result.scheme
-        score = self.result.engine.run(nodes=(scheme.root.id,)).scores[scheme.root.id][0]
-        return np.asarray(score * (scheme.full / 100))
+        root, full = self.result.scheme.root.id, self.result.scheme.full
+        return self.result.engine.run(nodes=(root,)).scores[root][0] * (full / 100)
 
 
 @dataclass(frozen=True)
 class Demand:
-    """A condition on the weights, or on what they lead to."""
+    """A condition on the weights, or on what they lead to, and its words."""
 
-    @property
-    def words(self) -> Words:
-        """The condition in words."""
-        raise NotImplementedError
+    words: Words
 
     def rows(self, field: Field) -> tuple[Array, Array]:
         """Return g (M, V) and h (M,) of ``g @ w >= h``; no rows where it is not linear."""
@@ -69,16 +65,10 @@ class Bounded(Demand):
     low: float
     high: float
 
-    @property
-    def words(self) -> Words:
-        """The condition in words."""
-        text = f"{self.low:g} ≤ {self.path} ≤ {self.high:g}"
-        return Words(text, text)
-
     def rows(self, field: Field) -> tuple[Array, Array]:
         """Return two rows for each weight at the path."""
         g, h = [], []
-        for k, points in _at(field, self.path):
+        for k, points in field.variables(self.path):
             one = np.eye(len(field.now))[k]
             g += [one, -one]
             h += [self.low / points, -self.high / points]
@@ -92,25 +82,18 @@ class Ordered(Demand):
     more: str
     less: str
 
-    @property
-    def words(self) -> Words:
-        """The condition in words."""
-        return Words(f"{self.more} ≥ {self.less}", f"{self.more} ≥ {self.less}")
-
     def rows(self, field: Field) -> tuple[Array, Array]:
         """Return a row for each category in which both weights count."""
-        g = []
-        for k, _ in _at(field, self.more):
-            for other, _ in _at(field, self.less):
-                if (field.at.blocks[:, k] & field.at.blocks[:, other]).any():
-                    g.append(np.eye(len(field.now))[k] - np.eye(len(field.now))[other])
+        one, blocks = np.eye(len(field.now)), field.at.blocks
+        g = [
+            one[k] - one[other]
+            for k, _ in field.variables(self.more)
+            for other, _ in field.variables(self.less)
+            if (blocks[:, k] & blocks[:, other]).any()
+        ]
         if not g:
-            raise SimkaoheError(
-                Problem(
-                    f"{self.more} › {self.less}",
-                    Words("没有两者都计入的类别", "no category counts both weights"),
-                )
-            )
+            nowhere = Words("没有两者都计入的类别", "no category counts both weights")
+            refuse(f"{self.more} › {self.less}", nowhere)
         return np.array(g), np.zeros(len(g))
 
 
@@ -122,25 +105,14 @@ class Level(Demand):
     other: str
     margin: float
 
-    @property
-    def words(self) -> Words:
-        """The condition in words."""
-        more = f" + {self.margin:g}" if self.margin else ""
-        return Words(
-            f"“{self.unit}”的总分 ≥ “{self.other}”的总分{more}",
-            f"total of {self.unit!r} ≥ total of {self.other!r}{more}",
-        )
-
     def rows(self, field: Field) -> tuple[Array, Array]:
         """Return the difference of two totals."""
-        a, b = (_linear(field, unit) for unit in (self.unit, self.other))
+        a, b = field.place(self.unit), field.place(self.other)
         if self.margin and field.form.logarithmic:
-            raise SimkaoheError(
-                Problem(
-                    str(self.words),
-                    Words("几何平均下分差不是线性的", "margins are not linear in a geometric mean"),
-                    Words("margin 为 0", "margin 0"),
-                )
+            refuse(
+                str(self.words),
+                Words("几何平均下分差不是线性的", "margins are not linear in a geometric mean"),
+                Words("margin 为 0", "margin 0"),
             )
         least = self.margin / field.scale - (field.constants[a] - field.constants[b])
         return (field.slopes[a] - field.slopes[b])[None], np.array([least + SAFE])
@@ -160,38 +132,22 @@ class CategoriesAlike(Demand):
     within: float
     of: Literal["ranks", "scores"]
 
-    @property
-    def words(self) -> Words:
-        """The condition in words."""
-        zh, en = ("排名", "ranks") if self.of == "ranks" else ("总分", "totals")
-        return Words(
-            f"各类别平均{zh}相差不超过 {self.within:g}",
-            f"mean {en} of the categories within {self.within:g} of each other",
-        )
-
     def shares(self, field: Field) -> Array:
         """Return the weight (C, N) of each ranked unit in its category's mean."""
         form = field.form
         ranked = form.behind < 2
         if strange := [form.units[p] for p in np.flatnonzero(ranked & ~field.linear)]:
             reason = field.reasons.get(strange[0], NOT_RANKED)
-            raise SimkaoheError(Problem(f"{self.words} › {strange[0]}", reason))
-        if field.form.logarithmic and self.of == "scores":
-            raise SimkaoheError(
-                Problem(
-                    str(self.words),
-                    Words("几何平均下平均总分不是线性的", "mean totals are not linear here"),
-                    remedy=Words('请用 of="ranks"', 'Use of="ranks"'),
-                )
-            )
+            refuse(f"{self.words} › {strange[0]}", reason)
+        if form.logarithmic and self.of == "scores":
+            found = Words("几何平均下平均总分不是线性的", "mean totals are not linear here")
+            refuse(str(self.words), found, remedy=Words('请用 of="ranks"', 'Use of="ranks"'))
         category = form.engine.category
         present = [c for c in np.unique(category) if (ranked & (category == c)).any()]
         if len(present) < 2:
-            raise SimkaoheError(
-                Problem(str(self.words), Words("只有一个类别", "there is only one category"))
-            )
-        found = np.array([ranked & (category == c) for c in present], np.float64)
-        return np.asarray(found / found.sum(1, keepdims=True))
+            refuse(str(self.words), Words("只有一个类别", "there is only one category"))
+        members = np.array([ranked & (category == c) for c in present], np.float64)
+        return np.asarray(members / members.sum(1, keepdims=True))
 
     def rows(self, field: Field) -> tuple[Array, Array]:
         """Return the differences of mean totals, both ways; none for ranks."""
@@ -200,10 +156,9 @@ class CategoriesAlike(Demand):
             return super().rows(field)
         slope, constant = shares @ field.slopes, shares @ field.constants
         g, h = [], []
-        for a, b in combinations(range(len(shares)), 2):
-            for one, two in ((a, b), (b, a)):
-                g.append(slope[one] - slope[two])
-                h.append(-self.within / field.scale - (constant[one] - constant[two]) + SAFE)
+        for one, two in permutations(range(len(shares)), 2):
+            g.append(slope[one] - slope[two])
+            h.append(-self.within / field.scale - (constant[one] - constant[two]) + SAFE)
         return np.array(g), np.array(h)
 
     def measured(self, found: Evidence) -> tuple[float, bool]:
@@ -219,42 +174,28 @@ class Effective(Demand):
     """The effective weights (covariance shares) are within a distance of stated ones."""
 
     tolerance: float
-    targets: tuple[tuple[str, float], ...] | None = None
-
-    @property
-    def words(self) -> Words:
-        """The condition in words."""
-        return Words(
-            f"实际权重与名义权重相差不超过 {self.tolerance:g}",
-            f"effective weights within {self.tolerance:g} of the nominal ones",
-        )
+    targets: tuple[tuple[str, float], ...] | None
 
     def covariance(self, field: Field) -> Array:
         """Return the covariances (V, V) of the children's scores over the ranked units."""
         form = field.form
         which = np.unique(form.set_of[form.behind < 2])
         if len(which) != 1 or len(field.at.blocks) != 1:
-            raise SimkaoheError(
-                Problem(
-                    str(self.words),
-                    Words(
-                        "各单位的权重不同（类别或缺失指标不同），没有共同的实际权重",
-                        "units have different weights (category, missing scores), so that there "
-                        "are no effective weights common to all",
-                    ),
-                )
+            refuse(
+                str(self.words),
+                Words(
+                    "各单位的权重不同（类别或缺失指标不同），没有共同的实际权重",
+                    "units have different weights (category, missing scores), so that there "
+                    "are no effective weights common to all",
+                ),
             )
         free = form.free(int(which[0]))
         covariance = np.atleast_2d(np.cov(form.x[np.ix_(free, form.behind < 2)]))
         for k, variance in zip(free, np.diag(covariance), strict=True):
             if variance < 1e-18:
-                raise SimkaoheError(
-                    Problem(
-                        f"{self.words} › {form.paths[k]}",
-                        Words(
-                            "所有单位得分相同，实际权重恒为 0", "all units have the same score: 0"
-                        ),
-                    )
+                refuse(
+                    f"{self.words} › {form.paths[k]}",
+                    Words("所有单位得分相同，实际权重恒为 0", "all units have the same score: 0"),
                 )
         return covariance
 
@@ -262,15 +203,14 @@ class Effective(Demand):
         """Return the effective weights (V,) that are asked for, sum 1."""
         found = field.now.copy()
         for path, value in self.targets or ():
-            for k, points in _at(field, path):
+            for k, points in field.variables(path):
                 found[k] = value / points
         return np.asarray(found / found.sum())
 
     def measured(self, found: Evidence) -> tuple[float, bool]:
         """Return the tolerance less the largest distance."""
         share = covariance_shares(self.covariance(found.field), found.w)
-        far = np.abs(share - self.wanted(found.field)).max()
-        slack = float(self.tolerance - far)
+        slack = float(self.tolerance - np.abs(share - self.wanted(found.field)).max())
         return slack, slack >= -FORGIVEN
 
 
@@ -280,36 +220,26 @@ def covariance_shares(covariance: Array, w: Array) -> Array:
     return np.asarray(part / part.sum())
 
 
-def _at(field: Field, path: str) -> list[tuple[int, float]]:
-    paths = field.paths()
-    if path not in paths:
-        raise SimkaoheError(unknown(path, path, [*paths], Words("权重", "weight")))
-    return paths[path]
-
-
-def _linear(field: Field, unit: str) -> int:
-    place = field.form.place(unit)
-    if not field.linear[place]:
-        raise SimkaoheError(Problem(unit, field.reasons.get(unit, NOT_RANKED)))
-    return place
-
-
 # -- how they are asked for -----------------------------------------------------------------------
 
 
 def bounds(path: str, low: float, high: float) -> Demand:
     """Ask that a weight stays within bounds, in its own points."""
-    return Bounded(path, low, high)
+    text = f"{low:g} ≤ {path} ≤ {high:g}"
+    return Bounded(Words(text, text), path, low, high)
 
 
 def order(path_a: str, path_b: str) -> Demand:
     """Ask that the weight at ``path_a`` is at least the one at ``path_b``."""
-    return Ordered(path_a, path_b)
+    text = f"{path_a} ≥ {path_b}"
+    return Ordered(Words(text, text), path_a, path_b)
 
 
 def at_least_level(a: str, b: str, margin: float = 0.0) -> Demand:
     """Ask that unit a's total, before rounding, is at least unit b's plus a margin (points)."""
-    return Level(a, b, margin)
+    more = f" + {margin:g}" if margin else ""
+    words = Words(f"“{a}”的总分 ≥ “{b}”的总分{more}", f"total of {a!r} ≥ total of {b!r}{more}")
+    return Level(words, a, b, margin)
 
 
 def category_means_within(d: float, of: Literal["ranks", "scores"] = "ranks") -> Demand:
@@ -318,7 +248,11 @@ def category_means_within(d: float, of: Literal["ranks", "scores"] = "ranks") ->
     Means are over ranked units, ranks are overall. Ranks make a mixed-integer program with two
     variables for every pair of units whose order is open; scores are linear.
     """
-    return CategoriesAlike(d, of)
+    zh, en = ("排名", "ranks") if of == "ranks" else ("总分", "totals")
+    words = Words(
+        f"各类别平均{zh}相差不超过 {d:g}", f"mean {en} of the categories within {d:g} of each other"
+    )
+    return CategoriesAlike(words, d, of)
 
 
 def effective_near_nominal(
@@ -340,4 +274,8 @@ def effective_near_nominal(
     :math:`y = \sum_j w_j x_j` the group's score; the shares sum to 1.
     """
     stated = None if targets is None else tuple(sorted(targets.items()))
-    return Effective(tolerance, stated)
+    words = Words(
+        f"实际权重与名义权重相差不超过 {tolerance:g}",
+        f"effective weights within {tolerance:g} of the nominal ones",
+    )
+    return Effective(words, tolerance, stated)

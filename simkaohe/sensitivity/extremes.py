@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
@@ -53,8 +53,7 @@ class RankRange:
     def edits(self, unit: str, end: Literal["best", "worst"]) -> dict[str, float]:
         """Return the edits (for ``scheme.edit``) that give a unit its best or worst rank."""
         frame = self.best_weights if end == "best" else self.worst_weights
-        if unit not in frame.index:
-            raise SimkaoheError(unknown("rank_range", unit, [str(u) for u in frame.index], UNIT))
+        check_known("rank_range", unit, [str(u) for u in frame.index], UNIT)
         values = frame.loc[unit].to_numpy(np.float64)
         return dict(zip(map(str, frame.columns), values.tolist(), strict=True))
 
@@ -75,8 +74,7 @@ def rank_range(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     group : str, optional
         Whose children's weights vary, see :func:`additive_form`; default: the root.
     within : float, default 0.2
@@ -92,10 +90,6 @@ def rank_range(
     seconds : float
         Time limit of each proof; a proof that runs out still improves the bound.
 
-    Returns
-    -------
-    RankRange
-
     Raises
     ------
     SimkaoheError
@@ -104,60 +98,55 @@ def rank_range(
 
     Notes
     -----
-    In three steps: (1) the largest and smallest lead of each rival over all weights within the
-    bounds (a greedy filling, exact) say who is ahead for certain and who can be: bounds at once;
-    (2) a search whose every step looks at all breakpoints of a line gives ranks that are attained;
-    (3) on demand, a mixed-integer program over the undecided rivals (HiGHS). Rounding before
-    ranking is part of all three. Every attained rank is evaluated by the engine at its weights.
-    The minimum and maximum over random draws are not a range: they are far too narrow.
+    (1) The largest and smallest lead of each rival over all weights within the bounds (a greedy
+    filling, exact) say who is ahead for certain and who can be: bounds at once; (2) a search whose
+    every step looks at all breakpoints of a line gives ranks that are attained; (3) on demand, a
+    mixed-integer program over the undecided rivals (HiGHS). Rounding is part of all three; every
+    attained rank is evaluated by the engine. Extremes over random draws are far too narrow.
 
-    Where categories have weights of their own, those of every category vary independently, each
-    within the bounds and with its sum kept. A unit with a missing score whose weight is spread has
-    no linear form beside units without; it then counts as undecided.
+    Where categories have weights of their own, those of every category vary independently. A unit
+    with a missing score whose weight is spread has no linear form: it counts as undecided.
 
     References
     ----------
     [1] Kadziński, Greco and Słowiński (2012), Extreme ranking analysis, Omega 40(4).
     """
     if scheme.ranking.ties == "dense":
-        raise SimkaoheError(
-            Problem(
-                "ranking.ties",
-                Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others"),
-                remedy=Words(
-                    '请先用 scheme.edit({"ranking.ties": "competition"})',
-                    'Use scheme.edit({"ranking.ties": "competition"}) first',
-                ),
+        refuse_dense(
+            Words(
+                '请先用 scheme.edit({"ranking.ties": "competition"})',
+                'Use scheme.edit({"ranking.ties": "competition"}) first',
             )
         )
     form = additive_form(scheme, panel, group)
     field = Field(form, within, bounds or {})
     chosen = _chosen(field, units)
-    nominal = form.engine.run()
-    now = (nominal.ranks if peers == "all" else nominal.category_ranks)[0]
+    now = form.ranks(peers)
     ends = [_End(field, place, peers, best) for place in chosen for best in (True, False)]
-    races = [end.race for end in ends]
-    certificates = found(races, field.at, field.now, [end.best for end in ends])
+    weights = found([e.race for e in ends], field.at, field.now, [e.best for e in ends])
     if proof:
-        certificates = [end.proved(w, seconds) for end, w in zip(ends, certificates, strict=True)]
-    rows: list[dict[str, Any]] = []
-    for place, best, worst in zip(chosen, ends[::2], ends[1::2], strict=True):
-        row = {"unit": form.units[place], "rank": int(now[place])}
-        rows.append(row | {"best_bound": best.bound, "worst_bound": worst.bound})
-    edits = [field.edits(weights) for weights in certificates]
+        weights = [end.proved(w, seconds) for end, w in zip(ends, weights, strict=True)]
+    edits = [field.edits(w) for w in weights]
     ranks = evaluated(form, edits, peers)
-    for number, (row, place) in enumerate(zip(rows, chosen, strict=True)):
-        for end, better, k in (("best", min, 2 * number), ("worst", max, 2 * number + 1)):
-            row[end] = int(better(ranks[k, place], now[place]))
-            if row[end] != ranks[k, place]:
-                edits[k] = field.edits(field.now)
-            row[f"{end}_proved"] = row[end] == row[f"{end}_bound"]
+    table = pd.DataFrame({"rank": now[chosen]}, pd.Index(np.array(form.units)[chosen], name="unit"))
+    for name, which, better in (("best", 0, np.minimum), ("worst", 1, np.maximum)):
+        attained = ranks[np.arange(len(chosen)) * 2 + which, chosen]
+        table[name] = better(attained, now[chosen])
+        table[f"{name}_bound"] = [end.bound for end in ends[which::2]]
+        table[f"{name}_proved"] = table[name] == table[f"{name}_bound"]
+        for k in np.flatnonzero(table[name] != attained):
+            edits[2 * k + which] = field.edits(field.now)
+    frames = [pd.DataFrame(edits[which::2], table.index) for which in (0, 1)]
     columns = ["rank", "best", "worst", "best_bound", "worst_bound", "best_proved", "worst_proved"]
-    table = pd.DataFrame(rows, columns=["unit", *columns]).set_index("unit")
-    table = table.iloc[np.argsort(table["rank"].to_numpy(), kind="stable")]
-    index = pd.Index([form.units[place] for place in chosen], name="unit")
-    frames = [pd.DataFrame(edits[end::2], index).reindex(table.index) for end in (0, 1)]
-    return RankRange(table, frames[0], frames[1], field.table(), peers, field.reasons)
+    order = np.argsort(table["rank"].to_numpy(), kind="stable")
+    best, worst = (frame.iloc[order] for frame in frames)
+    return RankRange(table[columns].iloc[order], best, worst, field.table(), peers, field.reasons)
+
+
+def refuse_dense(remedy: Words) -> NoReturn:
+    """Say that dense ranks are no count of the units ahead."""
+    depends = Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others")
+    refuse("ranking.ties", depends, remedy=remedy)
 
 
 def _chosen(field: Field, units: Collection[str] | None) -> list[int]:
@@ -198,16 +187,10 @@ class _End:
 
 
 def against(field: Field, place: int, peers: str, best: bool) -> tuple[Race, Extent, int]:
-    """Return a unit's race against rivals whose order the weights decide.
+    """Return a unit's race against rivals whose order the weights decide, their leads, and its rank.
 
-    Returns
-    -------
-    race : Race
-    leads : Extent
-        Of these rivals.
-    rank : int
-        The unit's if none of them is ahead: the bound of its best rank; for the worst rank
-        (``best`` False) add all of them.
+    The rank is the unit's if none of these rivals is ahead: the bound of its best rank; for the
+    worst rank (``best`` False) add all of them.
     """
     form = field.form
     there = np.ones(len(form.units), bool)

@@ -9,9 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine.standing import EXACT
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
-from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.form import AdditiveForm
 from simkaohe.sensitivity.placing import Race
 from simkaohe.sensitivity.polytope import Polytope
@@ -19,8 +18,6 @@ from simkaohe.sensitivity.polytope import Polytope
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ends = Mapping[str, tuple[float, float]]
-Levels = Mapping[str, Bools]
-"""For every node whose weight is set: which of the K weights are at or below it."""
 NOT_RANKED = Words("这个单位不参加排名", "this unit is not ranked")
 NO_SET = Words(
     "每个单位都有缺失的得分，其权重由其余指标分摊",
@@ -28,75 +25,32 @@ NO_SET = Words(
 )
 
 
-def below(scheme: Scheme, name: str) -> set[str]:
-    """Return the ids of everything below a node."""
-    children = getattr(scheme.nodes[name], "children", ())
-    return {c.id for c in children}.union(*(below(scheme, c.id) for c in children))
-
-
-def flat(form: AdditiveForm) -> Array:
-    """Return the shares (K, C), in percent, that the indicators have in the total."""
-    engine = form.engine
-    shares = {engine.scheme.root.id: np.full(len(engine.categories), 100.0)}
-    for name, group in engine.scheme.nodes.items():
-        if children := getattr(group, "children", ()):
-            stated = engine.weights.stated(children, {})[:, 0]
-            total = stated.sum(0)
-            for child, own in zip(children, stated / np.where(total > 0, total, 1), strict=True):
-                shares[child.id] = shares[name] * own
-    return np.array([shares[path.partition(".")[0]] for path in form.paths])
-
-
 class Field:
     """All weights that vary, as one vector: a block for every category with weights of its own.
 
-    Attributes
-    ----------
-    form : AdditiveForm
-    at : Polytope
-    now : array (V,)
-        Present weights; every block sums to 1.
-    slopes, constants : arrays (N, V) and (N,)
-        Totals in hundredths of full marks (logarithms where the form is logarithmic).
-    linear : array (N,) of bool
-        Whose total is that; the others have ``reasons`` when they are ranked.
+    ``now`` (V,) are the present weights, in the polytope ``at``. Totals are ``slopes @ w`` plus
+    ``constants``, (N, V) and (N,), in hundredths of full marks (logarithms where the form is), for
+    those that are ``linear`` (N,); the others have ``reasons`` when they are ranked.
     """
 
     def __init__(self, form: AdditiveForm, within: float, bounds: Ends) -> None:
         self.form = form
         self.scale = 1.0 if form.logarithmic else form.engine.scheme.full / 100
-        scheme = form.engine.scheme
-        order = [path.partition(".")[0] for path in form.paths]
-        nodes = [scheme.nodes[name] for name in order]
-        self.leaves = {name: np.arange(len(order)) == k for k, name in enumerate(order)}
-        self.levels = self.leaves
-        self.stated = form.engine.weights.stated(nodes, {})[:, 0]
-        if form.group == "leaves":
-            inner = {name: below(scheme, name) for name in scheme.nodes if name not in order}
-            del inner[scheme.root.id]
-            over = {name: np.array([o in ids for o in order]) for name, ids in inner.items()}
-            self.levels = {**over, **self.leaves}
-            self.stated = flat(form)
         varies = (form.set_of >= 0) & (form.factor != 0)
-        sets = [int(s) for s in np.unique(form.set_of[varies]) if self._is_whole(int(s))]
-        if not sets:
-            raise SimkaoheError(Problem(form.group, NO_SET))
-        self._sets = sets
-        self._free = [form.free(s) for s in sets]
-        sizes = [len(free) for free in self._free]
-        starts = np.cumsum([0, *sizes])
-        self.now = np.concatenate(
-            [form.weights[f, s] for f, s in zip(self._free, sets, strict=True)]
-        )
-        self.slopes = np.zeros((len(form.units), starts[-1]))
+        self._sets = [int(s) for s in np.unique(form.set_of[varies]) if self._is_whole(int(s))]
+        if not self._sets:
+            refuse(form.group, NO_SET)
+        self._free = [form.free(s) for s in self._sets]
+        pairs = [*zip(self._free, self._sets, strict=True)]
+        self.now = np.concatenate([form.weights[free, which] for free, which in pairs])
+        owner = np.repeat(np.arange(len(pairs)), [len(free) for free in self._free])
+        blocks = owner == np.arange(len(pairs))[:, None]
+        self.slopes = np.zeros((len(form.units), len(owner)))
         self.linear = (form.set_of >= 0) & (form.factor == 0)
-        blocks = np.zeros((len(sets), starts[-1]), bool)
-        for number, (which, free) in enumerate(zip(sets, self._free, strict=True)):
-            here = slice(starts[number], starts[number + 1])
+        for block, (free, which) in zip(blocks, pairs, strict=True):
             members = np.flatnonzero(form.set_of == which)
-            blocks[number, here] = True
             self.linear[members] = True
-            self.slopes[members, here] = (form.factor * form.x)[np.ix_(free, members)].T
+            self.slopes[np.ix_(members, block)] = (form.factor * form.x)[np.ix_(free, members)].T
         self.slopes /= self.scale
         self.constants = np.where(self.linear, form.constant, 0.0) / self.scale
         self.at = self._polytope(blocks, within, bounds)
@@ -105,32 +59,26 @@ class Field:
 
     def _is_whole(self, which: int) -> bool:
         """Whether no child of the set's units is missing, so that their weights are the stated."""
-        home = self.form.engine.category[self.form.set_of == which][0]
-        return bool((self.stated[:, home] > 0).sum() == len(self.form.free(which)))
+        form = self.form
+        home = form.engine.category[form.set_of == which][0]
+        return bool((form.levers.stated[:, home] > 0).sum() == len(form.free(which)))
 
     def _polytope(self, blocks: Bools, within: float, bounds: Ends) -> Polytope:
         if not within >= 0:
-            raise SimkaoheError(
-                Problem("within", f"{within:g}", Words("不小于 0 的数", "a number from 0 on"))
-            )
+            refuse("within", f"{within:g}", Words("不小于 0 的数", "a number from 0 on"))
         low = self.now * max(1 - within, 0.0)
         high = np.minimum(self.now * (1 + within), 1.0)
-        paths = self.paths()
         for path, (least, most) in bounds.items():
-            if path not in paths:
-                raise SimkaoheError(unknown("bounds", path, [*paths], Words("权重", "weight")))
-            for k, points in paths[path]:
+            for k, points in self.variables(path, "bounds"):
                 low[k], high[k] = max(least, 0.0) / points, most / points
         if self.form.engine.categories != ("",):  # an override of 0 would cancel the indicator
             low = np.maximum(low, 1e-9)
-        at = Polytope(low, high, blocks, np.ones(len(blocks)))
+        at = Polytope(low, high, blocks)
         if at.is_empty():
-            raise SimkaoheError(
-                Problem(
-                    "bounds",
-                    Words("没有权重能满足界限并保持合计", "no weights meet them and keep the sum"),
-                    remedy=Words("请放宽界限，或加大 within", "Widen them, or raise within"),
-                )
+            refuse(
+                "bounds",
+                Words("没有权重能满足界限并保持合计", "no weights meet them and keep the sum"),
+                remedy=Words("请放宽界限，或加大 within", "Widen them, or raise within"),
             )
         return at
 
@@ -140,34 +88,29 @@ class Field:
         for which, free, block in zip(self._sets, self._free, self.at.blocks, strict=True):
             weights = np.zeros(len(self.form.paths))
             weights[free] = w[block]
-            found |= self._own(which, weights, self.levels)
+            found |= self._own(which, weights, self.form.levers.levels)
         return found
 
-    def _own(self, which: int, weights: Array, levels: Levels) -> dict[str, float]:
+    def _own(self, which: int, weights: Array, levels: Mapping[str, Bools]) -> dict[str, float]:
         """Return a set's weights (K,), sum 1, as edits of its own categories.
 
         A weight is set without a category when all that stand at it agree and nobody cancels it:
         what it is without a category is what those that cancel it have to give away.
         """
-        scheme, names = self.form.engine.scheme, self.form.engine.categories
-        free = self.form.weights[:, which] > 0
-        home = self.form.engine.category[self.form.set_of == which][0]
-        shares = self.stated / self.stated.sum(0)
-        alike = np.flatnonzero(np.abs(shares - shares[:, [home]]).max(0) <= 1e-12)
-        whole = self.stated[:, alike].sum(0)
+        form = self.form
+        scheme, names = form.engine.scheme, form.engine.categories
+        alike = form.alike(which)
+        whole = form.levers.stated[:, alike].sum(0)
         found: dict[str, float] = {}
         for name, inside in levels.items():
-            if not (free & inside).any():
+            if not inside[form.free(which)].any():
                 continue
             values = weights[inside].sum() * whole
             mine = {names[c]: float(v) for c, v in zip(alike, values, strict=True)}
             own = scheme.nodes[name].weights_by_category
             stand = {c for c in names if c not in own}
-            if (
-                stand <= set(mine)
-                and len({mine[c] for c in stand}) == 1
-                and 0.0 not in own.values()
-            ):
+            agree = stand <= set(mine) and len({mine[c] for c in stand}) == 1
+            if agree and 0.0 not in own.values():
                 found[f"{name}.weight"] = next(mine[c] for c in stand)
                 mine = {c: value for c, value in mine.items() if c not in stand}
             found |= {f"{name}.weights_by_category.{c}": value for c, value in mine.items()}
@@ -177,10 +120,11 @@ class Field:
         """Return, for every edit path, its variables and the sums of points that they share in."""
         scheme = self.form.engine.scheme
         found: dict[str, list[tuple[int, float]]] = {}
-        start = 0
+        levers, start = self.form.levers, 0
+        leaves = {node.id: levers.levels[node.id] for node in levers.nodes}
         for which, free in zip(self._sets, self._free, strict=True):
             order = {self.form.paths[k].partition(".")[0]: n for n, k in enumerate(free)}
-            own = self._own(which, self.form.weights[:, which], self.leaves)
+            own = self._own(which, self.form.weights[:, which], leaves)
             for path, points in own.items():
                 node, _, rest = path.partition(".")
                 k = start + order[node]
@@ -191,6 +135,19 @@ class Field:
                     found.setdefault(f"{node}.weight", []).append(at)
             start += len(free)
         return found
+
+    def variables(self, path: str, where: str = "") -> list[tuple[int, float]]:
+        """Return the variables and sums of one path; refuse a path that has none."""
+        paths = self.paths()
+        check_known(where or path, path, [*paths], Words("权重", "weight"))
+        return paths[path]
+
+    def place(self, unit: str) -> int:
+        """Return the place of a unit whose total is linear; refuse others."""
+        place = self.form.place(unit)
+        if not self.linear[place]:
+            refuse(unit, self.reasons.get(unit, NOT_RANKED))
+        return place
 
     def table(self) -> pd.DataFrame:
         """Return the bounds: edit paths × (low, weight, high), in points."""
@@ -206,14 +163,11 @@ class Field:
         form = self.form
         for place in np.flatnonzero(~self.linear & (form.behind < 2)):
             name = form.units[place]
-            yield (
-                name,
-                form.reasons.get(name)
-                or Words(
-                    f"“{name}”有缺失的得分，其权重由其余指标分摊",
-                    f"{name!r} has a missing score, whose weight is spread over the others",
-                ),
+            spread = Words(
+                f"“{name}”有缺失的得分，其权重由其余指标分摊",
+                f"{name!r} has a missing score, whose weight is spread over the others",
             )
+            yield name, form.reasons.get(name, spread)
 
     def _reached(self) -> Array:
         """Return the smallest and largest total (2, N) of every unit, infinite where unknown.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.combine import Geometric
@@ -25,6 +25,19 @@ SAME = 1e-9
 """How far an evaluated total may be from the form, relative to the totals' size."""
 ROUNDS = 16
 """Random weight vectors that a form is checked at, besides the corners and the stated one."""
+
+
+SCORE_EFFECTS = {"zero", "score_cap", "last", "out"}
+"""Of vetoes: those that move totals or ranks."""
+ZERO = Words("“{}”有零分项，几何平均没有对数", "{!r} has a part of zero, which has no logarithm")
+MISSING = Words(
+    "“{}”有缺失指标，其权重在所属分组内分摊",
+    "{!r} has a missing score, whose weight its group spreads",
+)
+NOT_LINEAR = Words(
+    "“{}”的总分不是这些权重的线性函数（见 {}）",
+    "the total of {!r} is not linear in these weights (see {})",
+)
 
 
 class Fitted(NamedTuple):
@@ -62,15 +75,15 @@ class Fitting:
         total = scores[self.scheme.root.id] * (self.scheme.full / 100)
         factor, constant, fits = _affine(y, self._scale(total))
         bad = ~fits | ~self._independent(scores[levers.group.id])
-        self._set_aside(np.flatnonzero(bad), self._culprit(y, scores))
-        for node, path, steps in self._steps(scores):
-            self._set_aside(np.flatnonzero(steps), node, path)
+        self._set_aside(bad, NOT_LINEAR, self._culprit(y, scores).id)
+        for path, steps in self._steps(scores):
+            self._set_aside(steps, NOT_LINEAR, path)
         aside = np.array([unit in self.reasons for unit in engine.units])
         moves = np.ptp(total, 0) > SAME * np.maximum(1, np.abs(total).max(0))
         if aside.any() and not (moves & ~aside).any():
             if bad.any():
                 raise SimkaoheError(not_linear(self._culprit(y, scores)))
-            raise SimkaoheError(Problem(levers.name, next(iter(self.reasons.values()))))
+            refuse(levers.name, next(iter(self.reasons.values())))
         set_of = np.where(aside, -1, set_of)
         return Fitted(x, weights, set_of, factor, constant, self.reasons)
 
@@ -93,18 +106,10 @@ class Fitting:
             assert isinstance(method, Geometric)
             x = np.maximum(x, method.floor) if method.zero == "floor" else x
             zero = counts & (x <= 0)
-            for place in np.flatnonzero(zero.any(0)):
-                self.reasons[engine.units[place]] = Words(
-                    f"“{engine.units[place]}”有零分项，几何平均没有对数",
-                    f"{engine.units[place]!r} has a part of zero, which has no logarithm",
-                )
+            self._set_aside(np.any(zero, 0), ZERO)
             x = np.log(np.where(x > 0, x, 1.0))
         if levers.inner or levers.name == "leaves":
-            for place in np.flatnonzero(gone.any(0)):
-                self.reasons[engine.units[place]] = Words(
-                    f"“{engine.units[place]}”有缺失指标，其权重在所属分组内分摊",
-                    f"{engine.units[place]!r} has a missing score, whose weight its group spreads",
-                )
+            self._set_aside(np.any(gone, 0), MISSING)
         return np.where(counts & ~np.isnan(x), x, 0.0), gone
 
     def _sets(self, gone: Bools) -> tuple[Array, npt.NDArray[np.intp], list[int]]:
@@ -146,8 +151,7 @@ class Fitting:
         return draws, trial / trial.sum(1, keepdims=True)
 
     def _varying(self) -> list[Group]:
-        inner = list(self.levers.inner)
-        return [*reversed(inner), *self.chain]
+        return [*reversed(self.levers.inner), *self.chain]
 
     def _independent(self, group_score: Array) -> Bools:
         """Return which units (N,) do not depend on the group's scores of others."""
@@ -174,34 +178,26 @@ class Fitting:
                     return node
         return self.chain[min(1, len(self.chain) - 1)]
 
-    def _steps(self, scores: Mapping[str, Array]) -> Iterator[tuple[Node, str, Bools]]:
-        """Yield (node, where) of conditions on scores that may hold or not, and for whom (N,)."""
+    def _steps(self, scores: Mapping[str, Array]) -> Iterator[tuple[str, Bools]]:
+        """Yield where a condition on scores may hold or not, and for whom (N,)."""
         for path, condition in conditions(self.scheme):
             subject, name = condition.subject
             first, adjustment, *_ = path.split(".")
             if subject != "score" or name not in scores or first != "adjustments":
                 continue
             rule = self.scheme.adjustments[adjustment]
-            if isinstance(rule, Veto) and not set(rule.effects) & {
-                "zero", "score_cap", "last", "out"
-            }:  # fmt: skip
+            if isinstance(rule, Veto) and not SCORE_EFFECTS & set(rule.effects):
                 continue
             low, high = scores[name].min(0), scores[name].max(0)
             ends = (condition.at_least, condition.at_most, condition.below)
             inside = [(low - SAME <= e) & (e <= high + SAME) for e in ends if e is not None]
-            yield self.scheme.nodes[name], path, np.logical_or.reduce(inside) & (high > low)
+            yield path, np.logical_or.reduce(inside) & (high > low)
 
-    def _set_aside(self, places: Any, node: Node, path: str = "") -> None:
-        for place in places:
+    def _set_aside(self, whom: Bools, why: Words, where: str = "") -> None:
+        for place in np.flatnonzero(whom):
             name = self.engine.units[place]
-            where = path or node.id
-            self.reasons.setdefault(
-                name,
-                Words(
-                    f"“{name}”的总分不是这些权重的线性函数（见 {where}）",
-                    f"the total of {name!r} is not linear in these weights (see {where})",
-                ),
-            )
+            reason = Words(*(each.format(name, where) for each in (why.zh, why.en)))
+            self.reasons.setdefault(name, reason)
 
 
 def _affine(y: Array, t: Array) -> tuple[Array, Array, Bools]:

@@ -7,14 +7,14 @@ them. Whether they are is not guessed from the scheme's methods but checked by e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine, compiled
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.adjust import Veto
@@ -38,28 +38,26 @@ class AdditiveForm:
     engine : Engine
     group : str
         Id of the group, or ``"leaves"``.
-    paths : tuple of str
-        The K weights that vary, as edit paths.
-    units : tuple of str
-        The N units, in the engine's order.
+    paths, units : tuples of str
+        The K weights that vary, as edit paths, and the N units, in the engine's order.
     x : array (K, N)
         Scores 0–100 of the children (their logarithms); 0 where a child's weight is 0 in the
         unit's set.
     weights : array (K, S)
         Stated weights of each set of units, normalised to sum 1.
     set_of : array (N,) of int
-        The set of each unit; −1: its total is not linear in the weights, ``reasons`` says why.
-        Units are in one set when their categories have the same weights and the same children of
-        theirs have no score (whose weight is then spread, for all of the set alike).
+        The set of each unit: equal weights, and the same children without a score (whose weight is
+        then spread, for all of the set alike). −1: not linear in the weights, see ``reasons``.
     factor, constant : arrays (N,)
-        In points of the total. A unit whose scores are all equal has factor 0: its total does not
-        depend on these weights.
+        In points of the total. Factor 0: the total does not depend on these weights.
     logarithmic : bool
-        True for a geometric group: the form is that of the logarithm of the total.
+        For a geometric group: the form is that of the logarithm of the total.
     behind : array (N,) of int
         0: ranked by the total; 1: vetoed to the last place; 2: not ranked (单列 or out).
     reasons : mapping of unit to Words
         Why a unit has no form.
+    levers : Levers
+        How the weights are written.
     """
 
     engine: Engine
@@ -74,7 +72,7 @@ class AdditiveForm:
     logarithmic: bool
     behind: npt.NDArray[np.intp]
     reasons: Mapping[str, Words]
-    _levers: Levers = field(repr=False)
+    levers: Levers
 
     def __repr__(self) -> str:
         return f"AdditiveForm({self.group}: {len(self.paths)} weights, {len(self.units)} units)"
@@ -83,8 +81,7 @@ class AdditiveForm:
     def corners(self) -> Array:
         """Totals (K, N) when one weight is all there is: ``constant + factor x``.
 
-        A total is the mean of its unit's corners with the weights; rows whose weight is 0 in the
-        unit's set play no part.
+        A total is the mean of its unit's corners with the weights.
         """
         return self.constant + self.factor * self.x
 
@@ -99,16 +96,14 @@ class AdditiveForm:
         return np.flatnonzero(self.weights[:, which] > 0)
 
     def place(self, unit: str) -> int:
-        """Return a unit's place in the engine's order.
-
-        Raises
-        ------
-        SimkaoheError
-            When there is no such unit, with the nearest names.
-        """
-        if unit not in self.units:
-            raise SimkaoheError(unknown(self.group, unit, self.units, UNIT))
+        """Return a unit's place in the engine's order; refuse one that there is not."""
+        check_known(self.group, unit, self.units, UNIT)
         return self.units.index(unit)
+
+    def ranks(self, within: str) -> npt.NDArray[np.int64]:
+        """Return the ranks (N,) now, of all units or in the category; 0 for those without."""
+        now = self.engine.run()
+        return (now.ranks if within == "all" else now.category_ranks)[0]
 
     def why_not(self, a: int, b: int) -> Words | None:
         """Return why two units (places) cannot be compared linearly; None when they can."""
@@ -127,36 +122,22 @@ class AdditiveForm:
         return None
 
     def compared(self, a: str, b: str) -> tuple[int, int]:
-        """Return the places of two units that can be compared linearly.
-
-        Raises
-        ------
-        SimkaoheError
-            Unknown units, twice the same one, units that cannot be compared.
-        """
+        """Return the places of two units; refuse those that cannot be compared linearly."""
         one, two = self.place(a), self.place(b)
         reason = self.why_not(one, two)
         if one == two:
             reason = Words("同一个单位", "these are the same unit")
         if reason:
-            raise SimkaoheError(Problem(f"{a} › {b}", reason))
+            refuse(f"{a} › {b}", reason)
         return one, two
 
     def alike(self, which: int) -> list[int]:
         """Return the categories (places in ``engine.categories``) that a set's edits reach."""
-        return self._levers.alike(self._levers.homes[which])
+        return self.levers.alike(self.levers.homes[which])
 
     def edits(self, which: int, weights: Array) -> dict[str, float]:
-        """Return the edits that give a set of units other weights, all other units their own.
-
-        Parameters
-        ----------
-        which : int
-            The set.
-        weights : array (K,)
-            Sum 1. The sum of the stated weights is kept.
-        """
-        return self._levers.edits(self._levers.homes[which], weights, self.weights[:, which] > 0)
+        """Return the edits that give a set other weights (K,), sum 1, and all others their own."""
+        return self.levers.edits(self.levers.homes[which], weights, self.weights[:, which] > 0)
 
 
 def additive_form(scheme: Scheme, panel: Panel, group: str | None = None) -> AdditiveForm:
@@ -164,16 +145,11 @@ def additive_form(scheme: Scheme, panel: Panel, group: str | None = None) -> Add
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     group : str, optional
         A weighted sum, a weighted geometric mean, or a multiplier with several base children
         (whose weights then are the ones that vary). Default: the root. ``"leaves"``: all indicators
         of a wholly additive tree, as one vector of weights.
-
-    Returns
-    -------
-    AdditiveForm
 
     Raises
     ------
@@ -185,14 +161,10 @@ def additive_form(scheme: Scheme, panel: Panel, group: str | None = None) -> Add
     -----
     Totals are evaluated with nearly all the weight on each child, with the stated weights and with
     random ones, and every unit's total must be the same affine function of its own score in the
-    group at all of them; then with random scores of the group, each unit's its own. Steps by
-    conditions on scores are compared with the whole range of these scores. A unit for which this
-    fails (a cap inside its range, a veto on a score) has no form; when no two units have one the
-    node in the way is named in an error.
-
-    A missing score whose weight is spread: the weights of the others are renormalised, so units
-    with the same gaps are comparable exactly, others are not. With ``"leaves"`` a unit with a gap
-    has no form.
+    group at all of them; then with random scores of the group. A unit for which this fails (a cap
+    inside its range, a veto on a score) has no form; when no two units have one the node in the way
+    is named in an error. Units with the same missing scores are comparable exactly, others are not;
+    with ``"leaves"`` a unit with a gap has no form.
     """
     engine = compiled(scheme, panel)
     own = leaves(engine) if group == "leaves" else children(engine, group)
@@ -204,7 +176,7 @@ def additive_form(scheme: Scheme, panel: Panel, group: str | None = None) -> Add
         units=engine.units,
         logarithmic=own.logarithmic,
         behind=behind(engine),
-        _levers=own,
+        levers=own,
         **found._asdict(),
     )
 

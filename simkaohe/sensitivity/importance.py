@@ -11,13 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, compiled
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import check_known
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.combine import Minimum, Multiplier
 from simkaohe.scheme.tree import Group, Indicator, Scheme
-from simkaohe.sensitivity.influence import LeaveOneOut, OneAtATime, leave_one_out, one_at_a_time
-from simkaohe.sensitivity.smoothing import correlation_ratio
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -59,14 +57,9 @@ def effective_weights(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     within : {"all", "category"}
         Over all ranked units, or inside each category.
-
-    Returns
-    -------
-    EffectiveWeights
 
     Notes
     -----
@@ -82,19 +75,17 @@ def effective_weights(
     [2] Eilers & Marx (1996), Flexible smoothing with B-splines and penalties, Statistical Science
         11(2).
     """
-    if within not in ("all", "category"):
-        raise SimkaoheError(unknown("within", within, ["all", "category"], Words("范围", "scope")))
+    check_known("within", within, ["all", "category"], Words("范围", "scope"))
     engine = compiled(scheme, panel)
-    scores = _scores(engine)
+    scores = engine.run(nodes=tuple(scheme.nodes)).scores
+    scores = {name: score[0] for name, score in scores.items()}
     total = scores[scheme.root.id] * scheme.full / 100
     nominal = nominal_weights(engine)
     terms = _terms(engine, scores)
     ranked = engine.run().ranks[0] > 0
     sets: dict[str, Bools] = {"": ranked}
     if within == "category":
-        sets = {
-            name: ranked & (engine.category == code) for code, name in enumerate(engine.categories)
-        }
+        sets = {c: ranked & (engine.category == k) for k, c in enumerate(engine.categories)}
     tables, rests = {}, {}
     for name, here in sets.items():
         rows = {
@@ -103,14 +94,10 @@ def effective_weights(
             for leaf in scheme.indicators
         }  # fmt: skip
         tables[name] = pd.DataFrame.from_dict(rows, orient="index")
-        rests[name] = pd.Series(
-            {
-                term: _covariance_share(part[here], total[here])
-                for term, part in terms.items()
-                if term not in rows
-            },
-            dtype=np.float64,
-        )
+        others = {
+            t: covariance_share(p[here], total[here]) for t, p in terms.items() if t not in rows
+        }
+        rests[name] = pd.Series(others, dtype=np.float64)
     if within == "all":
         table, rest = tables[""].rename_axis("indicator"), rests[""].rename_axis("part")
     else:
@@ -123,9 +110,7 @@ def nominal_weights(engine: Engine) -> dict[str, Array]:
     """Return every node's weight (N,) as it is stated, down from the total; NaN where none is."""
     root = engine.scheme.root
     found = {root.id: np.ones(len(engine.units))}
-    for group in engine.scheme.nodes.values():
-        if not isinstance(group, Group):
-            continue
+    for group in engine.scheme.groups.values():
         w = engine.parts(group)[0]
         method = group.combine
         counts = np.ones(len(w), bool)
@@ -178,14 +163,15 @@ def _effective(leaf: Indicator, x: Array, y: Array, nominal: Array, term: Array)
     return {
         "name": leaf.label,
         "nominal": nominal.mean() if len(nominal) else np.nan,
-        "covariance_share": _covariance_share(term, y),
+        "covariance_share": covariance_share(term, y),
         "correlation_squared": squared,
         "correlation_ratio": ratio,
         "method": method,
     }
 
 
-def _covariance_share(part: Array, total: Array) -> float:
+def covariance_share(part: Array, total: Array) -> float:
+    """Return cov(part, total) / var(total); NaN where the total does not vary."""
     if len(total) < 2 or np.ptp(total) < 1e-12:
         return np.nan
     centred = total - total.mean()
@@ -198,156 +184,63 @@ def _correlation(x: Array, y: Array) -> float:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-# -- what a multiplier is worth --------------------------------------------------------------------
+# -- how much one column explains of another -------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class EquivalentWeight:
-    """等效权重: the additive weights that come nearest to a multiplier.
+FEWEST = 30
+"""Units below which a smooth curve says nothing."""
+GROUPS = 4
+"""Distinct values up to which the means of groups are taken."""
+SEGMENTS = 12
+COUNTED = 1.4
+"""What a degree of freedom costs in cross-validation."""
 
-    Attributes
-    ----------
-    table : DataFrame
-        Indexed by the parts of the multiplier: ``name``; ``role`` (``base``, ``coefficient``,
-        ``added``); ``lowest`` and ``highest`` factor; ``log_share``: share of the variance of the
-        product's logarithm (parts with factors, and ``base`` as one, in the row of the first base
-        part; NaN for the others); ``weight``: of the best fitting additive scheme, 0–1.
-    spearman, kendall : float
-        Rank correlation of that additive scheme with the multiplier.
-    fit : float
-        Share of the variance of the multiplier's score that it explains (R²).
+
+def correlation_ratio(x: Array, y: Array) -> tuple[float, str]:
+    r"""Return the share of the variance of y that x explains, and how it was found.
+
+    .. math:: S = \operatorname{var}(\hat E[y \mid x]) / \operatorname{var}(y)
+
+    The ratio is NaN below 30 units and 0 where x does not vary; it was found by ``"groups"`` (at
+    most four distinct values) or ``"spline"``.
     """
-
-    table: pd.DataFrame
-    spearman: float
-    kendall: float
-    fit: float
-
-
-def equivalent_weight(scheme: Scheme, panel: Panel, group: str) -> EquivalentWeight:
-    r"""Return the additive weights that a multiplier's coefficients are worth.
-
-    .. math:: \operatorname{share}_k = \frac{\operatorname{cov}(\log c_k, \log P)}
-        {\operatorname{var}(\log P)}, \qquad P = B \prod_k c_k
-
-    Parameters
-    ----------
-    scheme : Scheme
-    panel : Panel
-    group : str
-        Id of a group that is combined by the multiplier method.
-
-    Returns
-    -------
-    EquivalentWeight
-
-    Raises
-    ------
-    SimkaoheError
-        When there is no such group, it is no multiplier, or fewer than three units are ranked.
-
-    Notes
-    -----
-    The weights are the least-squares fit of the multiplier's score by the parts' scores, none
-    negative, a constant allowed, scaled to sum to 1. All ranked units with all parts count. Shares
-    of the logarithm sum to 1 over base and coefficients; they are NaN when a product is zero.
-    """
-    from scipy import optimize, stats
-
-    node = scheme.nodes.get(group)
-    if node is None:
-        groups = {n: g.label for n, g in scheme.nodes.items() if isinstance(g, Group)}
-        raise SimkaoheError(unknown("group", group, groups, Words("分组", "group")))
-    method = node.combine if isinstance(node, Group) else None
-    if not isinstance(method, Multiplier) or not isinstance(node, Group):
-        label = method.label if method else node.label
-        raise SimkaoheError(
-            Problem(
-                group,
-                Words(f"“{label}”", f"{method.method if method else 'an indicator'}"),
-                Words("乘数计分法的分组", "a group combined by the multiplier method"),
-            )
-        )
-    engine = compiled(scheme, panel)
-    scores = _scores(engine)
-    weights, points, factors = engine.parts(node)
-    names = [child.id for child in node.children]
-    x = np.array([scores[name] for name in names])
-    y = engine.stages(node)[0][1]
-    here = (engine.run().ranks[0] > 0) & ~np.isnan(x).any(0)
-    if here.sum() < 3:
-        raise SimkaoheError(
-            Problem(
-                group,
-                Words(
-                    f"{here.sum()} 个各部分都有得分的单位", f"{here.sum()} unit(s) with all parts"
-                ),
-                Words("至少三个", "at least three"),
-            )
-        )
-    x, y, factors, points = x[:, here], y[here], factors[:, here], points[:, here]
-    weights = weights[:, here]
-    role = [
-        "base" if n in method.base else "added" if n in method.added else "coefficient"
-        for n in names
-    ]
-    counts: Any = (weights > 0).any(1)
-    base = np.array([r == "base" for r in role])
-    start = points[base].sum(0) if base.any() else np.full(len(y), 100.0)
-    logs = _log_shares(start, factors)
-    centred = np.where(counts[:, None], x - x.mean(1, keepdims=True), 0.0)
-    fitted, _ = optimize.nnls(centred.T, y - y.mean())
-    additive = fitted @ centred
-    varied = np.ptp(y) > 1e-12
-    level = not varied or np.ptp(additive) < 1e-12
-    rank = [stats.rankdata(-np.round(v, 9)) for v in (y, additive)]
-    spread = ((y - y.mean()) ** 2).sum()
-    table = pd.DataFrame(
-        {
-            "name": [child.label for child in node.children],
-            "role": role,
-            "lowest": np.where([r == "coefficient" for r in role], factors.min(1), np.nan),
-            "highest": np.where([r == "coefficient" for r in role], factors.max(1), np.nan),
-            "log_share": [
-                logs[0] if k == base.argmax() and base.any() else
-                logs[1 + k] if role[k] == "coefficient" else np.nan
-                for k in range(len(names))
-            ],
-            "weight": fitted / fitted.sum() if fitted.sum() > 0 else np.full(len(names), np.nan),
-        },
-        pd.Index(names, name="part"),
-    )  # fmt: skip
-    return EquivalentWeight(
-        table,
-        np.nan if level else float(stats.spearmanr(*rank).statistic),
-        np.nan if level else float(stats.kendalltau(*rank).statistic),
-        float(1 - ((y - y.mean() - additive) ** 2).sum() / spread) if varied else np.nan,
-    )
+    if len(x) < FEWEST or np.ptp(y) < 1e-12:
+        return np.nan, ""
+    values, group = np.unique(np.round(x, 9), return_inverse=True)
+    centred = y - y.mean()
+    whole = (centred**2).sum()
+    if len(values) <= GROUPS:
+        means = np.bincount(group, centred) / np.bincount(group)
+        return float((means[group] ** 2).sum() / whole), "groups"
+    fitted = smooth(x, centred)
+    return float(min(((fitted - fitted.mean()) ** 2).sum() / whole, 1.0)), "spline"
 
 
-def _log_shares(start: Array, factors: Array) -> Array:
-    """Return the shares of the base and of every factor in the variance of the log product."""
-    parts = np.array([start, *factors])
-    if (parts <= 0).any():
-        return np.full(len(parts), np.nan)
-    logs = np.log(parts)
-    whole = logs.sum(0)
-    return np.array([_covariance_share(part, whole) for part in logs])
+def smooth(x: Array, y: Array) -> Array:
+    """Return the cubic P-spline of y on x at the points, smoothness by cross-validation."""
+    from scipy.interpolate import BSpline
+    from scipy.linalg import cholesky, eigh, solve_triangular
 
-
-def _scores(engine: Engine) -> dict[str, Array]:
-    found = engine.run(nodes=tuple(engine.scheme.nodes)).scores
-    return {name: score[0] for name, score in found.items()}
-
-
-__all__ = [
-    "EffectiveWeights",
-    "EquivalentWeight",
-    "LeaveOneOut",
-    "OneAtATime",
-    "effective_weights",
-    "equivalent_weight",
-    "leave_one_out",
-    "nominal_weights",
-    "one_at_a_time",
-]
+    low, high = x.min(), x.max()
+    step = (high - low) / SEGMENTS
+    knots = low + step * np.arange(-3, SEGMENTS + 4)
+    basis = BSpline.design_matrix(np.clip(x, low, high), knots, 3, extrapolate=True).toarray()
+    second = np.diff(np.eye(basis.shape[1]), 2, axis=0)
+    penalty = second.T @ second
+    square = basis.T @ basis
+    # Values in few places leave some coefficients free; a trace of the penalty and of the identity
+    # settles them.
+    square += 1e-9 * np.trace(square) / len(square) * np.eye(len(square))
+    root = cholesky(square, lower=True)
+    whitened = solve_triangular(root, solve_triangular(root, penalty, lower=True).T, lower=True)
+    rough, turn = eigh((whitened + whitened.T) / 2)
+    directions = turn.T @ solve_triangular(root, basis.T, lower=True)  # (coefficients, N)
+    along = directions @ y
+    strengths = np.logspace(-6, 8, 57)[:, None] * np.trace(square) / len(square)
+    kept = 1 / (1 + strengths * np.maximum(rough, 0.0))  # (strengths, coefficients)
+    fits = (kept * along) @ directions
+    residual = ((y - fits) ** 2).sum(1)
+    free = len(y) - COUNTED * kept.sum(1)
+    score = np.where(free > 0, residual / np.where(free > 0, free, 1.0) ** 2, np.inf)
+    best: Array = fits[score.argmin()]
+    return best

@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.comparison import top_overlap
 from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.engine.draws import DRAWABLE, can_be_drawn
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+ENDS = ("low", "high")
+MOVED = ("mean_shift", "largest_shift", "who")
+NOBODY = (np.nan, np.nan, None)
 
 
-class Shift(NamedTuple):
-    """Places gained (N,), 0 for units that are not ranked in both; who is (N,)."""
+class Shift:
+    """Who moves from one outcome to another.
 
-    places: Array
-    both: Bools
+    Attributes
+    ----------
+    places : array (N,)
+        Places gained, 0 for units that are not ranked in both.
+    both : array (N,) of bool
+    """
 
-    @property
-    def sizes(self) -> tuple[float, float]:
-        """The mean and the largest number of places."""
-        moved = np.abs(self.places[self.both])
-        return (float(moved.mean()), float(moved.max())) if len(moved) else (0.0, 0.0)
+    def __init__(self, base: Outcome, other: Outcome) -> None:
+        self.both = (base.ranks[0] > 0) & (other.ranks[0] > 0)
+        gained = np.where(self.both, base.ranks[0] - other.ranks[0], 0)
+        self.places = gained.astype(np.float64)
 
-    def who(self, units: tuple[str, ...]) -> str | None:
-        """Return who moves most; None when nobody moves."""
-        return units[int(np.abs(self.places).argmax())] if self.places.any() else None
-
-
-def shifted(base: Outcome, other: Outcome) -> Shift:
-    """Return who moves from one outcome to another."""
-    both = (base.ranks[0] > 0) & (other.ranks[0] > 0)
-    return Shift(np.where(both, base.ranks[0] - other.ranks[0], 0).astype(np.float64), both)
+    def said(self, units: tuple[str, ...]) -> tuple[float, float, str | None]:
+        """Return the mean and the largest number of places, and who moves most."""
+        sizes = np.abs(self.places)
+        moved = sizes[self.both]
+        mean, largest = (float(moved.mean()), float(moved.max())) if len(moved) else (0.0, 0.0)
+        return mean, largest, units[int(sizes.argmax())] if sizes.any() else None
 
 
 # -- one at a time ---------------------------------------------------------------------------------
@@ -78,22 +78,15 @@ def one_at_a_time(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     paths : edit paths, optional
         Default: every number of the nodes, adjustments, limits and periods that is not 0; none of
         the root's own weight, which means nothing.
     change : float in (0, 1), default 0.1
         Relative: 0.1 is ±10 %. A weight is relative to its siblings', which stay.
-
-    Returns
-    -------
-    OneAtATime
     """
     if not 0 < change < 1:
-        raise SimkaoheError(
-            Problem("change", f"{change:g}", Words("0 与 1 之间的数", "a number between 0 and 1"))
-        )
+        refuse("change", f"{change:g}", Words("0 与 1 之间的数", "a number between 0 and 1"))
     engine = compiled(scheme, panel)
     slots = scheme.paths()
     chosen = list(paths) if paths is not None else [*_numbers(scheme)]
@@ -102,32 +95,35 @@ def one_at_a_time(
         known = {p: s.label for p, s in slots.items() if isinstance(s.value, float)}
         raise SimkaoheError(*(unknown(p, p, known, Words("数", "number")) for p in wrong))
     base = engine.run()
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, list[Any]] = {}
     refused: dict[str, str] = {}
     for path in chosen:
         now = slots[path].value
         ends = sorted((now * (1 - change), now * (1 + change)))
-        row: dict[str, Any] = {"label": slots[path].label, "value": now,
-                               "low": ends[0], "high": ends[1]}  # fmt: skip
-        moved = []
-        for end, value in zip(("low", "high"), ends, strict=True):
+        shifts, totals, said = [], [], {}
+        for end, value in zip(ENDS, ends, strict=True):
             try:
-                moved.append(_changed(engine, path, value))
+                outcome = _changed(engine, path, value)
             except SimkaoheError as error:
                 refused[f"{path} = {value:g}"] = str(error.problems[0])
-                row |= {f"mean_{end}": np.nan, f"largest_{end}": np.nan, f"who_{end}": None}
                 continue
-            shift = shifted(base, moved[-1])
-            row[f"mean_{end}"], row[f"largest_{end}"] = shift.sizes
-            row[f"who_{end}"] = shift.who(engine.units)
-        rows[path] = row | _both(row) | {"effect": _effect(base, moved)}
-    columns = ["label", "value", "low", "high", *(f"{what}_{end}" for end in ("low", "high")
-               for what in ("mean", "largest", "who")), "mean_shift", "largest_shift", "who",
-               "effect"]  # fmt: skip
+            shifts.append(Shift(base, outcome))
+            totals.append((outcome.totals != base.totals).any())
+            said[end] = shifts[-1].said(engine.units)
+        worse = max(said.values(), key=lambda each: each[:2], default=NOBODY)
+        effect = "totals" if any(totals) else "none"
+        effect = "ranks" if any(shift.places.any() for shift in shifts) else effect
+        of_ends = [each for end in ENDS for each in said.get(end, NOBODY)]
+        rows[path] = [slots[path].label, now, *ends, *of_ends, *worse, effect]
+    by_end = [f"{what}_{end}" for end in ENDS for what in ("mean", "largest", "who")]
+    columns = ["label", "value", *ENDS, *by_end, *MOVED, "effect"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("path")
-    table = table.sort_values(["mean_shift", "largest_shift"], ascending=False, kind="stable")
-    none = tuple(path for path, row in rows.items() if row["effect"] == "none")
-    return OneAtATime(table, none, refused)
+    none = tuple(path for path, row in rows.items() if row[-1] == "none")
+    return OneAtATime(_sorted(table), none, refused)
+
+
+def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+    return table.sort_values([*MOVED[:2]], ascending=False, kind="stable")
 
 
 def _numbers(scheme: Scheme) -> Iterator[str]:
@@ -144,26 +140,6 @@ def _changed(engine: Engine, path: str, value: float) -> Outcome:
     if can_be_drawn(engine.scheme, path):
         return engine.run({path: [value]})
     return Engine(engine.scheme.edit({path: value}), engine.panel).run()
-
-
-def _both(row: Mapping[str, Any]) -> dict[str, Any]:
-    ends = [end for end in ("low", "high") if not np.isnan(row[f"mean_{end}"])]
-    if not ends:
-        return {"mean_shift": np.nan, "largest_shift": np.nan, "who": None}
-    worse = max(ends, key=lambda end: (row[f"mean_{end}"], row[f"largest_{end}"]))
-    return {
-        "mean_shift": row[f"mean_{worse}"],
-        "largest_shift": row[f"largest_{worse}"],
-        "who": row[f"who_{worse}"],
-    }
-
-
-def _effect(base: Outcome, moved: Collection[Outcome]) -> str:
-    if any(shifted(base, each).places.any() for each in moved):
-        return "ranks"
-    if any((each.totals != base.totals).any() for each in moved):
-        return "totals"
-    return "none"
 
 
 # -- leave one out ---------------------------------------------------------------------------------
@@ -195,12 +171,7 @@ def leave_one_out(scheme: Scheme, panel: Panel) -> LeaveOneOut:
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
-
-    Returns
-    -------
-    LeaveOneOut
+    scheme, panel : Scheme, Panel
 
     Notes
     -----
@@ -220,24 +191,20 @@ def leave_one_out(scheme: Scheme, panel: Panel) -> LeaveOneOut:
         except SimkaoheError as error:
             refused[leaf.id] = str(error.problems[0])
             continue
-        shift = shifted(base, other)
+        shift = Shift(base, other)
         old, new = base.ranks[0][shift.both], other.ranks[0][shift.both]
         level = len(set(old)) < 2 or len(set(new)) < 2
-        mean, largest = shift.sizes
-        rows[leaf.id] = {
-            "name": leaf.label,
-            "mean_shift": mean,
-            "largest_shift": largest,
-            "who": shift.who(engine.units),
-            "kendall_tau_b": np.nan if level else stats.kendalltau(old, new).statistic,
-            "spearman_rho": np.nan if level else stats.spearmanr(old, new).statistic,
-            "top_overlap": top_overlap(old, new),
-        }
+        rows[leaf.id] = [
+            leaf.label,
+            *shift.said(engine.units),
+            np.nan if level else stats.kendalltau(old, new).statistic,
+            np.nan if level else stats.spearmanr(old, new).statistic,
+            top_overlap(old, new),
+        ]
         shifts[leaf.id] = shift.places
-    columns = ["name", "mean_shift", "largest_shift", "who", "kendall_tau_b", "spearman_rho",
-               "top_overlap"]  # fmt: skip
+    columns = ["name", *MOVED, "kendall_tau_b", "spearman_rho", "top_overlap"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("indicator")
-    table = table.sort_values(["mean_shift", "largest_shift"], ascending=False, kind="stable")
+    table = _sorted(table)
     frame = pd.DataFrame(shifts, pd.Index(engine.units, name="unit"), dtype=np.int64)
     return LeaveOneOut(table, frame[list(table.index)], refused)
 
@@ -245,9 +212,8 @@ def leave_one_out(scheme: Scheme, panel: Panel) -> LeaveOneOut:
 def _dropped(engine: Engine, leaf: Indicator) -> dict[str, list[float]]:
     """Return the edits that drop an indicator, category by category; no weight is freed."""
     scheme = engine.scheme
-    categories = tuple(scheme.categories) or ("",)
     gone: dict[str, set[str]] = {}
-    for category in categories:
+    for category in tuple(scheme.categories) or ("",):
         found: Group | Indicator = leaf
         while (parent := engine.parent(found.id)) and parent is not scheme.root:
             others = [child for child in parent.children if child is not found]
@@ -260,12 +226,7 @@ def _dropped(engine: Engine, leaf: Indicator) -> dict[str, list[float]]:
         node = scheme.nodes[name]
         edits[f"{name}.weight"] = [0.0]
         for category in scheme.categories:
-            if category not in there:
-                kept = scheme.weight_in(node, category)
+            if category not in there or category in node.weights_by_category:
+                kept = 0.0 if category in there else scheme.weight_in(node, category)
                 edits[f"{name}.weights_by_category.{category}"] = [kept]
-            elif category in node.weights_by_category:
-                edits[f"{name}.weights_by_category.{category}"] = [0.0]
     return edits
-
-
-__all__ = ["LeaveOneOut", "OneAtATime", "Shift", "leave_one_out", "one_at_a_time", "shifted"]

@@ -39,15 +39,7 @@ class Share:
 
     Scores are ``columns`` (R, K) times ``rows`` (K, N): for each term of a drawn group its number
     over the sum of weights, and one more column for what every term has besides its number.
-
-    Parameters
-    ----------
-    group : Group
-    category : str
-    scheme : Scheme
-    drawn : mapping of group id to Drawn
-    open : set of group ids
-        Groups whose score depends on drawn weights.
+    ``open`` are the groups whose score depends on drawn weights.
     """
 
     def __init__(
@@ -111,12 +103,8 @@ class Share:
 class Additive:
     """Places under drawn weights, where the total is a weighted sum from top to bottom.
 
-    Attributes
-    ----------
-    complete : bool
-        Whether every score is there and none is negative; if not, it cannot count.
-    rows : int
-        Draws that are best counted at a time, a power of two.
+    It can count when it is ``complete``: every score is there and none is negative; ``rows`` draws
+    are best counted at a time.
     """
 
     def __init__(self, engine: Engine, varying: Sequence[Weights]) -> None:

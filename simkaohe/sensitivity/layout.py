@@ -5,28 +5,36 @@ A plan says everything and can be sent to another process; a layout is the plan 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.kernel import Additive, additive
-from simkaohe.sensitivity.sources import Kind, check_dimensions
 from simkaohe.sensitivity.tallying import CACHE
 from simkaohe.sensitivity.varying import Bound, Choice, Varying
 
 Array = npt.NDArray[np.float64]
+Kind = Literal["sobol", "random"]
+BATCHES = 16
+"""Independent scrambles, or streams of pseudo-random numbers; their scatter is the error."""
+BITS = 24
+"""Of a Sobol point; a scramble has as many points as they can tell apart."""
+MOST = 21201
+"""Dimensions that Sobol's direction numbers (Joe and Kuo 2008) exist for."""
 VARIANTS = 256
 """Combinations of alternatives that are run at most."""
+RANDOM = Words("请用 source='random'", "Use source='random'")
 
 
 @dataclass(frozen=True)
@@ -45,17 +53,13 @@ class Plan:
 class Variant:
     """One scheme with its alternatives chosen.
 
-    Attributes
-    ----------
-    lean : Additive or None
-        The counter of an additive scheme.
-    ranked : array (N,) of bool or None
-        Who has a place in every draw, by competition; None where that varies, or nothing is drawn.
+    ``lean`` is the counter of an additive scheme, else None; ``ranked`` (N,) says who has a place
+    in every draw, by competition: None where that varies, or nothing is drawn.
     """
 
     def __init__(self, engine: Engine, bound: Sequence[tuple[Varying, Bound]]) -> None:
         self.engine, self.bound = engine, bound
-        self.places: list[npt.NDArray[np.intp]] = []
+        self.places: list[npt.NDArray[np.intp]] = []  # of the columns that belong to what is bound
         self.lean: Additive | None = None
         self.ranked: npt.NDArray[np.bool_] | None = None
 
@@ -87,11 +91,7 @@ class Variant:
 class Layout:
     """Engines of every scheme and variant, and which number in [0, 1) belongs to what.
 
-    Attributes
-    ----------
-    units : tuple of str
-    columns : dict of column to place
-    factors : dict of factor to places of its columns
+    ``columns`` has the place of each number, ``factors`` the places of each factor's numbers.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -112,7 +112,10 @@ class Layout:
         for variant in everywhere:
             variant.learn()
             variant.locate(self.columns)
-        check_dimensions(plan.source, len(self.columns))
+        if plan.source == "sobol" and (count := len(self.columns)) > MOST:
+            found = Words(f"{count} 个随机量", f"{count} numbers that vary")
+            at_most = Words(f"Sobol 序列最多 {MOST} 个", f"at most {MOST} with Sobol points")
+            refuse("source", found, at_most, RANDOM)
         first = everywhere[0].engine
         self.units = first.units
         self.order = {
@@ -125,19 +128,13 @@ class Layout:
         self.rows = self._rows()
 
     def _check_variants(self) -> None:
+        if not self.plan.what:
+            ways = Words("weights、ranges、choice、noise 之一", "weights, ranges, choice or noise")
+            refuse("montecarlo", Words("没有变动因素", "nothing varies"), ways)
         count = prod(len(each.options) for each in self.choices)
-        if not self.plan.what or count > VARIANTS:
-            raise SimkaoheError(
-                Problem(
-                    "montecarlo",
-                    Words("没有变动因素", "nothing varies")
-                    if not self.plan.what
-                    else Words(f"{count} 种方案组合", f"{count} combinations of alternatives"),
-                    Words("weights、ranges、choice、noise 之一", "weights, ranges, choice or noise")
-                    if not self.plan.what
-                    else Words(f"最多 {VARIANTS} 种", f"at most {VARIANTS}"),
-                )
-            )
+        if count > VARIANTS:
+            found = Words(f"{count} 种方案组合", f"{count} combinations of alternatives")
+            refuse("montecarlo", found, Words(f"最多 {VARIANTS} 种", f"at most {VARIANTS}"))
 
     def _engines(self, name: str, scheme: Scheme) -> list[Engine]:
         engines = []
@@ -169,13 +166,8 @@ class Layout:
             variant.bound = [*variant.bound, (atom, bound)]
             for column, factor in bound.columns.items():
                 if taken.setdefault(column, number) != number:
-                    raise SimkaoheError(
-                        Problem(
-                            column,
-                            Words("变动了两次", "it varies twice"),
-                            remedy=Words("只保留一种变动", "Keep one of the ways to vary it"),
-                        )
-                    )
+                    once = Words("只保留一种变动", "Keep one of the ways to vary it")
+                    refuse(column, Words("变动了两次", "it varies twice"), remedy=once)
                 if column not in self.columns:
                     self.columns[column] = len(self.columns)
                     self.factors.setdefault(factor, []).append(self.columns[column])
@@ -183,20 +175,11 @@ class Layout:
             raise problem
 
     def _bands(self, variants: list[Variant]) -> tuple[str, ...]:
-        names = {
-            tuple(band.name for band in v.engine.scheme.grades.bands)
-            if v.engine.scheme.grades
-            else ()
-            for v in variants
-        }
+        grades = [v.engine.scheme.grades for v in variants]
+        names = {tuple(band.name for band in each.bands) if each else () for each in grades}
         if len(names) > 1:
-            raise SimkaoheError(
-                Problem(
-                    "grades",
-                    Words("各方案的等次名称不同", "the alternatives have different grades"),
-                    remedy=Words("请使用相同的等次", "Give them the same grades"),
-                )
-            )
+            found = Words("各方案的等次名称不同", "the alternatives have different grades")
+            refuse("grades", found, remedy=Words("请使用相同的等次", "Give them the same grades"))
         return names.pop()
 
     def _rows(self) -> int:
@@ -207,3 +190,41 @@ class Layout:
         room = 8 * CACHE // max(len(self.units), len(self.columns))
         most = 2048 * max(map(len, self.variants.values()))
         return 1 << (int(np.clip(room, 64, most)).bit_length() - 1)
+
+
+# -- where the numbers come from -------------------------------------------------------------------
+
+
+def uniforms(
+    kind: Kind, seed: int, batch: int, dimensions: int, start: int, stop: int, rows: int
+) -> Iterator[Array]:
+    """Yield numbers (rows, dimensions) in [0, 1): the points from start to stop of a batch.
+
+    Batches are independent scrambles (Owen-type linear scramble and shift) of Sobol points, or
+    streams of SFC64. Which numbers a draw has depends on seed, batch and place alone.
+    """
+    if kind == "random":
+        # One stream for each call: a part of a batch is drawn without those before it.
+        stream = np.random.SeedSequence(seed, spawn_key=(batch, start))
+        rng = np.random.Generator(np.random.SFC64(stream))
+        for first in range(start, stop, rows):
+            yield rng.random((min(rows, stop - first), dimensions))
+        return
+    from scipy.stats import qmc
+
+    scramble = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(batch,)))
+    points = qmc.Sobol(dimensions, scramble=True, bits=BITS, seed=scramble)
+    if start:
+        points.fast_forward(start)
+    for first in range(start, stop, rows):
+        yield points.random(min(rows, stop - first))
+
+
+def points_per_batch(draws: int, kind: Kind = "sobol") -> int:
+    """Return the draws of each batch: the power of two that gives at least ``draws`` in all."""
+    points = 1 << max((draws + BATCHES - 1) // BATCHES - 1, 0).bit_length()
+    if kind == "sobol" and points > 1 << BITS:
+        most = f"{BATCHES << BITS:,}"
+        at_most = Words(f"使用 Sobol 序列时最多 {most}", f"at most {most} with Sobol points")
+        refuse("draws", f"{points * BATCHES:,}", at_most, RANDOM)
+    return points

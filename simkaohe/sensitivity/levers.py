@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.scheme.combine import Geometric, Multiplier
 from simkaohe.scheme.tree import Group, Indicator, Scheme
@@ -39,10 +41,7 @@ class Levers:
         """Return the drawn weights (R,) of a category for weights (R, K) that sum to 1."""
         there = self.stated[:, category] > 0
         scaled = weights * self.stated[:, category].sum()
-        found = {}
-        for node, part in self._parts(scaled, there):
-            found[self._override(node, category)] = part
-        return found
+        return {self._override(node, category): part for node, part in self._parts(scaled, there)}
 
     def edits(self, category: int, weights: Array, free: Bools) -> dict[str, float]:
         """Return edits for a category and those that share its set."""
@@ -72,17 +71,17 @@ class Levers:
         same = np.isclose(shares, shares[:, [category]], rtol=0, atol=1e-12).all(0)
         return np.flatnonzero(same).tolist()
 
-    def _parts(self, weights: Array, there: Bools) -> list[tuple[Node, Array]]:
-        """Return (node, weight (R,)) of every node whose weight is to be set."""
-        parts: list[tuple[Node, Array]] = [
-            (node, weights[:, k]) for k, node in enumerate(self.nodes) if there[k]
-        ]
-        for group in self.inner:
-            below = _below(group)
-            inside = [k for k, node in enumerate(self.nodes) if there[k] and node.id in below]
-            if inside:
-                parts.append((group, weights[:, inside].sum(1)))
-        return parts
+    @cached_property
+    def levels(self) -> dict[str, Bools]:
+        """For every node whose weight is set: which of the K weights are at or below it."""
+        found = {g.id: np.isin([n.id for n in self.nodes], [*_below(g)]) for g in self.inner}
+        return found | {n.id: np.arange(len(self.nodes)) == k for k, n in enumerate(self.nodes)}
+
+    def _parts(self, weights: Array, there: Bools) -> Iterator[tuple[Node, Array]]:
+        """Yield (node, weight (R,)) of every node whose weight is to be set."""
+        for name, inside in self.levels.items():
+            if (inside & there).any():
+                yield self.engine.scheme.nodes[name], weights[:, inside & there].sum(1)
 
     def _override(self, node: Node, category: int) -> str:
         name = self.engine.categories[category]
@@ -99,13 +98,10 @@ def _below(group: Group) -> set[str]:
 def children(engine: Engine, name: str | None) -> Levers:
     """Return the weights of a group's children, of a multiplier's base children; None: root's."""
     scheme = engine.scheme
-    groups = {n: g.label for n, g in scheme.nodes.items() if isinstance(g, Group)}
     name = scheme.root.id if name is None else name
-    if name not in groups:
-        what = Words("分组", "group")
-        raise SimkaoheError(unknown("group", name, {**groups, "leaves": ""}, what))
-    group = scheme.nodes[name]
-    assert isinstance(group, Group)
+    known = {n: g.label for n, g in scheme.groups.items()} | {"leaves": ""}
+    check_known("group", name, known, Words("分组", "group"))
+    group = scheme.groups[name]
     method = group.combine
     nodes = group.children
     if isinstance(method, Multiplier):
@@ -114,22 +110,16 @@ def children(engine: Engine, name: str | None) -> Levers:
         raise SimkaoheError(not_linear(group))
     stated = engine.weights.stated(nodes, {})[:, 0] if nodes else np.zeros((0, 1))
     if not ((stated > 0).sum(0) > 1).any():
-        raise SimkaoheError(
-            Problem(
-                f"{name}.children",
-                Words("没有两个以上可变的权重", "there are no two weights that could vary"),
-                remedy=Words(
-                    "请选另一个分组：" + "、".join(_with_weights(scheme)),
-                    "Choose another group: " + ", ".join(_with_weights(scheme)),
-                ),
-            )
-        )
+        found = Words("没有两个以上可变的权重", "there are no two weights that could vary")
+        zh, en = "、".join(_with_weights(scheme)), ", ".join(_with_weights(scheme))
+        choose = Words(f"请选另一个分组：{zh}", f"Choose another group: {en}")
+        refuse(f"{name}.children", found, remedy=choose)
     return Levers(engine, group, name, nodes, stated, isinstance(method, Geometric))
 
 
 def _with_weights(scheme: Scheme) -> list[str]:
     """Return the groups whose children's weights count; all of them when none does."""
-    groups = [node for node in scheme.nodes.values() if isinstance(node, Group)]
+    groups = scheme.groups.values()
     additive = [g for g in groups if g.combine.linear or isinstance(g.combine, Geometric)]
     return [g.id for g in additive if len(g.children) > 1] or [g.id for g in groups]
 
@@ -139,18 +129,14 @@ def leaves(engine: Engine) -> Levers:
     scheme = engine.scheme
     shares = {scheme.root.id: np.ones(len(engine.categories))}
     inner = []
-    for group in scheme.nodes.values():
-        if not isinstance(group, Group):
-            continue
+    for group in scheme.groups.values():
         if not group.combine.linear:
             raise SimkaoheError(not_linear(group))
         if group.cancelled != "siblings" and engine.weights.cancelled(group, {}).any():
-            raise SimkaoheError(
-                Problem(
-                    f"{group.id}.cancelled",
-                    Words("取消指标的权重不按比例分摊", "cancelled weights are not spread evenly"),
-                    Words("siblings", "siblings, for one vector of all weights"),
-                )
+            refuse(
+                f"{group.id}.cancelled",
+                Words("取消指标的权重不按比例分摊", "cancelled weights are not spread evenly"),
+                Words("siblings", "siblings, for one vector of all weights"),
             )
         inner += [group] if group is not scheme.root else []
         stated = engine.weights.stated(group.children, {})[:, 0]

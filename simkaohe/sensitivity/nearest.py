@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from simkaohe.sensitivity.polytope import quiet
+from simkaohe.sensitivity.polytope import Polytope, Program, linear, mixed
 
 Array = npt.NDArray[np.float64]
 Norm = Literal["l1", "l2", "linf", "relative"]
@@ -31,10 +31,7 @@ def smallest_change(
 ) -> Array:
     """Return the weights (k,) nearest to ``w`` with ``d · w ≥ margin``; NaN when there are none.
 
-    Parameters
-    ----------
-    d, w, low, high : arrays (k,)
-        Weights sum to 1; when ``w`` itself is outside the bounds the nearest within is sought.
+    Weights sum to 1; when ``w`` itself is outside the bounds the nearest within is sought.
     """
     best = most(d, low, high)
     if best @ d < margin - NOISE:
@@ -134,16 +131,8 @@ def _projected(v: Array, low: Array, high: Array) -> Array:
 def linear_change(d: Array, margin: Array, w: Array, norm: Norm, low: Array, high: Array) -> Array:
     """Return the weights (k,) nearest to ``w`` with ``d @ w ≥ margin``; NaN when there are none.
 
-    Parameters
-    ----------
-    d : array (C, k)
-    margin : array (C,)
-    norm : {"l1", "linf", "relative"}
-
-    Notes
-    -----
-    A linear program. The solver may fall short by its tolerance; it is then asked for that much
-    more, so that the weights returned keep the conditions.
+    ``d`` is (C, k), ``margin`` (C,). A linear program, not for l2. The solver may fall short by its
+    tolerance; it is then asked for that much more, so that the weights keep the conditions.
     """
     asked = margin.copy()
     for _ in range(4):
@@ -158,24 +147,11 @@ def linear_change(d: Array, margin: Array, w: Array, norm: Norm, low: Array, hig
 def top_change(d: Array, w: Array, above: int, norm: Norm, low: Array, high: Array) -> Array:
     """Return the weights nearest to ``w`` with ``d @ w ≥ 0`` in all but ``above`` rows.
 
-    Parameters
-    ----------
-    d : array (C, k)
-        By how much the unit beats each rival when all weight is on one child.
-    above : int
-        How many rivals may stay above.
-
-    Returns
-    -------
-    array (k,)
-        NaN when there are none.
-
-    Notes
-    -----
-    A mixed-integer program with a binary variable for each rival. Before it is solved, rivals that
-    can never be above or never be passed leave it; the cheapest rivals together give an upper
-    bound, every rival that alone costs more stays above, and the bounds of the weights shrink to
-    that distance.
+    ``d`` (C, k) says by how much the unit beats each rival when all weight is on one child. NaN
+    when there are none. A mixed-integer program with a binary variable for each rival. Before it is
+    solved, rivals that can never be above or never be passed leave it; the cheapest rivals together
+    give an upper bound, every rival that alone costs more stays above, and the bounds of the
+    weights shrink to that distance.
     """
     none = np.full(len(w), np.nan)
     d = d[np.array([_least(row, low, high) < -NOISE for row in d], bool)]
@@ -220,37 +196,85 @@ def _program(
     d: Array, margin: Array, void: Array, above: int, w: Array, norm: Norm, low: Array, high: Array
 ) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Solve for weights, distances and, with ``above``, who stays above; who is passed (C,)."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
     k, c = len(w), len(d)
-    spread = np.eye(k) if norm == "l1" else (w if norm == "relative" else np.ones(k))[:, None]
+    one = np.eye(k)
+    spread = one if norm == "l1" else (w if norm == "relative" else np.ones(k))[:, None]
     t, z = spread.shape[1], c if above else 0
     unit = np.maximum(np.abs(d).max(1, initial=0.0), NOISE)
     stay = np.diag(void / unit)[:, :z]
     rows = np.block(
         [
-            [np.ones((1, k)), np.zeros((1, t + z))],
-            [np.eye(k), -spread, np.zeros((k, z))],
-            [np.eye(k), spread, np.zeros((k, z))],
-            [d / unit[:, None], np.zeros((c, t)), stay],
+            [one, -spread, np.zeros((k, z))],
+            [-one, -spread, np.zeros((k, z))],
+            [-d / unit[:, None], np.zeros((c, t)), -stay],
             [np.zeros((1, k + t)), np.ones((1, z))],
         ]
     )
-    free = np.full(k, np.inf)
-    floor = np.concatenate([[1.0], -free, w, margin / unit, [0.0]])
-    roof = np.concatenate([[1.0], w, free, np.full(c, np.inf), [float(above)]])
-    with quiet():
-        solved = milp(
-            np.concatenate([np.zeros(k), np.ones(t), np.zeros(z)]),
-            constraints=LinearConstraint(rows, floor, roof),
-            bounds=Bounds(
-                np.concatenate([low, np.zeros(t + z)]),
-                np.concatenate([high, np.full(t, np.inf), np.ones(z)]),
-            ),
-            integrality=np.concatenate([np.zeros(k + t), np.ones(z)]),
-            options={"mip_rel_gap": 1e-9},
-        )
+    most = np.concatenate([w, -w, -margin / unit, [float(above)]])
+    ends = np.array([np.zeros(t + z), np.append(np.full(t, np.inf), np.ones(z))])
+    cost = np.concatenate([np.zeros(k), np.ones(t), np.zeros(z)])
+    at = Polytope(low, high, np.ones((1, k), bool))
+    solved = mixed(Program(cost, ends, np.arange(t + z) >= t, rows, most), at)
     if solved.x is None:
         return np.full(k, np.nan), np.zeros(c, bool)
-    passed = solved.x[k + t :] < 0.5 if z else np.ones(c, bool)
-    return np.asarray(solved.x[:k]), passed
+    return np.asarray(solved.x[:k]), solved.x[k + t :] < 0.5 if z else np.ones(c, bool)
+
+
+# -- several conditions ----------------------------------------------------------------------------
+
+
+def nearest(at: Polytope, now: Array, g: Array, h: Array, norm: Norm) -> Array | None:
+    """Return the weights in a polytope nearest to others (V,) with ``g @ w >= h``, g (M, V).
+
+    ``norm`` is l1 or l2; ``now`` keeps the polytope's sums. None: there are no such weights.
+    """
+    size = len(now)
+    one = np.eye(size)
+    body = np.block([[-g, np.zeros_like(g)], [one, -one], [-one, -one]])  # |w - now| <= e
+    most = np.concatenate([-h, now, -now])
+    answer = linear(np.repeat([0.0, 1.0], size), at, body, most)
+    if answer.x is None:
+        return None
+    w = np.asarray(answer.x[:size])
+    return w if norm == "l1" else _least_distance(at, now, g, h, w)
+
+
+def _least_distance(at: Polytope, now: Array, g: Array, h: Array, inside: Array) -> Array:
+    """Return the nearest weights in the Euclidean norm, given some that meet the conditions.
+
+    With an orthonormal basis of the directions that keep the sums this is the smallest y with
+    ``a @ y >= b``; the residual of a non-negative least-squares problem gives it.
+    """
+    from scipy.linalg import null_space
+    from scipy.optimize import nnls
+
+    basis = null_space(at.blocks.astype(np.float64))
+    one = np.eye(len(now))
+    a = np.vstack([g, one, -one])
+    b = np.concatenate([h, at.low, -at.high]) - a @ now
+    length = np.linalg.norm(a @ basis, axis=1)
+    keep = length > 1e-12
+    a, b = (a @ basis)[keep] / length[keep, None], b[keep] / length[keep]
+    if (b <= 0).all():
+        return now
+    # in units of a distance that is known to be enough, so that the problem is well scaled
+    unit = float(np.linalg.norm(inside - now))
+    matrix = np.vstack([a.T, b / unit])
+    aim = np.append(np.zeros(a.shape[1]), 1.0)
+    weights, _ = nnls(matrix, aim, maxiter=50 * matrix.shape[1])
+    residual = matrix @ weights - aim
+    w = now + basis @ (-residual[:-1] / residual[-1]) * unit
+    w = np.clip(w, at.low, at.high)
+    short = float(np.maximum(h - g @ w, 0.0).max(initial=0))
+    if short > 1e-9:  # badly scaled: step towards weights that do meet them
+        w = _towards(w, inside, g, h)
+    return w
+
+
+def _towards(w: Array, inside: Array, g: Array, h: Array) -> Array:
+    """Return the first weights on the way to ``inside`` that meet the conditions."""
+    need, there = h - g @ w, h - g @ inside
+    missed = need > 0
+    steps = need[missed] / np.maximum(need[missed] - there[missed], 1e-300)
+    t = float(np.clip(steps.max(initial=0.0), 0.0, 1.0))
+    return np.asarray((1 - t) * w + t * inside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, permutations
+from itertools import permutations
 from time import monotonic
 from typing import Any
 
@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine.standing import EXACT
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.sensitivity.demands import CategoriesAlike
+from simkaohe.sensitivity.extremes import refuse_dense
 from simkaohe.sensitivity.field import Field
+from simkaohe.sensitivity.nearest import Norm, nearest
 from simkaohe.sensitivity.placing import NOTHING
 from simkaohe.sensitivity.polytope import Polytope, Program, mixed
-from simkaohe.sensitivity.solving import Norm, nearest
 
 Array = npt.NDArray[np.float64]
 MOST = 1500
@@ -33,20 +34,10 @@ PERCENT = 100.0
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Ordered pairs whose order is open, and what is known of the ranks without them.
+    """Ordered pairs (P,) whose order is open, and what is known of the ranks without them.
 
-    Attributes
-    ----------
-    ahead, behind : arrays (P,) of int
-        Units: whether the first is ahead of the second is open.
-    g, h : arrays (P, V) and (P,)
-        The lead ``g @ w + h`` of the first.
-    low, high : arrays (P,)
-        Its extremes.
-    ranks : array (N,)
-        Ranks if nobody were ahead in an open pair.
-    step : float
-        The lead from which on a unit is ahead.
+    Whether ``ahead`` is ahead of ``behind`` is open; its lead is ``g @ w + h``, between ``low`` and
+    ``high``; it is ahead from a lead of ``step`` on. ``ranks`` (N,): if nobody were in such a pair.
     """
 
     ahead: npt.NDArray[np.intp]
@@ -68,37 +59,26 @@ def ordered(
     """
     scheme = field.form.engine.scheme
     if scheme.ranking.ties == "dense":
-        raise SimkaoheError(
-            Problem(
-                "ranking.ties",
-                Words("密集名次取决于其他单位是否并列", "dense ranks depend on ties of others"),
-                remedy=Words('请用 of="scores"', 'Use of="scores"'),
-            )
-        )
+        refuse_dense(Words('请用 of="scores"', 'Use of="scores"'))
     at = _tightened(field.at, g, h)
     if at.is_empty():
         return None
     pairs = _pairs(field, at)
     if len(pairs.ahead) > MOST:
         count = len(pairs.ahead) // 2
-        raise SimkaoheError(
-            Problem(
-                str(demands[0].words),
-                Words(f"有 {count} 对单位的先后未定", f"the order of {count} pairs is open"),
-                Words(f"不超过 {MOST // 2} 对", f"{MOST // 2} at most"),
-                Words(
-                    '请用 of="scores"，或用 bounds 缩小权重范围',
-                    'Use of="scores", or narrow the weights by bounds',
-                ),
-            )
+        narrow = Words(
+            '请用 of="scores"，或用 bounds 缩小权重范围',
+            'Use of="scores", or narrow the weights by bounds',
         )
+        found = Words(f"有 {count} 对单位的先后未定", f"the order of {count} pairs is open")
+        at_most = Words(f"不超过 {MOST // 2} 对", f"{MOST // 2} at most")
+        refuse(str(demands[0].words), found, at_most, narrow)
     ends = monotonic() + seconds
     base = _base(pairs, field, demands, g, h)
-    found = _nearest_sum(base, pairs, at, field.now, ends)
-    if found is None:
-        return None
-    w, proved = found
-    return (w, proved) if norm == "l1" else _nearest_euclid(base, pairs, at, field.now, w, ends)
+    nearest_ = _nearest_sum(base, pairs, at, field.now, ends)
+    if nearest_ is None or norm == "l1":
+        return nearest_
+    return _nearest_euclid(base, pairs, at, field.now, nearest_[0], ends)
 
 
 def _tightened(at: Polytope, g: Array, h: Array) -> Polytope:
@@ -159,10 +139,9 @@ def _base(
         shares = demand.shares(field)
         slope = shares[:, pairs.behind]
         mean = shares @ pairs.ranks
-        for a, b in combinations(range(len(shares)), 2):
-            for x, y in ((a, b), (b, a)):
-                bodies.append(np.concatenate([np.zeros(size), slope[x] - slope[y]])[None])
-                mosts.append(np.array([demand.within + 1e-9 - (mean[x] - mean[y])]))
+        for x, y in permutations(range(len(shares)), 2):
+            bodies.append(np.concatenate([np.zeros(size), slope[x] - slope[y]])[None])
+            mosts.append(np.array([demand.within + 1e-9 - (mean[x] - mean[y])]))
     return np.vstack(bodies), np.concatenate(mosts)
 
 
@@ -188,12 +167,7 @@ def _nearest_sum(
 
 
 def _nearest_euclid(
-    base: tuple[Array, Array],
-    pairs: _Pairs,
-    at: Polytope,
-    now: Array,
-    w: Array,
-    ends: float,
+    base: tuple[Array, Array], pairs: _Pairs, at: Polytope, now: Array, w: Array, ends: float
 ) -> tuple[Array, bool]:
     """Return the weights with the smallest squared distance, by outer approximation."""
     count, size = pairs.g.shape
@@ -245,14 +219,10 @@ def _answer(
     left = max(ends - monotonic(), 0.1)
     answer = mixed(Program(cost, limits, whole, body, most), at, left)
     if answer.x is None and answer.status != 2:
-        raise SimkaoheError(
-            Problem(
-                "category_means_within",
-                Words("限时内没有求出结果", "no weights were found within the time limit"),
-                remedy=Words(
-                    '请加大 seconds，或用 of="scores"', 'Raise seconds, or use of="scores"'
-                ),
-            )
+        refuse(
+            "category_means_within",
+            Words("限时内没有求出结果", "no weights were found within the time limit"),
+            remedy=Words('请加大 seconds，或用 of="scores"', 'Raise seconds, or use of="scores"'),
         )
     return None if answer.x is None else answer
 

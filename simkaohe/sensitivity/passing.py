@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.problems import quoted
@@ -43,8 +43,8 @@ class Change:
     norm : {"l1", "l2", "linf", "relative"}
     distance : float
         Size of the change, of weights that sum to 1: the sum of all changes, the root of the sum
-        of their squares, the largest one, or the largest one relative to its weight. 0: nothing
-        needs to change. Infinite: no weights (within the bounds) do it.
+        of their squares, the largest one, or the largest one relative to its weight. Infinite: no
+        weights (within the bounds) do it.
     new : array (K,)
         Weights, sum 1; NaN when there are none.
     """
@@ -122,8 +122,7 @@ def overtake(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     b, a : str
     norm : {"l1", "l2", "linf", "relative"}
         What is smallest: the sum of changes, the root of the sum of their squares, the largest
@@ -137,11 +136,6 @@ def overtake(
     margin : float, points, default 0
         By how much ``b`` must be ahead. 0: level; ties share the better rank, and any step further
         puts ``b`` in front. With d decimals an order shows for certain from 10⁻ᵈ on.
-
-    Returns
-    -------
-    Change
-        ``possible`` is False when no weights within the bounds do it.
 
     Raises
     ------
@@ -158,72 +152,55 @@ def overtake(
     """
     form = additive_form(scheme, panel, group)
     one, two = form.compared(b, a)
-    which = int(form.set_of[one])
-    free, w, low, high = _room(form, which, bounds)
-    _check(norm, margin, form)
-    d = differences(form, np.array([[one, two]]), free)[0]
-    new = w
-    if form.behind[one] != form.behind[two]:
-        new = w if form.behind[one] < form.behind[two] else np.full(len(w), np.nan)
-    elif d @ w < margin - NOISE:
-        new = smallest_change(d, w, margin, norm, low, high)
-    return _change(form, which, free, norm, new)
-
-
-def _change(
-    form: AdditiveForm, which: int, free: npt.NDArray[np.intp], norm: Norm, new: Array
-) -> Change:
-    whole = form.weights[:, which].copy()
-    whole[free] = new
-    if np.isnan(new).any():
-        whole[:] = np.nan
-    now = form.weights[free, which]
-    return Change(form, which, norm, float(np.nan_to_num(size(new - now, now, norm), nan=np.inf)),
-                  whole)  # fmt: skip
-
-
-def _check(norm: str, margin: float, form: AdditiveForm, norms: tuple[str, ...] = NORMS) -> None:
-    if norm not in norms:
-        raise SimkaoheError(unknown("norm", norm, norms, Words("度量", "norm")))
+    room = _Room(form, int(form.set_of[one]), norm, bounds)
     if margin and form.logarithmic:
-        raise SimkaoheError(
-            Problem(
-                "margin",
-                f"{margin:g}",
-                Words("0（几何平均以对数比较）", "0: a geometric group is compared in logarithms"),
-            )
-        )
+        zero = Words("0（几何平均以对数比较）", "0: a geometric group is compared in logarithms")
+        refuse("margin", f"{margin:g}", zero)
+    d = differences(form, np.array([[one, two]]), room.free)[0]
+    new = room.w
+    if form.behind[one] != form.behind[two]:
+        new = room.w if form.behind[one] < form.behind[two] else np.full(len(room.w), np.nan)
+    elif d @ room.w < margin - NOISE:
+        new = smallest_change(d, room.w, margin, norm, room.low, room.high)
+    return room.change(new)
 
 
-def _room(
-    form: AdditiveForm, which: int, bounds: Bounds
-) -> tuple[npt.NDArray[np.intp], Array, Array, Array]:
-    """Return the free weights' places, and the weights, lower and upper bounds (k,)."""
-    free = form.free(which)
-    w = form.weights[free, which]
-    low, high = np.zeros(len(w)), np.ones(len(w))
-    if isinstance(bounds, Mapping):
-        ids = [form.paths[k].removesuffix(".weight") for k in free]
-        for name, ends in bounds.items():
-            child = name.removesuffix(".weight")
-            if child not in ids:
-                what = Words("可变的权重", "weight that varies")
-                raise SimkaoheError(unknown(f"bounds.{name}", child, ids, what))
-            low[ids.index(child)], high[ids.index(child)] = ends
-    elif bounds is not None:
-        low, high = w * (1 - bounds), np.minimum(w * (1 + bounds), 1.0)
-    if (low > high).any() or low.sum() > 1 + NOISE or high.sum() < 1 - NOISE or (low < 0).any():
-        raise SimkaoheError(
-            Problem(
-                "bounds",
-                quoted(bounds),
-                Words(
-                    "不小于 0、彼此相容、且合计可以为 1 的上下限",
-                    "bounds of at least 0 that do not exclude each other or a sum of 1",
-                ),
+class _Room:
+    """The weights of a set that may change: their places, values and bounds (k,)."""
+
+    def __init__(
+        self, form: AdditiveForm, which: int, norm: Norm, bounds: Bounds, norms: Any = NORMS
+    ) -> None:
+        self._form, self._which, self._norm = form, which, norm
+        self.free = form.free(which)
+        self.w = w = form.weights[self.free, which]
+        low, high = np.zeros(len(w)), np.ones(len(w))
+        if isinstance(bounds, Mapping):
+            ids = [form.paths[k].removesuffix(".weight") for k in self.free]
+            for name, ends in bounds.items():
+                child = name.removesuffix(".weight")
+                words = Words("可变的权重", "weight that varies")
+                check_known(f"bounds.{name}", child, ids, words)
+                low[ids.index(child)], high[ids.index(child)] = ends
+        elif bounds is not None:
+            low, high = w * (1 - bounds), np.minimum(w * (1 + bounds), 1.0)
+        if (low > high).any() or low.sum() > 1 + NOISE or high.sum() < 1 - NOISE or low.min() < 0:
+            allowed = Words(
+                "不小于 0、彼此相容、且合计可以为 1 的上下限",
+                "bounds of at least 0 that do not exclude each other or a sum of 1",
             )
-        )
-    return free, w, low, high
+            refuse("bounds", quoted(bounds), allowed)
+        check_known("norm", norm, norms, Words("度量", "norm"))
+        self.low, self.high = low, high
+
+    def change(self, new: Array) -> Change:
+        """Return the change to new weights (k,), NaN when there are none."""
+        whole = self._form.weights[:, self._which].copy()
+        whole[self.free] = new
+        if np.isnan(new).any():
+            whole[:] = np.nan
+        distance = float(np.nan_to_num(size(new - self.w, self.w, self._norm), nan=np.inf))
+        return Change(self._form, self._which, self._norm, distance, whole)
 
 
 def into_top(
@@ -241,8 +218,7 @@ def into_top(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     unit : str
     k : int
         Ties share the better rank: fewer than k units are above it, before rounding.
@@ -253,11 +229,6 @@ def into_top(
         and units of other categories keep their totals.
     within : {"all", "category"}
         Among all units or in the unit's category.
-
-    Returns
-    -------
-    Change
-        ``possible`` is False when no weights within the bounds do it.
 
     Raises
     ------
@@ -272,25 +243,23 @@ def into_top(
     form = additive_form(scheme, panel, group)
     place = form.place(unit)
     if reason := form.why_not(place, place):
-        raise SimkaoheError(Problem(unit, reason))
+        refuse(unit, reason)
     if k < 1:
-        raise SimkaoheError(Problem("k", f"{k}", Words("至少 1", "at least 1")))
-    _check(norm, 0.0, form, ("l1", "linf", "relative"))
-    which = int(form.set_of[place])
-    free, w, low, high = _room(form, which, bounds)
-    engine = form.engine
-    peers = form.behind < 2
+        refuse("k", f"{k}", Words("至少 1", "at least 1"))
+    room = _Room(form, int(form.set_of[place]), norm, bounds, ("l1", "linf", "relative"))
+    engine, behind_ = form.engine, form.behind
+    peers = behind_ < 2
     if within == "category":
         peers &= engine.category == engine.category[place]
     peers[place] = False
-    above = k - 1 - int((peers & (form.behind < form.behind[place])).sum())
-    rivals = np.flatnonzero(peers & (form.behind == form.behind[place]))
-    reached = np.isin(engine.category, form.alike(which))
+    above = k - 1 - int((peers & (behind_ < behind_[place])).sum())
+    rivals = np.flatnonzero(peers & (behind_ == behind_[place]))
+    which = form.set_of[place]
+    reached = np.isin(engine.category, form.alike(int(which)))
     for rival in rivals:
         if (form.set_of[rival] != which and reached[rival]) or form.set_of[rival] < 0:
-            raise SimkaoheError(Problem(unit, form.why_not(place, int(rival)) or ""))
+            refuse(unit, form.why_not(place, int(rival)) or "")
     fixed = ~reached[rivals]
-    pairs = np.stack([np.full(len(rivals), place), rivals], 1)
-    d = differences(form, pairs, free)
-    d[fixed] = form.corners[free, place] - form.totals[rivals[fixed], None]
-    return _change(form, which, free, norm, top_change(d, w, above, norm, low, high))
+    d = differences(form, np.stack([np.full(len(rivals), place), rivals], 1), room.free)
+    d[fixed] = form.corners[room.free, place] - form.totals[rivals[fixed], None]
+    return room.change(top_change(d, room.w, above, norm, room.low, room.high))

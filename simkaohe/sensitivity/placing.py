@@ -35,21 +35,9 @@ FIRM = 1e-6
 class Race:
     """One unit among its rivals, those whose order depends on the weights.
 
-    Attributes
-    ----------
-    own : array (V,)
-    own_constant : float
-        The unit's total is ``own @ w + own_constant``, in hundredths of full marks (in logarithms).
-    g : array (B, V)
-    h : array (B,)
-        Leads of the rivals.
-    digits : int
-        Decimals of the total that ranks are taken from.
-    step : float
-        The lead from which on a rival is ahead for certain: one last digit.
-    scale : float
-        What a total is multiplied with before it is rounded: full marks / 100.
-    logarithmic : bool
+    The unit's total is ``own @ w + own_constant``, in hundredths of full marks (in logarithms); it
+    is multiplied by ``scale`` and rounded to ``digits`` decimals. Rivals lead by ``g @ w + h``,
+    (B, V) and (B,); from ``step`` on, one last digit, they are ahead for certain.
     """
 
     own: Array
@@ -103,8 +91,7 @@ def found(races: Sequence[Race], at: Polytope, now: Array, best: Sequence[bool])
     """Search for weights with few (``best``) or many rivals ahead; the best found (V,) of each race.
 
     Steps towards the vertex that a smoothed count of rivals points at, then exchanges between pairs
-    of weights; every step looks at all points of its line where a rival changes places. Many races
-    take their steps together.
+    of weights; every step looks at all points of its line where a rival changes places.
     """
     weights: list[Array] = []
     for some in _batches(races):
@@ -140,7 +127,7 @@ def _searched(races: Sequence[Race], at: Polytope, now: Array, best: Sequence[bo
         points = np.array([w[k] for w in tried])
         ahead = race.ahead(points).sum(1) * (1 if best[k] else -1)
         w = points[ahead.argmin()]
-        if at.apart and len(race.g):
+        if len(race.g):
             mine = slice(0, len(race.g))
             near = _exchanging(g[k, mine], h[k, mine], at, w)
             fewer = race.ahead(np.array([near, w])).sum(1) * (1 if best[k] else -1)

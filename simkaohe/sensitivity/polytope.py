@@ -1,8 +1,4 @@
-"""Weights within bounds whose sums are kept: extremes of linear functions, and HiGHS behind them.
-
-Variables ``w`` (V,) lie in ``low <= w <= high``; every block of them keeps its sum. Greedy filling
-gives the extremes when blocks do not overlap, a linear program otherwise.
-"""
+"""Weights within bounds whose sums are kept: extremes of linear functions, and HiGHS behind them."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,61 +22,35 @@ SOLVE_ERROR = 4
 
 @dataclass(frozen=True)
 class Polytope:
-    """Weights within bounds, sums of blocks kept.
-
-    Attributes
-    ----------
-    low, high : arrays (V,)
-    blocks : array (B, V) of bool
-        Which variables keep a sum together.
-    sums : array (B,)
-    """
+    """Weights within ``low`` and ``high`` (V,); those of every block (B, V), which are apart, sum to 1."""
 
     low: Array
     high: Array
     blocks: Bools
-    sums: Array
-
-    @cached_property
-    def apart(self) -> bool:
-        """Whether no variable is in two blocks."""
-        return bool((self.blocks.sum(0) <= 1).all())
 
     def is_empty(self) -> bool:
         """Whether no weights are within the bounds."""
-        if (self.low > self.high + SLACK).any():
-            return True
         least, most = self.blocks @ self.low, self.blocks @ self.high
-        if (least > self.sums + SLACK).any() or (most < self.sums - SLACK).any():
-            return True
-        return not self.apart and not linear(np.zeros(len(self.low)), self).success
+        crossed = (self.low > self.high + SLACK).any()
+        return bool(crossed or (least > 1 + SLACK).any() or (most < 1 - SLACK).any())
 
     def largest(self, g: Array) -> tuple[Array, Array]:
-        """Return the largest value of each ``g @ w`` and weights that reach it.
-
-        Parameters
-        ----------
-        g : array (R, V)
-
-        Returns
-        -------
-        value : array (R,)
-        weights : array (R, V)
-        """
-        if not self.apart:
-            w = np.array([linear(-row, self).x for row in g]).reshape(g.shape)
-            return (g * w).sum(1), w
-        # outside every block nothing is kept: the better end
-        w = np.where(g > 0, self.high, self.low)
-        for block, total in zip(self.blocks, self.sums, strict=True):
+        """Return the largest values (R,) of ``g @ w``, for g (R, V), and weights (R, V) for them."""
+        w = np.empty(g.shape)
+        for block in self.blocks:
             inside = np.flatnonzero(block)
             order = np.argsort(-g[:, inside], axis=1, kind="stable")
             low, room = self.low[inside], (self.high - self.low)[inside][order]
-            taken = np.clip(total - low.sum() - (room.cumsum(1) - room), 0.0, room)
+            taken = np.clip(1.0 - low.sum() - (room.cumsum(1) - room), 0.0, room)
             filled = np.empty_like(taken)
             np.put_along_axis(filled, order, taken, 1)
             w[:, inside] = low + filled
         return (g * w).sum(1), w
+
+    def kept(self, more: int) -> tuple[Array, Array]:
+        """Return what keeps the sums, ``rows @ x = 1``, with some variables beyond the weights."""
+        rows = np.hstack([self.blocks.astype(np.float64), np.zeros((len(self.blocks), more))])
+        return rows, np.ones(len(rows))
 
 
 @contextmanager
@@ -112,29 +81,17 @@ def linear(cost: Array, at: Polytope, rows: Array | None = None, most: Array | N
     from scipy.optimize import linprog
 
     more = len(cost) - len(at.low)
-    equal = np.hstack([at.blocks.astype(np.float64), np.zeros((len(at.blocks), more))])
     ends = [*zip(at.low, at.high, strict=True), *[(None, None)] * more]
+    precise = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
     with quiet():
-        return linprog(
-            cost, rows, most, equal if len(equal) else None, at.sums if len(equal) else None, ends,
-            method="highs",
-            options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-        )  # fmt: skip
+        return linprog(cost, rows, most, *at.kept(more), ends, method="highs", options=precise)
 
 
 class Program(NamedTuple):
     """A mixed-integer program over the weights and further variables.
 
-    Attributes
-    ----------
-    cost : array (V + Z,)
-        To be minimised.
-    ends : array (2, Z)
-        Bounds of the variables beyond the weights.
-    whole : array (Z,) of bool
-        Which of them are whole numbers.
-    rows, most : arrays (M, V + Z) and (M,)
-        ``rows @ x <= most``.
+    ``cost`` (V + Z,) is minimised with ``rows @ x <= most``; ``ends`` (2, Z) are the bounds of the
+    variables beyond the weights, ``whole`` (Z,) says which of them are whole numbers.
     """
 
     cost: Array
@@ -144,19 +101,16 @@ class Program(NamedTuple):
     most: Array
 
 
-def mixed(program: Program, at: Polytope, seconds: float) -> Any:
+def mixed(program: Program, at: Polytope, seconds: float = np.inf) -> Any:
     """Solve a mixed-integer program over the polytope's weights, within a time limit."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     cost, ends, whole, rows, most = program
-    kept = np.hstack([at.blocks.astype(np.float64), np.zeros((len(at.sums), len(whole)))])
+    kept, sums = at.kept(len(whole))
     given: dict[str, Any] = {
         "integrality": np.concatenate([np.zeros(len(at.low)), whole]),
         "bounds": Bounds(np.concatenate([at.low, ends[0]]), np.concatenate([at.high, ends[1]])),
-        "constraints": [
-            LinearConstraint(kept, at.sums, at.sums),
-            LinearConstraint(rows, -np.inf, most),
-        ],
+        "constraints": [LinearConstraint(kept, sums, sums), LinearConstraint(rows, -np.inf, most)],
     }
     with quiet():
         for presolve in (True, False):  # now and then HiGHS stumbles over its own presolve

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import compiled
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -21,8 +21,9 @@ from simkaohe.sensitivity.layout import Plan
 from simkaohe.sensitivity.varying import Choice, Varying, ranges
 
 Array = npt.NDArray[np.float64]
-MEAN_SHIFT = "mean_shift"
+SHIFT = ("mean_shift", "")
 """The output beside the units': the mean number of places that units are moved."""
+PARTS = ("first", "first_error", "total", "total_error")
 SMALLEST = 1e-12
 """Share of the variance below which a factor has no effect."""
 
@@ -44,8 +45,7 @@ def sobol_indices(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     *what : Weights, Ranges, Choice, Noise, or mapping of edit path to (low, high)
         What varies, all together; a mapping is short for ``ranges``.
     draws : int, default 1024
@@ -57,10 +57,6 @@ def sobol_indices(
     confidence : float in (0, 1), default 0.95
     factors : {"each", "grouped"}
         Each weight a factor of its own, or all weights of a group one.
-
-    Returns
-    -------
-    SobolIndices
 
     Raises
     ------
@@ -90,18 +86,13 @@ def sobol_indices(
     outcome = study.outcomes("", points)
     base = compiled(scheme, panel).run()
     ranked = (base.ranks[0] > 0) & (outcome.ranks > 0).all(0)
-    shift = np.abs(outcome.ranks - base.ranks[0])[:, ranked].mean(1) if ranked.any() else None
-    outputs = [outcome.ranks.astype(np.float64), outcome.totals]
-    outputs.append(np.zeros((len(points), 1)) if shift is None else shift[:, None])
-    found = estimates(np.concatenate(outputs, 1), len(names), resamples, confidence, seed)
-    columns = pd.MultiIndex.from_tuples(
-        [
-            *(("rank", unit) for unit in study.units),
-            *(("total", unit) for unit in study.units),
-            (MEAN_SHIFT, ""),
-        ],
-        names=["output", "unit"],
-    )
+    shift = np.zeros(len(points))
+    if ranked.any():
+        shift = np.abs(outcome.ranks - base.ranks[0])[:, ranked].mean(1)
+    outputs = np.hstack([outcome.ranks.astype(np.float64), outcome.totals, shift[:, None]])
+    found = estimates(outputs, len(names), resamples, confidence, seed)
+    of_units = [(output, unit) for output in ("rank", "total") for unit in study.units]
+    columns = pd.MultiIndex.from_tuples([*of_units, SHIFT], names=["output", "unit"])
     index = pd.Index(names, name="factor")
     tables = {name: pd.DataFrame(table, index, columns) for name, table in found.items()}
     return SobolIndices(**tables, draws=draws, evaluations=len(points), confidence=confidence)
@@ -117,10 +108,8 @@ class SobolIndices:
 
     Attributes
     ----------
-    first, total : DataFrame
-        First-order and total indices.
-    first_error, total_error : DataFrame
-        Half-widths of the confidence intervals.
+    first, total, first_error, total_error : DataFrame
+        First-order and total indices; half-widths of their confidence intervals.
     draws, evaluations : int
     confidence : float
     """
@@ -142,23 +131,12 @@ class SobolIndices:
         the unit's rank that depends most on it; ``effect``: ``"ranks"``, ``"totals"`` or
         ``"none"``.
         """
-        column = (MEAN_SHIFT, "")
+        frame = pd.DataFrame({name: getattr(self, name)[SHIFT] for name in PARTS})
         ranks = self._totals("rank")
+        frame["mean_rank"], frame["largest_rank"] = ranks.mean(axis=1), ranks.max(axis=1)
         has = ranks.notna().any(axis=1)
-        frame = pd.DataFrame(
-            {
-                "first": self.first[column],
-                "first_error": self.first_error[column],
-                "total": self.total[column],
-                "total_error": self.total_error[column],
-                "mean_rank": ranks.mean(axis=1),
-                "largest_rank": ranks.max(axis=1),
-                "unit": [
-                    ranks.loc[factor].idxmax() if has[factor] else None for factor in ranks.index
-                ],
-                "effect": [self._effect(factor) for factor in self.total.index],
-            }
-        )
+        frame["unit"] = [ranks.loc[name].idxmax() if has[name] else None for name in ranks.index]
+        frame["effect"] = [self._effect(factor) for factor in self.total.index]
         return frame.sort_values(["total", "mean_rank"], ascending=False, kind="stable")
 
     @property
@@ -178,15 +156,8 @@ class SobolIndices:
         return pd.DataFrame(found)
 
     def of(self, unit: str, output: Literal["rank", "total"] = "rank") -> pd.DataFrame:
-        """Return one unit's indices: factors × first, first_error, total, total_error.
-
-        Raises
-        ------
-        KeyError
-            When there is no such unit or output.
-        """
-        parts = ("first", "first_error", "total", "total_error")
-        frame = pd.DataFrame({name: getattr(self, name)[(output, unit)] for name in parts})
+        """Return one unit's indices: factors × first, first_error, total, total_error."""
+        frame = pd.DataFrame({name: getattr(self, name)[(output, unit)] for name in PARTS})
         return frame.sort_values("total", ascending=False, kind="stable")
 
     def _effect(self, factor: str) -> str:
@@ -201,27 +172,15 @@ def estimates(
 ) -> dict[str, Array]:
     """Return Sobol indices of many outputs at once, as SALib's ``analyze`` gives them one by one.
 
-    Parameters
-    ----------
-    outputs : array (draws × (factors + 2), K)
-        Rows in the order of SALib's sample without second order.
-    factors : int
-    resamples : int
-    confidence : float
-    seed : int
-
-    Returns
-    -------
-    dict of arrays (factors, K)
-        ``first``, ``total``, ``first_error``, ``total_error``; NaN for outputs that do not vary.
+    ``outputs`` (draws × (factors + 2), K) are in the order of SALib's sample without second order;
+    the tables are (factors, K), NaN for outputs that do not vary.
     """
     from SALib.analyze import sobol as salib
     from scipy.stats import norm
 
     varied = np.ptp(outputs, axis=0) > 0
     kept = outputs[:, varied]
-    parts = ("first", "total", "first_error", "total_error")
-    found = {name: np.full((factors, outputs.shape[1]), np.nan) for name in parts}
+    found = {name: np.full((factors, outputs.shape[1]), np.nan) for name in PARTS}
     if not varied.any():
         return found
     kept = (kept - kept.mean(0)) / kept.std(0)
@@ -255,24 +214,16 @@ def _problem(study: Study, scheme: Scheme, factors: str) -> tuple[list[str], dic
     group = {column: name for name, places in study.factors.items()
              for column, place in study.columns.items() if place in places}  # fmt: skip
     if factors == "grouped":
-        home = {
-            f"{child.id}.weight": parent
-            for parent, node in scheme.nodes.items()
-            for child in getattr(node, "children", ())
-        }
-        drawn = set(study.weight_paths())
-        group = {
-            column: f"{home[column]}.weights" if column in drawn else factor
-            for column, factor in group.items()
-        }
+        for parent, node in scheme.nodes.items():
+            inside = {f"{child.id}.weight" for child in getattr(node, "children", ())}
+            for column in inside.intersection(study.weight_paths()):
+                group[column] = f"{parent}.weights"
     names = list(dict.fromkeys(group.values()))
     if len(names) < 2:
-        raise SimkaoheError(
-            Problem(
-                "sobol_indices",
-                Words(f"{len(names)} 个变动因素", f"{len(names)} factor"),
-                Words("至少两个变动因素", "at least two factors"),
-            )
+        refuse(
+            "sobol_indices",
+            Words(f"{len(names)} 个变动因素", f"{len(names)} factor"),
+            Words("至少两个变动因素", "at least two factors"),
         )
     columns = list(study.columns)
     problem = {"num_vars": len(columns), "names": columns, "bounds": [[0.0, 1.0]] * len(columns)}
@@ -296,11 +247,7 @@ def _check(draws: int, resamples: int, confidence: float) -> None:
     if resamples < 2:
         problems.append(Problem("resamples", f"{resamples}", Words("至少 2", "at least 2")))
     if not 0 < confidence < 1:
-        problems.append(
-            Problem("confidence", f"{confidence:g}", Words("0 与 1 之间的数", "between 0 and 1"))
-        )
+        between = Words("0 与 1 之间的数", "between 0 and 1")
+        problems.append(Problem("confidence", f"{confidence:g}", between))
     if problems:
         raise SimkaoheError(*problems)
-
-
-__all__ = ["SobolIndices", "estimates", "sobol_indices"]

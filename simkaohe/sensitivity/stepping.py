@@ -10,17 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.engine import EXACT, Engine, compiled
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.engine import EXACT, compiled
+from simkaohe.errors import check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.ranks import dense, first_places, last_digits
-from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.along import Along
-from simkaohe.sensitivity.curves import NARROW, Curves, aligned, roots
+from simkaohe.sensitivity.curves import NARROW, Curves, Score, aligned, roots
+from simkaohe.sensitivity.form import behind
 from simkaohe.sensitivity.moves import movement
-from simkaohe.sensitivity.scores import Score
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -41,8 +40,7 @@ def breakpoints(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     path : str
         Edit path of a weight (``gdp_growth.weight``, ``gdp_growth.weights_by_category.eco``) or of
         a number of a multiplier (``total.combine.high``, ``low``, ``base_mark``,
@@ -54,10 +52,6 @@ def breakpoints(
         How far it moves; default: a weight from 0 to the group's sum, a parameter over its
         sensible range and its present value. The ends themselves do not belong to the range
         (at weight 0 an indicator may be cancelled).
-
-    Returns
-    -------
-    Breakpoints
 
     Raises
     ------
@@ -118,7 +112,9 @@ class Breakpoints:
         self.scheme = along.scheme
         self.path, self.low, self.high, self.present = move.path, move.low, move.high, move.present
         self._curves = along.total.curves
-        self._groups = _comparable(along.engine)
+        back = behind(along.engine)  # those that a veto puts last are a group of their own
+        groups = [np.flatnonzero(back == level) for level in (0, 1)]
+        self._groups = [group for group in groups if len(group)]
 
     def __repr__(self) -> str:
         return f"Breakpoints({self.path}, {len(self.points)} points)"
@@ -159,16 +155,15 @@ class Breakpoints:
             yield start, self._ranks_at(middle[start : start + size])
 
     def _ranks_at(self, u: Array) -> npt.NDArray[np.int64]:
-        total = self._along.total
         ranks = np.zeros((len(u), len(self._curves)), np.int64)
-        q = last_digits(total.values(self._curves.at(u)), 10)
+        q = last_digits(self._along.total.values(self._curves.at(u)), 10)
+        closed = self.scheme.ranking.ties == "dense"
         ahead: Any = 0
         for group in self._groups:
             first = first_places(q[:, group])
-            first = dense(first) if self.scheme.ranking.ties == "dense" else first
+            first = dense(first) if closed else first
             ranks[:, group] = first + ahead
-            tied = self.scheme.ranking.ties == "dense"
-            ahead = ahead + (first.max(-1, keepdims=True) if tied else len(group))
+            ahead = ahead + (first.max(-1, keepdims=True) if closed else len(group))
         return ranks
 
     @cached_property
@@ -208,32 +203,21 @@ class Breakpoints:
     def intervals(self) -> pd.DataFrame:
         """The ranking between the points: (low, high) × units; 0 for units that are not ranked."""
         edges = self._value(self._edges)
-        if (len(edges) - 1) * len(self._curves) > LARGEST:
-            raise SimkaoheError(
-                Problem(
-                    self.path,
-                    Words(f"{len(edges) - 1} 个区间", f"{len(edges) - 1} intervals"),
-                    remedy=Words(
-                        "请缩小范围，或用 steps(单位) 逐个单位查看",
-                        "Choose a smaller range, or look at one unit with steps(unit)",
-                    ),
-                )
+        count = len(edges) - 1
+        if count * len(self._curves) > LARGEST:
+            smaller = Words(
+                "请缩小范围，或用 steps(单位) 逐个单位查看",
+                "Choose a smaller range, or look at one unit with steps(unit)",
             )
+            refuse(self.path, Words(f"{count} 个区间", f"{count} intervals"), remedy=smaller)
         index = pd.MultiIndex.from_arrays([edges[:-1], edges[1:]], names=["low", "high"])
         ranks = np.concatenate([ranks for _, ranks in self._parts()])
         return pd.DataFrame(ranks, index, pd.Index(self._engine.units, name="unit"))
 
     def steps(self, unit: str) -> pd.DataFrame:
-        """Return one unit's rank as a step function: ``low``, ``high``, ``rank``.
-
-        Raises
-        ------
-        SimkaoheError
-            When there is no such unit.
-        """
+        """Return one unit's rank as a step function: ``low``, ``high``, ``rank``."""
         units = self._engine.units
-        if unit not in units:
-            raise SimkaoheError(unknown("steps", unit, units, UNIT))
+        check_known("steps", unit, units, UNIT)
         mine = units.index(unit)
         ranks = np.concatenate([ranks[:, mine] for _, ranks in self._parts()])
         begins = np.flatnonzero(np.diff(ranks, prepend=-1))
@@ -242,10 +226,7 @@ class Breakpoints:
         return pd.DataFrame({"low": edges[begins], "high": ends, "rank": ranks[begins]})
 
     def ranking_at(self, value: float) -> pd.Series[Any]:
-        """Return everybody's rank at one value, rounding and the range's ends included.
-
-        It is the engine's: the evaluation of the scheme with :meth:`edits` made.
-        """
+        """Return everybody's rank at one value, as the engine gives it, rounding included."""
         ranks = self._engine.run(self._along.move.edits(np.array([float(value)]))).ranks[0]
         return pd.Series(ranks, pd.Index(self._engine.units, name="unit"), name="rank")
 
@@ -262,13 +243,15 @@ class Breakpoints:
         return {path: float(v[0]) for path, v in found.items()}
 
     @cached_property
+    def _now(self) -> float:
+        """Where the present value is from 0 to 1; NaN without one."""
+        present = np.nan if self.present is None else self.present
+        return (present - self.low) / (self.high - self.low)
+
+    @cached_property
     def stable(self) -> tuple[float, float] | None:
         """The interval around the present value with the same ranking; None without one."""
-        if self.present is None or not self.low <= self.present <= self.high:
-            return None
-        now = (self.present - self.low) / (self.high - self.low)
-        low, high = self._around(self._cuts, now)
-        return low, high
+        return self._around(self._cuts) if 0 <= self._now <= 1 else None
 
     @cached_property
     def stable_units(self) -> pd.DataFrame:
@@ -277,45 +260,23 @@ class Breakpoints:
         ``low``, ``high``; ``below`` and ``above``: whom it meets there, None where the range ends.
         """
         found, units = self._crossings, self._engine.units
-        now = np.nan
-        if self.present is not None:
-            now = (self.present - self.low) / (self.high - self.low)
         rows = []
         for unit in range(len(units)):
             mine = (found.a == unit) | (found.b == unit)
             u, other = found.u[mine], np.where(found.a == unit, found.b, found.a)[mine]
-            low, high = self._around(u, now)
-            before, after = np.flatnonzero(u <= now), np.flatnonzero(u > now)
-            rows.append(
-                {
-                    "low": low,
-                    "high": high,
-                    "below": units[other[before[-1]]] if len(before) else None,
-                    "above": units[other[after[0]]] if len(after) else None,
-                }
-            )
-        return pd.DataFrame(rows, pd.Index(units, name="unit"))
+            below, above = other[u <= self._now], other[u > self._now]
+            met = [units[n[0]] if len(n) else None for n in (below[::-1], above)]
+            rows.append((*self._around(u), *met))
+        index = pd.Index(units, name="unit")
+        return pd.DataFrame(rows, index, ["low", "high", "below", "above"])
 
-    def _around(self, cuts: Array, now: float) -> tuple[float, float]:
-        if np.isnan(now):
+    def _around(self, cuts: Array) -> tuple[float, float]:
+        if np.isnan(self._now):
             return np.nan, np.nan
-        place = np.searchsorted(cuts, now, side="right")
+        place = np.searchsorted(cuts, self._now, side="right")
         low = self._value(cuts[place - 1]) if place else self.low
         high = self._value(cuts[place]) if place < len(cuts) else self.high
         return float(low), float(high)
-
-
-def _comparable(engine: Engine) -> list[Ints]:
-    """Return the ranked units, those that a veto puts last in a group of their own."""
-    last, out = np.zeros((2, len(engine.units)), bool)
-    for name, veto in engine.scheme.adjustments.items():
-        if isinstance(veto, Veto) and {"last", "out"} & set(veto.effects):
-            struck = engine.struck(name)
-            last |= struck & ("last" in veto.effects)
-            out |= struck & ("out" in veto.effects)
-    ranked = engine.people.ranked & ~out
-    groups = [np.flatnonzero(ranked & ~last), np.flatnonzero(ranked & last)]
-    return [group for group in groups if len(group)]
 
 
 def _crossings(total: Score, first: Ints, second: Ints, width: float) -> Crossings:
@@ -365,6 +326,3 @@ def _zone(total: Score, a: Curves, b: Curves, u: Array, width: float) -> Array:
         slopes.append(slope)
     difference = np.abs(slopes[0] - slopes[1])
     return np.where(difference > 1e-12, width / np.maximum(difference, 1e-12), 0.0)
-
-
-__all__ = ["Breakpoints", "breakpoints"]

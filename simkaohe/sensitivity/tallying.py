@@ -31,21 +31,9 @@ def bins(units: int) -> int:
 
 
 def counted(ranks: Ints, most: int, shift: int) -> Ints:
-    """Return how often each unit has each rank.
+    """Return how often each unit has each rank, (most + 1, N), from ranks (R, N).
 
-    Parameters
-    ----------
-    ranks : array (R, N)
-        0 for units that are not ranked.
-    most : int
-        Rows of ranks (ranges) to count, besides that for unranked units.
-    shift : int
-        Ranks are counted in ranges of 2^shift.
-
-    Returns
-    -------
-    array (most + 1, N)
-        Row 0 counts draws in which the unit is not ranked.
+    Ranks are counted in ranges of 2^shift; row 0 counts draws in which the unit is not ranked (0).
     """
     n = ranks.shape[1]
     row = ranks if not shift else ((ranks - 1) >> shift) + 1  # 0 stays 0: −1 >> s is −1
@@ -72,14 +60,8 @@ class Spaces:
 class Places:
     """Counts of the competition ranks (1, 2, 2, 4) of n units, from scores still to be rounded.
 
-    Parameters
-    ----------
-    n : int
-    span : int
-        Scores are distances from the best score that there can be, 0 to span, in units of the last
-        digit; the distance is rounded down.
-    shift : int
-        With more than 512 units, ranks are counted in ranges of 2^shift.
+    Scores are distances from the best score that there can be, 0 to ``span``, in units of the last
+    digit, rounded down. With more than 512 units, ranks are counted in ranges of 2^shift.
     """
 
     def __init__(self, n: int, span: int, shift: int) -> None:
@@ -96,18 +78,9 @@ class Places:
         self._spaces = Spaces()
 
     def tables(self, most: int, shift: int) -> tuple[Ints, Ints]:
-        """Return how often each unit had each (range of) rank, and sums of ranks and squares.
+        """Return counts (most + 1, n) by (range of) rank, and sums (2, n) of ranks and squares.
 
-        Parameters
-        ----------
-        most : int
-            Rows wanted; row 0, for draws in which a unit has no rank, comes on top.
-        shift : int
-
-        Returns
-        -------
-        counts : array (most + 1, n)
-        sums : array (2, n)
+        Row 0, for draws in which a unit has no rank, is left empty.
         """
         table = np.zeros((most + 1, self.n), np.int64)
         if self._many:
@@ -203,17 +176,7 @@ class Places:
 
 
 class Board:
-    """Counts of places overall and in category.
-
-    Parameters
-    ----------
-    members : list of arrays
-        The units of each category.
-    ranked : array (N,) of bool
-        Who has a place.
-    span : int
-        See :class:`Places`.
-    """
+    """Counts of places overall and in category; ``ranked`` (N,) says who has one."""
 
     def __init__(
         self, members: Sequence[npt.NDArray[np.intp]], ranked: npt.NDArray[np.bool_], span: int

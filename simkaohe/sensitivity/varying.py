@@ -1,14 +1,13 @@
 """What varies (变动因素): ranges of parameters, choices of structure, noise on data.
 
-Each is a small frozen object, made by a function, that turns numbers in [0, 1) into draws of an
-engine: ``ranges``, ``choice``, ``noise``, and ``weights`` (in ``weighing``).
+Each is a frozen object that turns numbers in [0, 1) into draws of an engine; ``weights`` are in
+``weighing``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from simkaohe.engine import Engine
 from simkaohe.engine.draws import DATA_TABLES, checked, readers
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.scheme.edit import Scenario, value_at
 from simkaohe.scheme.measure import Answers
@@ -31,12 +30,8 @@ LEAST = 2.0**-25
 class Bound(NamedTuple):
     """What varies in one scheme.
 
-    Attributes
-    ----------
-    columns : mapping of name to factor
-        The numbers in [0, 1) that it needs, each with the factor that it belongs to.
-    draws : function
-        From numbers (R, columns) to draws for :meth:`Engine.run`.
+    ``columns`` names the numbers in [0, 1) that it needs, each with the factor that it belongs to;
+    ``draws`` makes draws for :meth:`Engine.run` of them, (R, columns).
     """
 
     columns: Mapping[str, str]
@@ -52,13 +47,7 @@ class Varying:
         return (self,)
 
     def bind(self, engine: Engine) -> Bound:
-        """Return what varies in one scheme and its data.
-
-        Raises
-        ------
-        SimkaoheError
-            When there is nothing that could vary so.
-        """
+        """Return what varies in one scheme and its data; refuse when nothing could vary so."""
         raise NotImplementedError
 
 
@@ -91,21 +80,15 @@ class Ranges(Varying):
             value_at(engine.scheme, path)
             slot = engine.scheme.paths().get(path)
             if ends is None and (slot is None or slot.span is None):
-                raise SimkaoheError(
-                    Problem(
-                        path,
-                        Words("没有默认的变动范围", "it has no range of its own"),
-                        remedy=Words(
-                            f"请写明：ranges({{'{path}': (低, 高)}})",
-                            f"State one: ranges({{'{path}': (low, high)}})",
-                        ),
-                    )
+                state = Words(
+                    f"请写明：ranges({{'{path}': (低, 高)}})",
+                    f"State one: ranges({{'{path}': (low, high)}})",
                 )
+                own = Words("没有默认的变动范围", "it has no range of its own")
+                refuse(path, own, remedy=state)
             low, high = ends or slot.span  # type: ignore[union-attr,misc]
             if not low <= high:
-                raise SimkaoheError(
-                    Problem(path, f"({low:g}, {high:g})", Words("(低, 高)", "(low, high)"))
-                )
+                refuse(path, f"({low:g}, {high:g})", Words("(低, 高)", "(low, high)"))
             found[path] = (float(low), float(high))
         checked(engine.scheme, engine.people, _corners(found))
         return found
@@ -123,8 +106,7 @@ def _corners(ranges: Mapping[str, tuple[float, float]]) -> dict[str, list[float]
 
 
 def ranges(
-    *where: str | Mapping[str, tuple[float, float] | None],
-    **bounds: tuple[float, float] | None,
+    *where: str | Mapping[str, tuple[float, float] | None], **bounds: tuple[float, float] | None
 ) -> Ranges:
     """Vary numbers inside a range, each uniformly and independently of the others.
 
@@ -135,20 +117,13 @@ def ranges(
         ``scheme.paths()``).
     **bounds : (low, high)
         The same by keyword: ``ranges(**{"total.combine.high": (1.05, 1.2)})``.
-
-    Returns
-    -------
-    Ranges
-        The multiplier's coefficient range, any parameter of a scoring rule, a bonus, a limit.
     """
     found: dict[str, tuple[float, float] | None] = {}
     for each in where:
         found |= {each: None} if isinstance(each, str) else dict(each)
     found |= bounds
     if not found:
-        raise SimkaoheError(
-            Problem("ranges", Words("没有路径", "no path"), Words("至少一条路径", "at least one"))
-        )
+        refuse("ranges", Words("没有路径", "no path"), Words("至少一条路径", "at least one"))
     return Ranges(tuple(found.items()))
 
 
@@ -160,7 +135,6 @@ class Choice:
     """Alternatives of structure; see :func:`choice`."""
 
     path: str
-    names: tuple[str, ...]
     options: tuple[Scenario, ...]
 
 
@@ -175,41 +149,31 @@ def choice(path: str, options: Mapping[str, Any] | Sequence[Any]) -> Choice:
     options : list of values or of Scenario, or mapping of name to value
         All alternatives, the present one too where it is one of them.
 
-    Returns
-    -------
-    Choice
-
     Raises
     ------
     SimkaoheError
-        Fewer than two options.
+        Fewer than two options, or two of one name.
     """
     named = (
-        dict(options)
-        if isinstance(options, Mapping)
-        else {_option_name(option): option for option in options}
+        options if isinstance(options, Mapping) else {_name(option): option for option in options}
     )
     if len(named) < 2 or len(named) < len(options):
-        raise SimkaoheError(
-            Problem(
-                path,
-                Words(f"{len(named)} 个不同的选项", f"{len(named)} different option(s)"),
-                Words("至少两个，名称不重复", "at least two, with names of their own"),
-            )
+        refuse(
+            path,
+            Words(f"{len(named)} 个不同的选项", f"{len(named)} different option(s)"),
+            Words("至少两个，名称不重复", "at least two, with names of their own"),
         )
     found = [
-        option
-        if isinstance(option, Scenario)
-        else Scenario(name=name, edits=FrozenDict({path: option}))
-        for name, option in named.items()
+        each if isinstance(each, Scenario) else Scenario(name=name, edits=FrozenDict({path: each}))
+        for name, each in named.items()
     ]
-    return Choice(path, tuple(named), tuple(found))
+    return Choice(path, tuple(found))
 
 
-def _option_name(option: Any) -> str:
+def _name(option: Any) -> str:
     if isinstance(option, Scenario):
         return option.name
-    return str(option) if not isinstance(option, Mapping) else repr(dict(option))
+    return repr(dict(option)) if isinstance(option, Mapping) else str(option)
 
 
 # -- noise -----------------------------------------------------------------------------------------
@@ -223,10 +187,6 @@ class Noise(Varying):
     indicators: tuple[str, ...] | None
     sd: float | tuple[tuple[str, float], ...] | None
     relative: float | None
-
-    @cached_property
-    def _stated(self) -> dict[str, float]:
-        return dict(self.sd) if isinstance(self.sd, tuple) else {}
 
     def bind(self, engine: Engine) -> Bound:
         """Return what varies in one scheme; see :class:`Varying`."""
@@ -255,64 +215,56 @@ class Noise(Varying):
         """Return path, values (N,) and standard errors (N,), 0 where there is none."""
         found: dict[str, tuple[str, Array, Array]] = {}
         for leaf in self._leaves(engine):
-            column = leaf.id if self.table == "value" else leaf.column
-            value = (
-                engine.values(leaf)
-                if self.table == "value"
-                else engine.numbers(self.table, leaf.column)
-            )
-            if self.relative is not None:
-                sd = self.relative * np.abs(value)
-            elif isinstance(self.sd, float):
-                sd = np.full(len(value), self.sd)
-            elif leaf.id in self._stated:
-                sd = np.full(len(value), self._stated[leaf.id])
+            if self.table == "value":
+                column, value = leaf.id, engine.values(leaf)
             else:
-                sd = survey_error(engine, leaf)
+                column, value = leaf.column, engine.numbers(self.table, leaf.column)
             path = f"data.{self.table}.{column}"
-            found[path] = path, value, np.nan_to_num(np.where(np.isnan(value), 0.0, sd), posinf=0)
+            sd = np.where(np.isnan(value), 0.0, self._error(engine, leaf, value))
+            found[path] = path, value, np.nan_to_num(sd, posinf=0)
         if not any((sd > 0).any() for _, _, sd in found.values()):
-            raise SimkaoheError(
-                Problem(
-                    f"noise › {self.table}",
-                    Words("没有任何数值有误差", "no value has an error"),
-                    remedy=Words(
-                        "请给出 sd 或 relative，或在数据里给出 sample_sd 和 sample_size",
-                        "Give sd or relative, or sample_sd and sample_size in the data",
-                    ),
-                )
+            refuse(
+                f"noise › {self.table}",
+                Words("没有任何数值有误差", "no value has an error"),
+                remedy=Words(
+                    "请给出 sd 或 relative，或在数据里给出 sample_sd 和 sample_size",
+                    "Give sd or relative, or sample_sd and sample_size in the data",
+                ),
             )
         return list(found.values())
 
+    def _error(self, engine: Engine, leaf: Indicator, value: Array) -> Array | float:
+        if self.relative is not None:
+            return self.relative * np.abs(value)
+        sd = dict(self.sd).get(leaf.id) if isinstance(self.sd, tuple) else self.sd
+        return survey_error(engine, leaf) if sd is None else sd
+
     def _leaves(self, engine: Engine) -> Iterator[Indicator]:
         leaves = {leaf.id: leaf for leaf in engine.scheme.indicators}
-        asked = self.indicators or tuple(self._stated)
+        asked = self.indicators or (tuple(dict(self.sd)) if isinstance(self.sd, tuple) else ())
         labels = {name: leaf.label for name, leaf in leaves.items()}
         if missing := [name for name in asked if name not in leaves]:
             words = Words("指标", "indicator")
             raise SimkaoheError(*(unknown("noise.indicators", n, labels, words) for n in missing))
         for name in asked or leaves:
             leaf = leaves[name]
-            column = name if self.table == "value" else leaf.column
-            if not readers(engine.scheme, self.table, column):
-                if not asked:
-                    continue
-                raise SimkaoheError(
-                    Problem(
-                        f"noise › {name}",
-                        Words(f"不使用 {self.table} 数据", f"it does not use {self.table}"),
-                        remedy=Words(
-                            "可用 table='value' 给测得的值加误差",
-                            "table='value' puts errors on what it measures",
-                        ),
-                    )
+            value = self.table == "value"
+            used = readers(engine.scheme, self.table, name if value else leaf.column)
+            set_by_people = value and leaf.way == "moderate"
+            if asked and not used:
+                refuse(
+                    f"noise › {name}",
+                    Words(f"不使用 {self.table} 数据", f"it does not use {self.table}"),
+                    remedy=Words(
+                        "可用 table='value' 给测得的值加误差",
+                        "table='value' puts errors on what it measures",
+                    ),
                 )
-            if self.table == "value" and leaf.way == "moderate":
-                if not asked:
-                    continue
-                value = np.zeros((1, len(engine.units)))
-                checked(engine.scheme, engine.people, {f"data.value.{name}": value})
-            yield leaf
+            if asked and set_by_people:  # says so
+                none = {f"data.value.{name}": np.zeros((1, len(engine.units)))}
+                checked(engine.scheme, engine.people, none)
+            if asked or (used and not set_by_people):
+                yield leaf
 
 
 def survey_error(engine: Engine, leaf: Indicator) -> Array:
@@ -356,10 +308,7 @@ def noise(
     relative : float, optional
         Standard deviation as a share of the value.
 
-    Returns
-    -------
-    Noise
-        A missing value stays missing; a unit without sample has no error.
+    A missing value stays missing; a unit without sample has no error.
     """
     numbers = [*(sd.values() if isinstance(sd, Mapping) else [sd]), relative]
     wrong = [n for n in numbers if n is not None and not 0 < n < np.inf]
@@ -367,13 +316,8 @@ def noise(
     if table not in DATA_TABLES:
         problems.append(unknown("noise.table", table, DATA_TABLES, Words("数据表", "table")))
     if wrong or (sd is not None and relative is not None):
-        problems.append(
-            Problem(
-                "noise",
-                f"sd={sd}, relative={relative}",
-                Words("其中之一，大于 0", "one of them, above 0"),
-            )
-        )
+        one = Words("其中之一，大于 0", "one of them, above 0")
+        problems.append(Problem("noise", f"sd={sd}, relative={relative}", one))
     if problems:
         raise SimkaoheError(*problems)
     names = (indicators,) if isinstance(indicators, str) else indicators

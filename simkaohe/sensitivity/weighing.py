@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 from simkaohe.sensitivity.varying import Bound, Varying
@@ -39,7 +39,7 @@ class Weights(Varying):
 
     def siblings(self, scheme: Scheme) -> list[Siblings]:
         """Return the children whose weights vary, group by group."""
-        groups = {n: g for n, g in scheme.nodes.items() if isinstance(g, Group)}
+        groups = scheme.groups
         if missing := [n for n in self.groups or () if n not in groups]:
             labels = {name: group.label for name, group in groups.items()}
             raise SimkaoheError(*(unknown("weights.node", n, labels, GROUP) for n in missing))
@@ -53,12 +53,10 @@ class Weights(Varying):
                 reference = np.array([own[k] for k in there])
                 found.append(Siblings(groups[name], tuple(children[k] for k in there), reference))
         if not found:
-            raise SimkaoheError(
-                Problem(
-                    "weights.node",
-                    Words("没有两个以上有权重的下级", "no two children with weight"),
-                    Words("有可变权重的分组", "a group whose weights can vary"),
-                )
+            refuse(
+                "weights.node",
+                Words("没有两个以上有权重的下级", "no two children with weight"),
+                Words("有可变权重的分组", "a group whose weights can vary"),
             )
         return found
 
@@ -70,10 +68,8 @@ class Weights(Varying):
 
     def _draws(self, siblings: list[Siblings], u: Array) -> dict[str, Array]:
         found: dict[str, Array] = {}
-        start = 0
-        for each in siblings:
-            factors = self.relative(u[:, start : start + len(each.nodes)], each.reference).T
-            start += len(each.nodes)
+        for each, own_u in zip(siblings, _divided(u, siblings), strict=True):
+            factors = self.relative(own_u, each.reference).T
             for node, factor in zip(each.nodes, np.ascontiguousarray(factors), strict=True):
                 if node.weight > 0:
                     found[f"{node.id}.weight"] = node.weight * factor
@@ -84,12 +80,11 @@ class Weights(Varying):
 
     def drawn(self, scheme: Scheme, u: Array) -> Array:
         """Return the weights (R, K) of all groups, each group's with the sum that it has now."""
-        parts, start = [], 0
-        for each in self.siblings(scheme):
-            stop = start + len(each.nodes)
-            parts.append(each.reference * self.relative(u[:, start:stop], each.reference))
-            start = stop
-        return np.concatenate(parts, axis=1)
+        siblings = self.siblings(scheme)
+        parts = zip(siblings, _divided(u, siblings), strict=True)
+        return np.concatenate(
+            [s.reference * self.relative(own, s.reference) for s, own in parts], 1
+        )
 
     def relative(self, u: Array, reference: Array) -> Array:
         """Return drawn weights (R, K) relative to the scheme's, their weighted mean being 1."""
@@ -118,6 +113,11 @@ class Weights(Varying):
             spread = _in_order(spread, reference)
         spread /= -reference
         return spread
+
+
+def _divided(u: Array, siblings: list[Siblings]) -> list[Array]:
+    """Return the numbers (R, K) of each group."""
+    return np.split(u, np.cumsum([len(each.nodes) for each in siblings])[:-1], axis=1)
 
 
 def _in_order(minus: Array, reference: Array) -> Array:
@@ -160,10 +160,6 @@ def weights(
     node : str or list of str, optional
         The groups whose children's weights vary; default: every group of the tree.
 
-    Returns
-    -------
-    Weights
-
     Notes
     -----
     Weights by category (``weights_by_category``) are scaled by the same relative factor as the
@@ -178,29 +174,21 @@ def weights(
     ----------
     [1] Lahdelma and Salminen (2001), SMAA-2, Operations Research 49(3) (simplex, ordinal).
     """
-    given: list[tuple[Law, float]] = []
-    if within == "simplex":
-        given.append(("simplex", 0.0))
-    elif within is not None:
-        given.append(("within", within))
+    given: dict[Law, float] = {"ordinal": 0.0} if ordinal else {}
+    if within is not None:
+        given |= {"simplex": 0.0} if within == "simplex" else {"within": within}
     if dirichlet is not None:
-        given.append(("dirichlet", dirichlet))
-    if ordinal:
-        given.append(("ordinal", 0.0))
-    (law, amount), *others = given or [("within", 0.25)]
+        given["dirichlet"] = dirichlet
+    given = given or {"within": 0.25}
+    allowed = Words(
+        "within（大于 0、不大于 1，或 'simplex'）、dirichlet（大于 0）、ordinal 之一",
+        "one of within (above 0, at most 1, or 'simplex'), dirichlet (above 0), ordinal",
+    )
+    if len(given) > 1:
+        refuse("weights", Words("不止一种变动方式", "more than one way to vary"), allowed)
+    [(law, amount)] = given.items()
     largest = 1.0 if law == "within" else np.finfo(float).max
-    if others or (law in ("within", "dirichlet") and not 0 < amount <= largest):
-        raise SimkaoheError(
-            Problem(
-                "weights",
-                Words("不止一种变动方式", "more than one way to vary")
-                if others
-                else f"{law}={amount!r}",
-                Words(
-                    "within（大于 0、不大于 1，或 'simplex'）、dirichlet（大于 0）、ordinal 之一",
-                    "one of within (above 0, at most 1, or 'simplex'), dirichlet (above 0), ordinal",
-                ),
-            )
-        )
+    if law in ("within", "dirichlet") and not 0 < amount <= largest:
+        refuse("weights", f"{law}={amount!r}", allowed)
     groups = (node,) if isinstance(node, str) else None if node is None else tuple(node)
     return Weights(law, float(amount), groups)

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ipywidgets as w
 
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Group, Scheme
-from simkaohe.widgets import controls, questions
+from simkaohe.widgets import grouping, questions
+from simkaohe.widgets.drawers import Drawer, Drawers, everything
 from simkaohe.widgets.state import State
 from simkaohe.widgets.weighing import overridden
+from simkaohe.widgets.weight_rows import Weights
 from simkaohe.widgets.workbench import Workbench
 
 
 class WeightsApp(Workbench):
-    """Sliders for weights, the way of combining, a unit's category, and the live picture."""
+    """Sliders for weights, drawers with all else that can be changed, and the live picture."""
+
+    opens: ClassVar[tuple[str, ...]] = ("weights",)
+    """Which drawers are open at first."""
+
+    def __init__(self, scheme: Scheme, panel: Panel, *, state: State | None = None) -> None:
+        self._open, self._subjects = set(self.opens), {}
+        super().__init__(scheme, panel, state=state)
 
     def _panels(self) -> list[w.Widget]:
-        state, root = self.state, self.state.scheme.root
-        self.weights = controls.Weights(state, *self._chosen())
-        return [
-            controls.methods(state, root),
-            *controls.coefficient_range(state, root),
-            self.weights,
-            *controls.category_of_unit(state),
-        ]
+        state = self.state
+        self.weights = Weights(state, *self._chosen())
+        drawers = {"weights": Drawer(Words("权重", "Weights"), lambda: [self.weights])}
+        if state.scheme.categories:
+            self._categories = [
+                *grouping.category_of_unit(state),
+                *grouping.cancellation(state, self.weights),
+            ]
+            words = Words("分类与取消指标", "Categories and cancelled indicators")
+            drawers["categories"] = Drawer(words, lambda: self._categories)
+        drawers |= everything(state, self._subjects)
+        order = sorted(drawers, key=lambda name: [*self.opens, name].index(name))
+        self.drawers = Drawers({name: drawers[name] for name in order}, self._open)
+        return [self.drawers]
 
     def _chosen(self) -> tuple[str, str]:
         """Return group and category that were chosen before everything was laid out anew."""
@@ -39,19 +56,22 @@ class CategoriesApp(WeightsApp):
     Below the picture stands where the chosen unit would be in every category.
     """
 
-    def _panels(self) -> list[w.Widget]:
-        state = self.state
-        group, category = self._chosen()
+    opens = ("weights", "categories")
+
+    def _chosen(self) -> tuple[str, str]:
+        group, category = super()._chosen()
         if not group:  # the first with weights that differ between categories
-            groups = (n for n in state.scheme.nodes.values() if isinstance(n, Group))
-            own = (g.id for g in groups if overridden(state.scheme, {}, g))
-            group, category = next(own, ""), next(iter(state.scheme.categories))
-        self.weights = controls.Weights(state, group, category)
-        unit, *category_of = controls.category_of_unit(state)
-        unit.value = self.chart.selected or unit.value
-        unit.observe(self._choose, "value")
-        self._unit = unit
-        return [unit, *category_of, self.weights, *controls.cancellation(state, self.weights)]
+            groups = (n for n in self.state.scheme.nodes.values() if isinstance(n, Group))
+            own = (g.id for g in groups if overridden(self.state.scheme, {}, g))
+            group, category = next(own, ""), next(iter(self.state.scheme.categories))
+        return group, category
+
+    def _panels(self) -> list[w.Widget]:
+        made = super()._panels()
+        self._unit = self._categories[0]
+        self._unit.value = self.chart.selected or self._unit.value
+        self._unit.observe(self._choose, "value")
+        return made
 
     def _below(self) -> list[w.Widget]:
         self._table = w.HTML()
@@ -70,15 +90,7 @@ class CategoriesApp(WeightsApp):
 class MultiplierApp(WeightsApp):
     """Multiplier or sum, the map and the range of the coefficients, and what a point is worth."""
 
-    def _panels(self) -> list[w.Widget]:
-        state, root = self.state, self.state.scheme.root
-        self.weights = controls.Weights(state, *self._chosen())
-        return [
-            controls.methods(state, root),
-            *controls.coefficient_map(state, root),
-            *controls.coefficient_range(state, root),
-            self.weights,
-        ]
+    opens = ("combine", "weights")
 
     def _below(self) -> list[w.Widget]:
         self._table = w.HTML()

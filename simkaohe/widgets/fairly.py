@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Collection
+from contextlib import suppress
 from html import escape
+from itertools import product
 from typing import Any
 
 import ipywidgets as w
@@ -19,7 +21,9 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls, views
 from simkaohe.widgets.apps import WeightsApp
+from simkaohe.widgets.following import png
 from simkaohe.widgets.state import State
+from simkaohe.widgets.working import Report, Working
 
 QUICK = ("parity", "similar_units", "endowment", "money", "leverage")
 """What is asked after every edit, unless more is wanted: a fraction of a second."""
@@ -42,6 +46,8 @@ class FairnessApp(WeightsApp):
     ----------
     measures : Dropdown
         Which measures are asked.
+    working : Working
+        How far the audit is, and the button that stops it.
     lines : VBox of Button
         One for each finding; a click shows the numbers and the picture behind it.
     audit : Audit
@@ -51,7 +57,16 @@ class FairnessApp(WeightsApp):
     """
 
     topic = ""
+    working: Working | None = None
     _asked: Any = None
+    _audit: Any = None
+
+    @property
+    def audit(self) -> Audit:
+        """The audit of the scheme as it is edited; waits for it."""
+        if self.working is not None:
+            self.working.wait()
+        return self._audit
 
     def _below(self) -> list[w.Widget]:
         choices = [(str(Words("主要项目（快）", "The main ones (quick)")), QUICK)]
@@ -72,9 +87,12 @@ class FairnessApp(WeightsApp):
         detail = w.VBox(
             [self._detail, self._picture], layout=w.Layout(flex="1 1 24em", padding="0 0 0 1em")
         )
-        self._asked = None
+        if self.working is not None and self.working.busy:
+            self._asked = None  # to be asked again: laying out anew stops it
+        self.working = Working()
+        row = w.HBox([self.measures, self.working], layout=w.Layout(flex_flow="row wrap"))
         return [
-            self.measures,
+            row,
             self._counts,
             w.HBox([self.lines, detail], layout=w.Layout(flex_flow="row wrap")),
         ]
@@ -85,15 +103,26 @@ class FairnessApp(WeightsApp):
 
     def _ask(self) -> None:
         """Audit the edited scheme, unless nothing has changed since it was done."""
-        now = self.state.standing("current").scheme
-        question = (self.measures.value, now)
-        if question == self._asked:
+        now, measures = self.state.standing("current").scheme, self.measures.value
+        if (measures, now) == self._asked:
+            if self._audit is not None and not self.lines.children:
+                self._show(self._audit)  # all is laid out anew
             return
-        self._asked = question
+        self._asked = (measures, now)
         base = None if now == self.state.scheme else self.state.scheme
-        self.audit = audit(now, self.state.panel, before=base, measures=self.measures.value)
+        panel = self.state.panel
+        assert self.working is not None
+        self.working.do(
+            lambda report: _done(report, now, panel, base, measures), self._show, self._fail
+        )
+
+    def _fail(self, error: SimkaoheError) -> None:
+        self._detail.value = views.alert(str(error))
+
+    def _show(self, found: Audit) -> None:
+        self._audit = found
         self._show_lines()
-        known = [finding.topic for finding in self.audit.findings]
+        known = [finding.topic for finding in found.findings]
         self.show(self.topic if self.topic in known else self._worst())
 
     def _worst(self) -> str:
@@ -179,16 +208,23 @@ class FairnessApp(WeightsApp):
         """Return the picture of a measure as PNG; nothing where it has none."""
         if measure not in PICTURES:
             return b""
-        import matplotlib.pyplot as plt
-
         try:
-            figure: Any = getattr(plots, PICTURES[measure])(getattr(self.audit, measure)).figure
+            return png(getattr(plots, PICTURES[measure])(getattr(self.audit, measure)))
         except SimkaoheError:
             return b""
-        stream = io.BytesIO()
-        figure.savefig(stream, format="png", dpi=80, bbox_inches="tight")
-        plt.close(figure)
-        return stream.getvalue()
+
+
+def _done(
+    report: Report, now: Scheme, panel: Panel, base: Scheme | None, measures: Collection[str]
+) -> Audit:
+    """Return the audit with all its measures computed."""
+    found = audit(now, panel, before=base, measures=measures)
+    steps = list(product([found, found.before] if found.before else [found], measures))
+    for place, (each, measure) in enumerate(steps):
+        report(place, len(steps))
+        with suppress(SimkaoheError):  # its finding says so
+            getattr(each, measure)
+    return found
 
 
 def fairness(scheme: Scheme, panel: Panel, *, state: State | None = None) -> FairnessApp:

@@ -17,9 +17,9 @@ from pathlib import Path
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import load_scenarios, save_scenarios
 from simkaohe.labels import Words
-from simkaohe.scheme.edit import Scenario
+from simkaohe.scheme.edit import Scenario, View
 from simkaohe.scheme.tree import Scheme
-from simkaohe.widgets.state import UNNAMED, State
+from simkaohe.widgets.state import State
 
 PAUSE = 0.5
 """Seconds for which edits must rest before they are written; named scenarios are at once."""
@@ -57,7 +57,7 @@ class _Keeper:
         self._seen = {scenario.name for scenario in state.scenarios.values()}
         self._timer: asyncio.TimerHandle | None = None
         state.observe(lambda _: self._write_named(), "scenarios")
-        state.observe(lambda _: self._write_soon(), "edits")
+        state.observe(lambda _: self._write_soon(), ["edits", "sides", "locked", "keep_sum"])
         atexit.register(self._write_edits)
 
     def _open(self, path: Path) -> None:
@@ -100,9 +100,8 @@ class _Keeper:
         self._timer = loop.call_later(PAUSE, self._write_edits)
 
     def _write_edits(self) -> None:
-        edits = self.state.edits
-        unnamed = Scenario(name=UNNAMED.zh, name_en=UNNAMED.en, edits=edits)
-        self._put(self.edits, [unnamed] if edits else [])
+        unnamed = self.state.unnamed
+        self._put(self.edits, [unnamed] if unnamed.edits or unnamed.view != View() else [])
 
     def _put(self, path: Path, scenarios: list[Scenario]) -> None:
         try:

@@ -6,24 +6,23 @@ nothing: the engine does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from string import ascii_uppercase
-from threading import RLock
-from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import traitlets
 
 from simkaohe.comparison import Comparison
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import load_scenarios, save, save_scenarios
-from simkaohe.labels import Words, reader_name
+from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.result import Result
-from simkaohe.scheme.edit import Scenario, value_at
+from simkaohe.scheme.edit import Scenario, View, value_at
 from simkaohe.scheme.tree import Scheme
+from simkaohe.widgets.history import History, Step, in_turn
 from simkaohe.widgets.standing import Standing, Standings
 from simkaohe.widgets.weighing import weighed, weight_of, weight_path
 
@@ -31,29 +30,9 @@ BASE = Words("现行方案", "Base scheme")
 EDITED = Words("修改后", "Edited scheme")
 UNNAMED = Words("未命名的改动", "Edits without a name")
 """The scenario in a saved file that holds the edits that nobody has named yet."""
-MOMENT = 1.0
-"""Seconds: ticks of one control that follow each other faster are one gesture, one step to undo."""
 
 
-def in_turn(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let one thread at a time change the state: JupyterLab's kernels answer controls in several."""
-
-    @wraps(method)
-    def alone(self: State, *args: Any, **kwargs: Any) -> Any:
-        with self.turn:
-            return method(self, *args, **kwargs)
-
-    return alone
-
-
-class Step(NamedTuple):
-    """What undo brings back."""
-
-    edits: dict[str, Any]
-    scenarios: dict[str, Scenario]
-
-
-class State(traitlets.HasTraits):
+class State(History):
     """The base scheme, its data, the edits that a person has made so far, and named scenarios.
 
     Parameters
@@ -79,8 +58,6 @@ class State(traitlets.HasTraits):
         Why the newest edits have no result, one sentence for each problem; else empty.
     """
 
-    edits = traitlets.Dict()
-    scenarios = traitlets.Dict()
     sides = traitlets.Tuple(
         traitlets.Unicode(), traitlets.Unicode(), default_value=("base", "current")
     )
@@ -90,19 +67,25 @@ class State(traitlets.HasTraits):
 
     def __init__(self, scheme: Scheme, panel: Panel) -> None:
         super().__init__()
-        self.turn = RLock()
         self.scheme, self.panel = scheme, panel
         self._standings = Standings(scheme, panel)
         self._current = self._standings.of({})
-        self._done: list[Step] = []
-        self._undone: list[Step] = []
-        self._end_gesture()
+        self._around: tuple[dict[str, Any], Scheme] | None = None
 
     # -- edits -----------------------------------------------------------------------------------
 
     def value(self, path: str) -> Any:
-        """Return what an edit path holds now."""
-        return self.edits[path] if path in self.edits else value_at(self.scheme, path)
+        """Return what an edit path holds now; a method that is an edit itself has its own fields."""
+        return self.edits[path] if path in self.edits else self._stated(self.edits, path)
+
+    def _stated(self, edits: Mapping[str, Any], path: str) -> Any:
+        """Return what stands at a path but for its own edit: in the base, or in an edit around it."""
+        around = {p: v for p, v in edits.items() if path.startswith(f"{p}.")}
+        if not around:
+            return value_at(self.scheme, path)
+        if self._around is None or self._around[0] != around:
+            self._around = around, self.scheme.edit(around)
+        return value_at(self._around[1], path)
 
     @in_turn
     def set(self, path: str, value: Any) -> None:
@@ -117,7 +100,7 @@ class State(traitlets.HasTraits):
         While ``keep_sum`` is on, the siblings that are not locked take the difference in proportion
         to what they had when the gesture began, so that the sum stays that of the base scheme.
         """
-        start = self._begin(weight_path(node, category))
+        start = self._begin(f"{weight_path(node, category)} {self.keep_sum}")
         changes, sentence = weighed(
             self.scheme,
             start.edits,
@@ -131,6 +114,14 @@ class State(traitlets.HasTraits):
             self._finish(self._with(start.edits, changes))
         else:
             self.message = sentence
+
+    @in_turn
+    def unweigh(self, node: str, category: str = "") -> None:
+        """Take the edit of a weight back; while ``keep_sum`` is on the siblings make room again."""
+        if self.keep_sum:
+            self.weigh(node, weight_of(self.scheme, {}, node, category), category)
+        else:
+            self.reset(weight_path(node, category))
 
     def weight(self, node: str, category: str = "") -> float:
         """Return a node's stated weight, in a category if one is named."""
@@ -154,69 +145,14 @@ class State(traitlets.HasTraits):
         kept = {p: v for p, v in self.edits.items() if p != path and not p.startswith(f"{path}.")}
         self.replace(kept if path else {})
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step to go back."""
-        return bool(self._done)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is a step that was undone."""
-        return bool(self._undone)
-
-    @in_turn
-    def start_here(self) -> None:
-        """Let undo go back no further than this."""
-        self._done.clear()
-        self._undone.clear()
-        self._end_gesture()
-
-    @in_turn
-    def undo(self) -> None:
-        """Go back by one gesture."""
-        if self._done:
-            self._undone.append(Step(self.edits, self.scenarios))
-            self._apply(self._done.pop())
-            self._end_gesture()
-
-    @in_turn
-    def redo(self) -> None:
-        """Make the gesture again that was undone last."""
-        if self._undone:
-            self._done.append(Step(self.edits, self.scenarios))
-            self._apply(self._undone.pop())
-            self._end_gesture()
-
     def _with(self, edits: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return edits with some entries changed, without those that the base says already."""
         kept = dict(edits)
         for path, value in changes.items():
             kept = {p: v for p, v in kept.items() if p != path and not p.startswith(f"{path}.")}
-            if value != value_at(self.scheme, path):
+            if value != self._stated(kept, path):
                 kept[path] = value
         return kept
-
-    def _begin(self, gesture: str) -> Step:
-        """Return what there was when this gesture began."""
-        now = monotonic()
-        if not gesture or gesture != self._gesture or now - self._touched > MOMENT:
-            self._start, self._before = Step(self.edits, self.scenarios), len(self._done)
-        self._gesture, self._touched = gesture, now
-        return self._start
-
-    def _end_gesture(self) -> None:
-        self._gesture, self._touched = "", 0.0
-        self._start, self._before = Step(self.edits, self.scenarios), len(self._done)
-
-    def _finish(self, edits: dict[str, Any], scenarios: dict[str, Scenario] | None = None) -> None:
-        new = Step(edits, self.scenarios if scenarios is None else scenarios)
-        if new == Step(self.edits, self.scenarios):
-            return
-        del self._done[self._before :]
-        if new != self._start:
-            self._done.append(self._start)
-        self._undone.clear()
-        self._apply(new)
 
     def _apply(self, step: Step) -> None:
         try:
@@ -333,7 +269,12 @@ class State(traitlets.HasTraits):
     @in_turn
     def trial(self, changes: Mapping[str, Any]) -> Standing:
         """Return where the units would stand with some more edits, without making them."""
-        return self._standings.of(self._with(self.edits, changes))
+        return self._trials.of(self._with(self.edits, changes))
+
+    @cached_property
+    def _trials(self) -> Standings:
+        """Apart from those that are shown, whose next key press must not wait."""
+        return Standings(self.scheme, self.panel)
 
     @in_turn
     def compare(self, left: str, right: str) -> None:
@@ -352,7 +293,7 @@ class State(traitlets.HasTraits):
         """Return what a side is called, in the reader's language."""
         if side in self.scenarios:
             kept = self.scenarios[side]
-            return f"{side} · {reader_name(kept.name, kept.name_en)}"
+            return f"{side} · {kept.label}"
         return str(BASE if side == "base" else EDITED)
 
     @property
@@ -375,15 +316,43 @@ class State(traitlets.HasTraits):
             return named
         return [*named, Scenario(name=UNNAMED.zh, name_en=UNNAMED.en, edits=self.edits)]
 
+    @property
+    def view(self) -> View:
+        """What is compared, by name, and which weights are locked."""
+        names = {letter: kept.name for letter, kept in self.scenarios.items()}
+        left, right = (names.get(side, side) for side in self.sides)
+        locked = tuple(sorted(self.locked))
+        return View(compare=(left, right), locked=locked, keep_sum=self.keep_sum)
+
+    @property
+    def unnamed(self) -> Scenario:
+        """The current edits and the view, as they are saved."""
+        return Scenario(name=UNNAMED.zh, name_en=UNNAMED.en, edits=self.edits, view=self.view)
+
+    def _look(self, view: View, letters: Mapping[str, str]) -> None:
+        """Compare and lock what a saved view says; ``letters`` tells where its scenarios are."""
+        self.locked, self.keep_sum = set(view.locked), view.keep_sum
+        known = {kept.name: letter for letter, kept in self.scenarios.items()} | {**letters}
+        known |= {"base": "base", "current": "current"}
+        if gone := [name for name in view.compare if name not in known]:
+            words = Words("要比较的情景“{}”已不在", "The scenario {!r} to compare is gone")
+            self.message = str(words.format(gone[0]))
+        else:
+            left, right = (known[name] for name in view.compare)
+            self.compare(left, right)
+
     def save(self, path: str | Path) -> Path:
         """Write scenarios and edits: as YAML, or as a workbook with scheme and data.
 
         The file is written whole or not at all; :meth:`open` reads it.
         """
-        path = Path(path)
+        path, scenarios = Path(path), self.kept
+        if self.view != View():
+            scenarios = [kept for kept in scenarios if kept.name not in UNNAMED]
+            scenarios.append(self.unnamed)
         if path.suffix.lower() in (".xlsx", ".xlsm"):
-            return save(path, self.scheme, self.panel, self.kept)
-        return save_scenarios(path, self.kept)
+            return save(path, self.scheme, self.panel, scenarios)
+        return save_scenarios(path, scenarios)
 
     @in_turn
     def open(self, path: str | Path) -> None:
@@ -415,17 +384,29 @@ class State(traitlets.HasTraits):
                 self._standings.of(scenario.edits)
             except SimkaoheError as error:
                 problems += error.inside(scenario.name).problems
+            for path in scenario.view.locked:
+                try:
+                    value_at(self.scheme, path)
+                except SimkaoheError as error:
+                    problems += error.inside(scenario.name).problems
         if problems:
             raise SimkaoheError(*problems)
-        edits, scenarios = self.edits, dict(self.scenarios)
+        edits, scenarios, view = self.edits, dict(self.scenarios), None
+        letters: dict[str, str] = {}
         for scenario in opened:
             if scenario.name in UNNAMED:
-                edits = dict(scenario.edits)
-            elif scenario not in scenarios.values():
-                letter = next(letter for letter in _letters() if letter not in scenarios)
-                scenarios[letter] = _renamed(scenario, [kept.name for kept in scenarios.values()])
+                edits, view = dict(scenario.edits), scenario.view
+                continue
+            there = (letter for letter, kept in scenarios.items() if kept == scenario)
+            letter = next(there, None) or next(x for x in _letters() if x not in scenarios)
+            if letter not in scenarios:
+                taken = [kept.name for kept in scenarios.values()]
+                scenarios[letter] = _renamed(scenario, taken)
+            letters[scenario.name] = letter
         self._begin("")
         self._finish(edits, scenarios)
+        if view is not None:
+            self._look(view, letters)
 
     def offer(self, scenarios: Iterable[Scenario]) -> None:
         """Add scenarios to begin with, but for names that are there already; undo keeps them.
@@ -455,4 +436,4 @@ def _renamed(scenario: Scenario, taken: list[str]) -> Scenario:
     return scenario.model_copy(update={"name": name})
 
 
-__all__ = ["BASE", "EDITED", "MOMENT", "State"]
+__all__ = ["BASE", "EDITED", "UNNAMED", "State"]

@@ -8,14 +8,15 @@ from typing import Any
 import ipywidgets as w
 import numpy as np
 
-from simkaohe.labels import Words, column_label, language, use_language
+from simkaohe.labels import Words, column_label
 from simkaohe.lessons import Question, Step, steps, training_exercise
 from simkaohe.panel import Panel
 from simkaohe.report.exercise import workbook_of
-from simkaohe.result import evaluate
 from simkaohe.scheme.arithmetic import number
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls
+from simkaohe.widgets.following import Page
+from simkaohe.widgets.state import State
 from simkaohe.widgets.transfer import Download
 
 ENOUGH = 60
@@ -32,7 +33,7 @@ STYLE = """<style>
 </style>"""
 
 
-class TrainingApp(w.VBox):
+class TrainingApp(Page):
     """Three tabs: a unit's score step by step, exercises, and a sheet for the class.
 
     Attributes
@@ -46,22 +47,17 @@ class TrainingApp(w.VBox):
         The one that is asked now.
     """
 
-    def __init__(self, scheme: Scheme, panel: Panel) -> None:
-        super().__init__()
-        self._result = evaluate(scheme, panel)
+    def __init__(self, scheme: Scheme, panel: Panel, state: State | None = None) -> None:
+        super().__init__(scheme, panel, state)
+        self._result = self.state.result
         self._unit = str(self._result.ranking.index[0])
         self._place, self._seed, self._asked, self._right = 0, 1, 0, 0
-        self._build()
+        self.translate()
 
-    def _build(self) -> None:
+    def translate(self) -> None:
         """Lay out everything in the reader's language."""
+        super().translate()
         before, chosen = self.children, self.tabs.selected_index if self.children else 0
-        tongue = w.ToggleButtons(
-            options=[("中文", "zh"), ("English", "en")],
-            value=language(),
-            style={"button_width": "5.5em"},
-        )
-        tongue.observe(self._speak, "value")
         self.unit = w.Dropdown(
             options=list(self._result.engine.units),
             value=self._unit,
@@ -78,11 +74,16 @@ class TrainingApp(w.VBox):
         for place, title in enumerate(titles):
             self.tabs.set_title(place, str(title))
         self.tabs.selected_index = chosen
-        head = w.HBox([self.unit, tongue], layout=w.Layout(flex_flow="row wrap"))
-        self.children = [w.HTML(STYLE), head, self.tabs]
+        self.children = [w.HTML(STYLE), self._head, self.unit, self.tabs]
         for old in before:
-            controls.discard(old)
+            if old is not self._head:
+                controls.discard(old)
         self._restart()
+
+    def _work_out(self) -> None:
+        if self._result.scheme != self.scheme:
+            self._result = self.state.result
+            self._restart()
 
     # -- step by step ----------------------------------------------------------------------------
 
@@ -226,10 +227,6 @@ class TrainingApp(w.VBox):
         about = (self._result.scheme, self._result.panel) if self.about.value else ()
         return workbook_of(training_exercise(self.sheet_seed.value, *about))
 
-    def _speak(self, change: dict[str, Any]) -> None:
-        use_language(change["new"])
-        self._build()
-
 
 def _button(words: Words, icon: str, act: Any) -> w.Button:
     made = w.Button(description=str(words), icon=icon, layout=w.Layout(width="auto"))
@@ -304,17 +301,19 @@ def _question_html(asked: Question, number_: int) -> str:
     return f"<p><b>{number_}. {escape(asked.text)}</b></p><table>{given}</table>{parts}"
 
 
-def training(scheme: Scheme, panel: Panel) -> TrainingApp:
+def training(scheme: Scheme, panel: Panel, *, state: State | None = None) -> TrainingApp:
     """Return a lesson: a unit's score step by step, exercises, and a sheet for the class.
 
     Parameters
     ----------
     scheme : Scheme
     panel : Panel
+    state : State, optional
+        A workbench's state whose edits are followed; default: one of its own.
 
     Returns
     -------
     TrainingApp
         A widget: the last line of a notebook's cell shows it.
     """
-    return TrainingApp(scheme, panel)
+    return TrainingApp(scheme, panel, state)

@@ -6,7 +6,6 @@ and an archive that would unpack to more than :data:`simkaohe.files.archive.MOST
 
 from __future__ import annotations
 
-import inspect
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -20,12 +19,13 @@ import simkaohe.widgets as room
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import load, load_scenarios, save
 from simkaohe.files.workbook import read_workbook, write_empty
-from simkaohe.labels import Words, language, use_language
+from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.edit import Scenario
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import views
 from simkaohe.widgets.controls import discard
+from simkaohe.widgets.following import Follower, tongue
 from simkaohe.widgets.keeping import kept
 from simkaohe.widgets.opening import CASE
 from simkaohe.widgets.state import State
@@ -69,13 +69,7 @@ class OwnWorkbook(w.VBox):
         self.state: State | None = None
         self.problems: tuple[Problem, ...] = ()
         self._tabs = w.Tab()
-        self._filled: set[str] = set()
-        tongue = w.ToggleButtons(
-            options=[("中文", "zh"), ("English", "en")],
-            value=language(),
-            style={"button_width": "5.5em"},
-        )
-        tongue.observe(self._speak, "value")
+        self._pages: dict[int, Follower] = {}
         self.upload = Upload(
             self.read,
             ".xlsx,.xlsm",
@@ -88,7 +82,9 @@ class OwnWorkbook(w.VBox):
             Download("example.xlsx", _example, Words("下载填好的例子", "Filled-in example")),
         ]
         self._told, self._below = w.HTML(), w.VBox()
-        first = w.HBox([tongue, *self._templates], layout=w.Layout(flex_flow="row wrap"))
+        first = w.HBox(
+            [tongue(self._speak), *self._templates], layout=w.Layout(flex_flow="row wrap")
+        )
         self.children = [first, self.upload, self._told, self._below]
         if source := os.environ.get(CASE):
             self._take(lambda: (*load(source), load_scenarios(source)))
@@ -113,49 +109,61 @@ class OwnWorkbook(w.VBox):
 
     def _show(self) -> None:
         """Show the problems, or what can be tried; a good case stays while a bad one is mended."""
-        if self.problems:
-            self._told.value = listed(self.problems)
+        self._tell()
+        if self.problems or self.state is None:
             return
-        if self.state is None:
-            return
-        scheme, panel = self.state.scheme, self.state.panel
-        words = Words("已读入“{}”：{} 个单位，{} 个指标", "{}: {} units, {} indicators")
-        units = len(scheme.units or panel.units)
-        told = words.format(scheme.label, units, len(scheme.indicators))
-        self._told.value = f"<p role='status'><b>{escape(str(told))}</b></p>"
         place, old = self._tabs.selected_index or 0, self._below.children
-        names = [name for name in PAGES if hasattr(room, name)]
-        self._tabs = w.Tab(
-            [w.VBox() for _ in names],
-            titles=[str(PAGES[name]) for name in names],
-            selected_index=place,
-        )
-        self._filled.clear()
-        self._fill(names[place])
-        self._tabs.observe(lambda change: self._fill(names[change["new"]]), "selected_index")
+        self._tabs, self._pages = w.Tab([w.VBox() for _ in PAGES], selected_index=place), {}
+        self._name_tabs()
+        self._open(place)
+        self._tabs.observe(self._turn, "selected_index")
         self._below.children = [self._tabs]
         for widget in old:
             discard(widget)
 
-    def _fill(self, name: str) -> None:
-        """Make a tab when it is opened first."""
-        if name in self._filled or self.state is None:
+    def _tell(self) -> None:
+        """Say what was read, or what is wrong with it."""
+        if self.problems:
+            self._told.value = listed(self.problems)
+        elif self.state is not None:
+            scheme = self.state.scheme
+            words = Words("已读入“{}”：{} 个单位，{} 个指标", "{}: {} units, {} indicators")
+            units = len(scheme.units or self.state.panel.units)
+            told = words.format(scheme.label, units, len(scheme.indicators))
+            self._told.value = f"<p role='status'><b>{escape(str(told))}</b></p>"
+
+    def _name_tabs(self) -> None:
+        self._tabs.titles = tuple(str(words) for words in PAGES.values())
+
+    def _turn(self, change: dict[str, Any]) -> None:
+        """Let the page that was shown rest, and show another."""
+        if change["old"] in self._pages:
+            self._pages[change["old"]].rest()
+        self._open(change["new"])
+
+    def _open(self, place: int) -> None:
+        """Show a page; it is made when it is opened first."""
+        if place in self._pages:
+            self._pages[place].wake()
             return
-        place, make = self._tabs.children[self._tabs.selected_index], getattr(room, name)
-        place.children = [w.HTML(f"<p role='status'>{Words('正在计算……', 'Computing …')}</p>")]
-        shared = {"state": self.state} if "state" in inspect.signature(make).parameters else {}
+        assert self.state is not None
+        tab, make = self._tabs.children[place], getattr(room, list(PAGES)[place])
+        tab.children = [w.HTML(f"<p role='status'>{Words('正在计算……', 'Computing …')}</p>")]
         try:
-            page = make(self.state.scheme, self.state.panel, **shared)
+            page = make(self.state.scheme, self.state.panel, state=self.state)
         except SimkaoheError as error:
             page = w.HTML(views.alert(str(error)))
-        self._filled.add(name)
-        place.children = [page]
+        else:
+            self._pages[place] = page
+        tab.children = [page]
 
-    def _speak(self, change: dict[str, Any]) -> None:
-        use_language(change["new"])
+    def _speak(self) -> None:
         for part in (self.upload, *self._templates):
             part.translate()
-        self._show()
+        self._tell()
+        if self._below.children:
+            self._name_tabs()
+            self._open(self._tabs.selected_index)
 
 
 def own_workbook() -> OwnWorkbook:

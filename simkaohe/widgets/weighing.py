@@ -8,7 +8,7 @@ from typing import Any
 
 from simkaohe.labels import Words
 from simkaohe.scheme.edit import value_at
-from simkaohe.scheme.tree import Group, Indicator, Scheme
+from simkaohe.scheme.tree import Group, Scheme
 
 FIXED = Words(
     "同级的其余权重都已锁定，合计不能变；请先解锁一个。",
@@ -45,12 +45,12 @@ def overridden(scheme: Scheme, edits: Mapping[str, Any], group: Group) -> list[s
     ]
 
 
-def siblings(scheme: Scheme, node: str) -> list[Group | Indicator]:
-    """Return the children of the group that a node belongs to, itself among them."""
+def parent_of(scheme: Scheme, node: str) -> Group | None:
+    """Return the group that a node belongs to; None for the root."""
     for group in scheme.nodes.values():
         if isinstance(group, Group) and any(child.id == node for child in group.children):
-            return list(group.children)
-    return []
+            return group
+    return None
 
 
 def weighed(
@@ -70,9 +70,10 @@ def weighed(
     """
     if weight_path(node, category) in locked:
         return {}, str(HELD)
-    weights = {node: max(float(value), 0.0)}
+    weights = {node: max(round(float(value), 9), 0.0)}
     if keep_sum:
-        others = [child.id for child in siblings(scheme, node) if child.id != node]
+        group = parent_of(scheme, node)
+        others = [child.id for child in group.children if child.id != node] if group else []
         base = {n: weight_of(scheme, {}, n, category) for n in (node, *others)}
         now = {n: weight_of(scheme, edits, n, category) for n in others}
         free = [n for n in others if weight_path(n, category) not in locked]

@@ -6,18 +6,19 @@ from typing import Any
 
 import ipywidgets as w
 
-from simkaohe.labels import Words, language, use_language
+from simkaohe.labels import Words, language
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls, panels, views
 from simkaohe.widgets.chart import ShiftChart
+from simkaohe.widgets.following import Follower
 from simkaohe.widgets.keeping import kept
 from simkaohe.widgets.state import State
 
 SIDE = w.Layout(width="30.6em", flex="0 0 auto", padding="0 0.8em 0 0")
 
 
-class Workbench(w.VBox):
+class Workbench(Follower, w.VBox):
     """One state, its controls, the live picture, and what explains it.
 
     A subclass says which controls stand on the left (:meth:`_panels`), and may put something of its
@@ -45,9 +46,9 @@ class Workbench(w.VBox):
         self._steps, self._edits, self._message = w.HTML(), w.HTML(), w.HTML()
         self._parts: list[w.Widget] = []
         self._opened: set[str] = set()
-        self._later = controls.Later(self._explain)
+        self._later, self._spoken = controls.Later(self._explain), language()
         views.draw(self.chart, self.state, anew=True)
-        controls.listen(self, self.state, self._follow, ["edits", "scenarios", "sides"])
+        controls.listen(self, self.state, self._hear, ["edits", "scenarios", "sides"])
         controls.listen(self, self.state, self._tell, "message")
         self.chart.observe(lambda _: self._explain(), "selected")
         self._build()
@@ -91,8 +92,7 @@ class Workbench(w.VBox):
         buttons = []
         self._drawn = [panel for _, _, panel in made.values()]
         for name, (words, icon, panel) in made.items():
-            panel.layout.border = "1px solid #c8ced6"
-            panel.layout.padding = panel.layout.margin = "0.4em"
+            panel.add_class("skh-drawer")
             button = w.ToggleButton(
                 name in self._opened, description=str(words), icon=icon, layout=panels.AUTO
             )
@@ -106,18 +106,7 @@ class Workbench(w.VBox):
             buttons.append(button)
         return buttons
 
-    def _tongue(self) -> w.ToggleButtons:
-        tongue = w.ToggleButtons(
-            options=[("中文", "zh"), ("English", "en")],
-            value=language(),
-            style={"button_width": "5.5em"},
-            layout=panels.AUTO,
-        )
-        tongue.add_class("skh-tongue")
-        tongue.observe(self._speak, "value")
-        return tongue
-
-    def _follow(self, _: Any) -> None:
+    def _follow(self) -> None:
         views.draw(self.chart, self.state)
         self._tell()
         self._later()
@@ -126,8 +115,9 @@ class Workbench(w.VBox):
         self._message.value = views.message(self.state)
         self._edits.value = views.edits(self.state)
 
-    def _speak(self, change: dict[str, Any]) -> None:
-        use_language(change["new"])
+    def translate(self) -> None:
+        """Say everything in the reader's language."""
+        self._spoken = language()
         self.chart.translate()
         views.draw(self.chart, self.state, anew=True)
         self._build()

@@ -21,10 +21,9 @@ from simkaohe.sensitivity.demands import (
     effective_near_nominal,
     order,
 )
-from simkaohe.sensitivity.inverse import design
+from simkaohe.sensitivity.inverse import design, risk_parity
+from simkaohe.sensitivity.nearest import nearest
 from simkaohe.sensitivity.polytope import Polytope
-from simkaohe.sensitivity.proportions import risk_parity
-from simkaohe.sensitivity.solving import nearest
 
 CLASSES = {"urban": None, "rural": None}
 
@@ -64,7 +63,7 @@ def test_nearest_on_arrays_equals_another_solver(seed: int, norm: Any) -> None:
     now, other = rng.dirichlet(np.ones(size), 2)
     g = rng.normal(size=(rows, size)) * 30
     h = g @ other - rng.exponential(0.5, rows)
-    at = Polytope(np.zeros(size), np.ones(size), np.ones((1, size), bool), np.ones(1))
+    at = Polytope(np.zeros(size), np.ones(size), np.ones((1, size), bool))
     w = nearest(at, now, g, h, norm)
     assert w is not None
     assert (g @ w >= h - 1e-8).all()
@@ -92,7 +91,7 @@ def test_nearest_on_arrays_equals_another_solver(seed: int, norm: Any) -> None:
 
 
 def test_nothing_is_nearest_when_nothing_meets_the_rows() -> None:
-    at = Polytope(np.zeros(3), np.ones(3), np.ones((1, 3), bool), np.ones(1))
+    at = Polytope(np.zeros(3), np.ones(3), np.ones((1, 3), bool))
     now = np.full(3, 1 / 3)
     assert nearest(at, now, np.eye(3)[:2], np.array([0.6, 0.6]), "l2") is None
     assert nearest(at, now, np.eye(3)[:2], np.array([0.1, 0.1]), "l2") == pytest.approx(now)

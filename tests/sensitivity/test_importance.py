@@ -9,13 +9,13 @@ from hypothesis import assume, given, settings
 from strategies import evaluable, schemes
 
 import simkaohe as sk
+from simkaohe.sensitivity.equivalent import equivalent_weight
 from simkaohe.sensitivity.importance import (
+    correlation_ratio,
     effective_weights,
-    equivalent_weight,
-    leave_one_out,
-    one_at_a_time,
+    smooth,
 )
-from simkaohe.sensitivity.smoothing import correlation_ratio, smooth
+from simkaohe.sensitivity.influence import leave_one_out, one_at_a_time
 
 
 def additive(x: np.ndarray, weights: list[float]) -> tuple[sk.Scheme, sk.Panel]:

@@ -14,11 +14,11 @@ from scipy import stats
 
 import simkaohe as sk
 from simkaohe.ranks import last_digits
-from simkaohe.sensitivity import counting, layout, running, tallying
+from simkaohe.sensitivity import counting, layout, tallying
 from simkaohe.sensitivity import simulation as front
 from simkaohe.sensitivity.counting import Task, study_of
+from simkaohe.sensitivity.layout import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.simulation import montecarlo, paired
-from simkaohe.sensitivity.sources import BATCHES, points_per_batch, uniforms
 from simkaohe.sensitivity.varying import choice, noise, ranges
 from simkaohe.sensitivity.weighing import Weights, weights
 
@@ -614,4 +614,4 @@ def test_progress_is_told() -> None:
 
 
 def test_results_come_in_order_and_few_wait() -> None:
-    assert list(running.in_order(abs, range(-30, 0), threads=3)) == list(range(30, 0, -1))
+    assert list(front.in_order(abs, range(-30, 0), threads=3)) == list(range(30, 0, -1))

@@ -183,7 +183,7 @@ def test_search_and_proof_on_arrays_agree_with_the_largest_leads() -> None:
     rng = np.random.default_rng(3)
     x = rng.uniform(0, 100, (30, 8))
     w = rng.dirichlet(np.full(8, 4.0))
-    at = Polytope(0.8 * w, 1.2 * w, np.ones((1, 8), bool), np.ones(1))
+    at = Polytope(0.8 * w, 1.2 * w, np.ones((1, 8), bool))
     for unit in range(0, 30, 7):
         g = np.delete(x, unit, 0) - x[unit]
         race = Race(x[unit], 0.0, g, np.zeros(29), 4, 1e-4)
@@ -203,17 +203,6 @@ def test_search_and_proof_on_arrays_agree_with_the_largest_leads() -> None:
             searched = int(part.ahead(weights).sum())
             assert searched >= answer.bound if best else searched <= answer.bound
             assert abs(searched - answer.bound) <= 3
-
-
-def test_overlapping_sums_are_left_to_the_linear_program() -> None:
-    blocks = np.array([[1, 1, 1, 0], [0, 1, 1, 1]], bool)
-    at = Polytope(np.zeros(4), np.ones(4), blocks, np.ones(2))
-    assert not at.is_empty()
-    value, w = at.largest(np.array([[1.0, 0, 0, 1], [0, 3, 1, 2]]))
-    np.testing.assert_allclose(value, [2, 3], atol=1e-9)
-    np.testing.assert_allclose(w @ blocks.T, 1, atol=1e-9)
-    none = Polytope(np.zeros(4), np.full(4, 0.3), blocks, np.ones(2))
-    assert none.is_empty()
 
 
 def test_bounds_of_single_weights() -> None:

@@ -102,13 +102,3 @@ def test_bad_input_has_a_sentence(capsys, words: tuple[str, str], said: str) -> 
     status, out, error = run(capsys, "sensitivity", "three_papers", "--draws", "500", *words)
     assert (status, out) == (2, "")
     assert said in error
-
-
-def test_the_live_widget_follows_and_shows_sentences() -> None:
-    app = sk.widgets.sureness(*sk.load("three_papers"))
-    before = [picture.value for picture in app._pictures]
-    assert all(bytes(value).startswith(b"\x89PNG") for value in before)
-    app.within.value = 60
-    app.path.value = "gdp_growth.weight"
-    assert [picture.value for picture in app._pictures] != before
-    assert not any(message.value for message in app._messages)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import simkaohe as sk
-from simkaohe.sensitivity import chances, volumes
+from simkaohe.sensitivity import volumes
 from simkaohe.sensitivity.form import additive_form
 from tests.strategies import evaluable, schemes
 
@@ -47,7 +47,7 @@ def exact_share(d: list[int]) -> Fraction:
 @given(st.lists(st.integers(-60, 60), min_size=2, max_size=9, unique=True))
 def test_ali_is_the_closed_form_in_exact_fractions(d: list[int]) -> None:
     assume(any(d))
-    found = chances.frustum(np.array([d], float))[0]
+    found = volumes.frustum(np.array([d], float))[0]
     assert found == pytest.approx(float(exact_share(d)), rel=1e-13, abs=0)
 
 
@@ -56,11 +56,11 @@ def test_ali_keeps_all_digits_where_the_closed_form_loses_them() -> None:
     for count in (40, 80):
         d = rng.permutation(np.arange(-count, count))[:count].astype(int)
         exact = exact_share(list(map(int, d)))
-        assert chances.frustum(d[None].astype(float))[0] == pytest.approx(float(exact), rel=1e-14)
+        assert volumes.frustum(d[None].astype(float))[0] == pytest.approx(float(exact), rel=1e-14)
     tail = [-(k + 1000) for k in range(25)] + [1]
     exact = exact_share(tail)
     assert float(exact) < 1e-70
-    assert chances.frustum(np.array([tail], float))[0] == pytest.approx(float(exact), rel=1e-13)
+    assert volumes.frustum(np.array([tail], float))[0] == pytest.approx(float(exact), rel=1e-13)
 
 
 def test_two_weights_by_hand() -> None:
@@ -97,7 +97,7 @@ def test_probabilities_are_those_of_a_million_draws(law: Any, count: int) -> Non
     w /= w.sum()
     draws = {
         "simplex": lambda: rng.dirichlet(np.ones(count), DRAWS),
-        "dirichlet": lambda: rng.dirichlet(chances.alphas(w, 30), DRAWS),
+        "dirichlet": lambda: rng.dirichlet(volumes.alphas(w, 30), DRAWS),
         "within": lambda: w * (1 + 0.4 * rng.uniform(-1, 1, (DRAWS, count))),
         "normal": lambda: w * (1 + 0.3 * rng.normal(size=(DRAWS, count))),
     }[law if isinstance(law, str) else law[0]]()
@@ -118,15 +118,15 @@ def test_the_fourier_series_is_the_sum_over_corners() -> None:
         middle = rng.uniform(-0.5, 0.5, 20) * c.sum(1)
         size = (np.abs(middle) + c.sum(1))[:, None]
         middle, c = middle / size[:, 0], c / size
-        found = chances._fourier(middle, c)
-        exact = [chances._exactly(float(m), row) for m, row in zip(middle, c, strict=True)]
+        found = volumes._fourier(middle, c)
+        exact = [volumes._exactly(float(m), row) for m, row in zip(middle, c, strict=True)]
         assert found == pytest.approx(exact, abs=1e-12)
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=8), st.integers(1, 200))
 def test_whole_parameters_keep_their_sum_and_proportions(parts: list[float], total: int) -> None:
     w = np.array(parts) / sum(parts)
-    found = chances.alphas(w, total)
+    found = volumes.alphas(w, total)
     assert found.min() >= 1
     assert found.sum() == max(total, len(w))
     assert (np.abs(found - w * found.sum()) < max(1, len(w))).all()

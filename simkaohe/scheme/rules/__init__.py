@@ -1,25 +1,18 @@
-"""Scoring rules (计分方法): from an indicator's value to its points, one class each."""
+"""Scoring rules (计分方法): from an indicator's value to its points, one class each.
 
+People are offered them in the order in which they are imported.
+"""
+
+# isort: off
 from simkaohe.scheme.rules.base import Direction, Rule
 from simkaohe.scheme.rules.progress import Progress
 from simkaohe.scheme.rules.rank import RankLinear, RankStep, RankTable
-from simkaohe.scheme.rules.relative import (
-    Benchmark,
-    Efficacy,
-    EfficacyBands,
-    LevelImprovement,
-    MinMax,
-    ZScore,
-)
+from simkaohe.scheme.rules.relative import Benchmark, LevelImprovement, MinMax, ZScore
+from simkaohe.scheme.rules.efficacy import Efficacy, EfficacyBands
+from simkaohe.scheme.rules.target import AllOrNothing, Completion, CompletionSteps, Hybrid
+from simkaohe.scheme.rules.deviation import Constraint, Deviation
 from simkaohe.scheme.rules.steps import Band, Deduction, Given, Ladder, PassFail, Tiers
-from simkaohe.scheme.rules.target import (
-    AllOrNothing,
-    Completion,
-    CompletionSteps,
-    Constraint,
-    Deviation,
-    Hybrid,
-)
+# isort: on
 
 __all__ = [
     "AllOrNothing",
