@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -97,13 +97,12 @@ def run_all(opened: Page, address: str, notebook: str) -> None:
 
 
 @contextmanager
-def page(width: int = 1366, height: int = 768) -> Iterator[Page]:
-    """Open an empty page in a browser of its own; errors of its scripts fail the test."""
+def chrome() -> Iterator[Browser]:
+    """Start a browser with the packaged Chinese font."""
     executable = chromium()
     package = importlib.util.find_spec("zhplot")
     assert package is not None
     assert package.submodule_search_locations
-    errors: list[str] = []
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         fonts = Path(home, "fonts.conf")
         fonts.write_text(FONTS.format(Path(package.submodule_search_locations[0], "fonts")))
@@ -112,16 +111,34 @@ def page(width: int = 1366, height: int = 768) -> Iterator[Page]:
             args=list(FLAGS),
             env={**os.environ, "FONTCONFIG_FILE": str(fonts)},
         )
-        opened = browser.new_page(viewport={"width": width, "height": height})
-        opened.on("pageerror", lambda error: errors.append(str(error)))
         try:
-            yield opened
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def visit(browser: Browser, width: int = 1366, height: int = 768) -> Iterator[Page]:
+    """Open an empty page for somebody new; errors of its scripts fail the test."""
+    errors: list[str] = []
+    context = browser.new_context(viewport={"width": width, "height": height})
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        yield opened
+    finally:
+        context.close()
     assert not errors, errors
 
 
-def keep(opened: Page, name: str) -> None:
-    """Keep a screenshot for people to look at."""
+@contextmanager
+def page(width: int = 1366, height: int = 768) -> Iterator[Page]:
+    """Open an empty page in a browser of its own; errors of its scripts fail the test."""
+    with chrome() as browser, visit(browser, width, height) as opened:
+        yield opened
+
+
+def keep(opened: Page, name: str, *, full: bool = False) -> None:
+    """Keep a screenshot for people to look at: what is in sight, or the whole page."""
     OUTPUT.mkdir(exist_ok=True)
-    opened.screenshot(path=OUTPUT / f"{name}.png")
+    opened.screenshot(path=OUTPUT / f"{name}.png", full_page=full)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 # Before simkaohe or matplotlib is imported, here and in every process that a test starts.
 os.environ["SIMKAOHE_LANGUAGE"] = "en"
@@ -26,3 +27,12 @@ def _nothing_left_behind() -> Iterator[None]:
     labels.use_language("en")
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start one browser for a file of tests."""
+    from browser import chrome
+
+    with chrome() as started:
+        yield started

@@ -24,7 +24,7 @@ from tornado.websocket import websocket_connect
 
 import simkaohe as sk
 from simkaohe.app import visitors
-from simkaohe.app.pages import notebooks_folder, pages
+from simkaohe.app.pages import LAB_ONLY, in_both_languages, notebooks_folder, pages
 from simkaohe.cli import main
 from simkaohe.widgets import keeping, uploading
 from simkaohe.widgets.state import State
@@ -127,6 +127,39 @@ def test_the_token_does_not_stay_in_the_address(app: App) -> None:
     for each in pages(notebooks_folder()).values():
         assert f"/page/{each.name}" in html
         assert each.title.en in html or each.title.zh in html
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_says_everything_in_one_language(name: str) -> None:
+    """No Chinese sentence is left for English readers, no English one for Chinese readers."""
+    cells = json.loads((notebooks_folder() / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    for cell in cells:
+        if cell["cell_type"] != "markdown" or LAB_ONLY in cell["metadata"].get("tags", ()):
+            continue
+        text = "".join(cell["source"])
+        marked = in_both_languages(text)
+        words = re.compile(r"</?span[^>]*>|[ ·]")
+        assert words.sub("", marked) == words.sub("", text)  # not a word is lost
+        for language, words in re.findall(
+            r"<span class='skh-said' lang='([\w-]+)'>(.*?)</span>", marked
+        ):
+            plain = re.sub(r"`[^`]*`|“[^”]*”", "", words)
+            chinese, english = (
+                re.findall(r"[\u4e00-\u9fff]", plain),
+                re.findall(r"[A-Za-z]{2,}", plain),
+            )
+            assert (len(english) * 2 > len(chinese)) == (language == "en"), words
+
+
+def test_a_line_shows_its_code_in_both_languages() -> None:
+    found = in_both_languages("1. `x = 1`：谁升？ Who rises?\n2. 谁降？ Who falls?")
+    assert found == (
+        "1. `x = 1`：<span class='skh-said' lang='zh-CN'>谁升？</span>"
+        "<span class='skh-said' lang='en'>Who rises?</span>\n"
+        "2. <span class='skh-said' lang='zh-CN'>谁降？</span>"
+        "<span class='skh-said' lang='en'>Who falls?</span>"
+    )
+    assert in_both_languages("## 动一动") == "## 动一动"  # nothing to choose from
 
 
 def test_without_a_token_only_this_computer_by_its_own_name(tmp_path: Path) -> None:

@@ -25,11 +25,12 @@ def lab(tmp_path: Path) -> Iterator[str]:
 
 
 WORKBENCHES = {
-    "02_change_the_weights": ("合成方法", "调整权重", "对哪一类", "单位", "类别"),
-    "03_categories": ("单位", "类别", "调整权重", "对哪一类", "指标或分组"),
-    "04_multiplier": ("合成方法", "系数换算", "调整权重", "对哪一类"),
+    "02_change_the_weights": ("合成方法", "单位"),
+    "03_categories": ("单位", "指标或分组"),
+    "04_multiplier": ("合成方法", "系数换算"),
 }
-"""Notebooks with a workbench, and the choices that stand on its left."""
+"""Notebooks with a workbench, and the choices on its left that are tried."""
+DRAWERS = ("权重", "分类与取消指标", "合成方法与乘数")
 
 
 @pytest.mark.parametrize("notebook", WORKBENCHES)
@@ -46,6 +47,11 @@ def test_every_control_is_moved_and_the_picture_is_the_engines(lab: str, noteboo
             keep(opened, f"{notebook[:2]}_run")
         opened.wait_for_function(DONE)
         assert _shown(opened) == sk.evaluate(scheme, panel).ranking["rank"].to_dict()
+        for drawer in DRAWERS:
+            if "mod-active" not in _button(opened, drawer).get_attribute("class"):
+                _button(opened, drawer).click()
+        _choose(opened, "调整权重", "综合考核得分")
+        _choose(opened, "对哪一类", "所有类别")
         if "合成方法" in WORKBENCHES[notebook]:
             _choose(opened, "合成方法", "加权求和")
             edits: dict = {"total.combine": "weighted_sum"}

@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 
 import ipywidgets as w
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -258,7 +259,9 @@ def test_the_switch_is_one_for_everything() -> None:
 
 
 @pytest.fixture
-def sure(state: State) -> sk.widgets.SurenessApp:
+def sure(state: State, monkeypatch: pytest.MonkeyPatch) -> sk.widgets.SurenessApp:
+    """A page whose pictures are drawn but not printed, which is what takes long."""
+    monkeypatch.setattr("simkaohe.widgets.sureness.png", lambda axes: plt.close(axes.figure) or b"")
     page = sk.widgets.sureness(state.scheme, state.panel, state=state)
     page.draws.value = 2_000
     return page

@@ -12,7 +12,7 @@ from tornado.web import HTTPError, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
 from simkaohe.app import visitors
-from simkaohe.app.pages import LAB_ONLY
+from simkaohe.app.pages import LAB_ONLY, in_both_languages
 from simkaohe.app.words import WORDS
 from simkaohe.labels import Words
 
@@ -127,6 +127,9 @@ def prepared(page: PageHandler, notebook: Any, cwd: str) -> Any:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.source = _LANGUAGE.sub(f'use_language("{page.language}")', cell.source)
+        elif cell.cell_type == "markdown":
+            cell.source = in_both_languages(cell.source)
     notebook.metadata["title"] = page.say(page.page.title)
-    notebook.metadata["simkaohe"] = {name: page.say(words) for name, words in WORDS.items()}
+    said = {name: page.say(words) for name, words in WORDS.items()}
+    notebook.metadata["simkaohe"] = {**said, "lang": page.say(Words("zh-CN", "en"))}
     return notebook

@@ -61,3 +61,60 @@ def _page(path: Path) -> Page:
     english = [line for line in lines if line not in chinese]
     first = Words("".join(chinese[:1]), "".join(english[:1]))
     return Page(path.stem, Words(f"{number} {zh}".strip(), f"{number} {en or zh}".strip()), first)
+
+
+def in_both_languages(text: str) -> str:
+    """Mark which words of a notebook's text are Chinese and which English; a page shows one of them.
+
+    A heading is ``中文 · English``; a paragraph is in one language, or Chinese first; so is a line of
+    a list. What stands in one language only is left as it is.
+    """
+    parts = [_marked(part) for part in text.split("\n\n")]
+    spoken = {language for part in parts for language in _MARK.findall(part)}
+    return "\n\n".join(parts) if len(spoken) == 2 else text
+
+
+_MARK = re.compile(r"<span class='skh-said' lang='([\w-]+)'>")
+_HEADING = re.compile(r"(#+ *\d* *)(.+?) · (.+)")
+_LINE = re.compile(r"((?:[-*]|\d+\.) +)(.*)")
+_CODE = re.compile(r"`[^`]*`[：，]")
+_SEAM = re.compile(r"(?<=[。？！：；）…]) +(?=[A-Z(`*])")
+
+
+def _marked(part: str) -> str:
+    if heading := _HEADING.fullmatch(part):
+        start, zh, en = heading.groups()
+        return start + _said("zh-CN", zh) + _said("en", en)
+    lines = part.split("\n")
+    items = [_LINE.fullmatch(line) for line in lines]
+    if all(items):
+        return "\n".join(item[1] + "".join(_split(item[2])) for item in items if item)
+    if any(items):
+        return part
+    split = _split(part)
+    return "".join(split) if len(split) > 1 else _whole(part)
+
+
+def _split(text: str) -> list[str]:
+    """Return a text with its Chinese and its English marked, where it has both."""
+    code = _CODE.match(text)
+    shared, text = ("", text) if code is None else (code[0], text[code.end() :])
+    for seam in _SEAM.finditer(text):
+        zh, en = text[: seam.start()], text[seam.end() :]
+        if _is_english(en):
+            return [*filter(None, [shared]), _said("zh-CN", zh), _said("en", en)]
+    return [shared + text]
+
+
+def _whole(text: str) -> str:
+    return _said("en" if _is_english(text) else "zh-CN", text)
+
+
+def _is_english(text: str) -> bool:
+    """Say whether a text has more words in English than characters in Chinese, names included."""
+    plain = re.sub(r"`[^`]*`", "", text)
+    return len(re.findall(r"[A-Za-z]{2,}", plain)) > len(re.findall(r"[\u4e00-\u9fff]", plain)) / 2
+
+
+def _said(language: str, text: str) -> str:
+    return f"<span class='skh-said' lang='{language}'>{text}</span>"

@@ -165,7 +165,8 @@ class Server(Voila):
     def setup_template_dirs(self) -> None:
         """Put this package's page around Voilà's."""
         super().setup_template_dirs()
-        self.template_paths = [str(TEMPLATES), *self.template_paths]
+        look = Path(__file__).parents[1] / "widgets"
+        self.template_paths = [str(TEMPLATES), str(look), *self.template_paths]
 
     def init_handlers(self) -> list[Any]:
         """Keep what pages need of Voilà's handlers; everything else is “no such page”."""

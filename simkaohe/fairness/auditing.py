@@ -1,34 +1,8 @@
 """The audit (公平性体检): every question about a scheme's fairness on one page, with a light each.
 
-The twenty complaints of practice, and the findings that answer each:
-
-== ============================================== ==================================================
-№  complaint                                      findings
-== ============================================== ==================================================
-1  location and base decide (区位、基数)             endowment.total, .indicators, .ranking
-2  the fast ox is whipped (鞭打快牛)                ratchet.taken_back, .penalty
-3  low targets, high results (低报高超、层层加码)    reporting.sandbagging, .amplification
-4  category boundaries are cliffs (类别边界)        cliffs.decided, .others, .boundary
-5  satisfaction is noise (满意度误差)               noise.places, .grades, .reliability, .sample
-6  weights are diluted (指标稀释)                  leverage.weights, effort.ignored
-7  bonus points decide (加分左右结果)               leverage.bonus, endowment.adjustments
-8  scores stick at the ceiling (封顶挤压)           leverage.ceiling, effort.idle
-9  the multiplier decides (乘数放大)                leverage.multiplier
-10 one veto decides (一票否决)                      leverage.veto
-11 a hair's breadth costs points (差一位差几分)      leverage.twins, similar_units.steps
-12 my place hangs on a third unit (互相牵连)         leverage.interdependence, cliffs.others
-13 late results do not count (显绩与潜绩)            leverage.lagged, effort.lagged
-14 only hard targets are heard (软硬指标)            leverage.attention, effort.perverse
-15 figures are dressed up (数据注水)                 reporting.gaming
-16 shared results are miscounted (归属误差)          leverage.attribution
-17 equal effort, unequal place (同等努力不同名次)    similar_units.effort, .pairs, .identical, .reversals, .lines
-18 points are won back by appeal (申诉、争取)        leverage.appeals
-19 other weights, another winner (稳健性)            leverage.robustness
-20 a failed part is made up for (以长掩短)           leverage.pass_lines
-== ============================================== ==================================================
-
-The same table is :data:`simkaohe.fairness.asking.COMPLAINTS`. An audit has all of these findings:
-where the data do not tell, the finding is grey and says what is missing.
+The twenty complaints of practice, and the findings that answer each, are
+:data:`simkaohe.fairness.asking.COMPLAINTS`. An audit has all of these findings: where the data do
+not tell, the finding is grey and says what is missing.
 """
 
 from __future__ import annotations
@@ -36,35 +10,47 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from simkaohe.engine import Engine, compiled
 from simkaohe.errors import SimkaoheError, unknown
+from simkaohe.fairness import _HOMES
 from simkaohe.fairness.asking import COMPLAINTS, MEASURES, complaints_of, numbers_of, unknown_names
-from simkaohe.fairness.finding import LIGHTS, Finding
+from simkaohe.fairness.finding import LIGHTS, Asked, Finding, worse
+from simkaohe.fairness.given import check_names
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 
-if TYPE_CHECKING:
-    from simkaohe.fairness.alike import Alike
-    from simkaohe.fairness.benefit import MostFavourable
-    from simkaohe.fairness.boundaries import Cliffs
-    from simkaohe.fairness.categories import Parity
-    from simkaohe.fairness.claims import Reporting
-    from simkaohe.fairness.levers import Leverage
-    from simkaohe.fairness.margins import Effort
-    from simkaohe.fairness.origins import Endowment
-    from simkaohe.fairness.payouts import Money
-    from simkaohe.fairness.targets import Ratchet
-    from simkaohe.fairness.uncertainty import Uncertainty
+OPTIONS = {
+    "similar_units": ("effort",),
+    "endowment": ("covariates", "effort"),
+    "noise": ("errors",),
+    "effort": ("lagged",),
+    "reporting": ("higher",),
+    "leverage": ("lagged", "appeals", "size", "pass_lines"),
+}
+"""What the caller of an audit knows and a measure is told."""
 
 
-ORDER = ("grey", "green", "amber", "red")
-"""Which of several findings answers a complaint: the last."""
+def _computed(name: str) -> Any:
+    """Return a measure's result as a property of an audit."""
+
+    def compute(found: Audit) -> Any:
+        measure = getattr(import_module(f"simkaohe.fairness.{_HOMES[name]}"), name)
+        options = {key: found.given[key] for key in OPTIONS.get(name, ()) if key in found.given}
+        if name == "cliffs" and found.given.get("cutoffs"):
+            options = {key: found.given[key] for key in ("size", "cutoffs")}
+        if name == "money" and found.before:
+            options = {"base": found.before.scheme}
+        return measure(found.scheme, found.panel, **options)
+
+    compute.__doc__ = f"{MEASURES[name].en}; see :func:`{name}`."
+    return cached_property(compute)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,8 +60,6 @@ class Audit:
     Attributes
     ----------
     engine : Engine
-    scheme : Scheme
-    panel : Panel
     measures : tuple of str
         What is asked, names of :data:`MEASURES`.
     given : mapping of str to Any
@@ -93,10 +77,6 @@ class Audit:
     given: Mapping[str, Any] = field(default_factory=dict)
     before: Audit | None = None
 
-    def __repr__(self) -> str:
-        counts = ", ".join(f"{count} {light}" for light, count in self.counts.items() if count)
-        return f"Audit({len(self.findings)} findings: {counts})"
-
     @property
     def scheme(self) -> Scheme:
         """What is audited."""
@@ -107,91 +87,21 @@ class Audit:
         """The data."""
         return self.engine.panel
 
-    # -- measures ----------------------------------------------------------------------------------
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {light}" for light, count in self.counts.items() if count)
+        return f"Audit({len(self.findings)} findings: {counts})"
 
-    @cached_property
-    def parity(self) -> Parity:
-        """Categories against each other."""
-        from simkaohe.fairness.categories import parity
-
-        return parity(self.scheme, self.panel)
-
-    @cached_property
-    def cliffs(self) -> Cliffs:
-        """Every unit in every other category."""
-        from simkaohe.fairness.boundaries import cliffs
-
-        lines = self._of("size", "cutoffs") if self.given.get("cutoffs") else {}
-        return cliffs(self.scheme, self.panel, **lines)
-
-    @cached_property
-    def similar_units(self) -> Alike:
-        """Units that are alike and end far apart."""
-        from simkaohe.fairness.alike import similar_units
-
-        return similar_units(self.scheme, self.panel, **self._of("effort"))
-
-    @cached_property
-    def endowment(self) -> Endowment:
-        """What units cannot control."""
-        from simkaohe.fairness.origins import endowment
-
-        return endowment(self.scheme, self.panel, **self._of("covariates", "effort"))
-
-    @cached_property
-    def most_favourable_weights(self) -> MostFavourable:
-        """The best that each unit could claim."""
-        from simkaohe.fairness.benefit import most_favourable_weights
-
-        return most_favourable_weights(self.scheme, self.panel)
-
-    @cached_property
-    def noise(self) -> Uncertainty:
-        """Survey and measurement error."""
-        from simkaohe.fairness.uncertainty import noise
-
-        return noise(self.scheme, self.panel, **self._of("errors"))
-
-    @cached_property
-    def money(self) -> Money:
-        """Who gets what, and who pays for the change."""
-        from simkaohe.fairness.payouts import money
-
-        return money(self.scheme, self.panel, self.before.scheme if self.before else None)
-
-    @cached_property
-    def effort(self) -> Effort:
-        """What one more step pays."""
-        from simkaohe.fairness.margins import effort
-
-        return effort(self.scheme, self.panel, **self._of("lagged"))
-
-    @cached_property
-    def ratchet(self) -> Ratchet:
-        """Targets that follow results."""
-        from simkaohe.fairness.targets import ratchet
-
-        return ratchet(self.scheme, self.panel)
-
-    @cached_property
-    def reporting(self) -> Reporting:
-        """Low targets and dressed figures."""
-        from simkaohe.fairness.claims import reporting
-
-        return reporting(self.scheme, self.panel, **self._of("higher"))
-
-    @cached_property
-    def leverage(self) -> Leverage:
-        """The scheme's own levers."""
-        from simkaohe.fairness.levers import leverage
-
-        given = self._of("lagged", "appeals", "size", "pass_lines")
-        return leverage(self.scheme, self.panel, **given)
-
-    def _of(self, *names: str) -> dict[str, Any]:
-        return {name: self.given[name] for name in names if name in self.given}
-
-    # -- what they come to -------------------------------------------------------------------------
+    parity = _computed("parity")
+    cliffs = _computed("cliffs")
+    similar_units = _computed("similar_units")
+    endowment = _computed("endowment")
+    most_favourable_weights = _computed("most_favourable_weights")
+    noise = _computed("noise")
+    money = _computed("money")
+    effort = _computed("effort")
+    ratchet = _computed("ratchet")
+    reporting = _computed("reporting")
+    leverage = _computed("leverage")
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -202,7 +112,9 @@ class Audit:
         try:
             found: Sequence[Finding] = getattr(self, name).findings
         except SimkaoheError as error:
-            return [_not_computed(name, error)]
+            zh, en = error.problems[0].words
+            asks = Asked(name, MEASURES[name], UNTOLD)
+            return [asks.untold(f"无法计算：{zh}", f"It cannot be computed: {en}")]
         return found
 
     @property
@@ -223,19 +135,10 @@ class Audit:
         (``better``, ``worse``, ``same``; "" where one of the two is grey or missing).
         """
         rows = [
-            {
-                "topic": finding.topic,
-                "measure": finding.measure,
-                "complaints": ", ".join(map(str, complaints_of(finding.topic))),
-                "question": str(finding.question),
-                "light": finding.light,
-                "mark": str(LIGHTS[finding.light]),
-                "value": finding.value,
-                "sentence": str(finding.sentence),
-                "caution": str(finding.caution),
-            }
-            for finding in self.findings
-        ]
+            [f.topic, f.measure, ", ".join(map(str, complaints_of(f.topic))), str(f.question),
+             f.light, str(LIGHTS[f.light]), f.value, str(f.sentence), str(f.caution)]
+            for f in self.findings
+        ]  # fmt: skip
         columns = ["topic", "measure", "complaints", "question", "light", "mark", "value",
                    "sentence", "caution"]  # fmt: skip
         table = pd.DataFrame(rows, columns=columns).set_index("topic")
@@ -256,26 +159,19 @@ class Audit:
         Columns: ``complaint``; ``light``, the worst of its findings; ``mark``; ``topic`` and
         ``sentence`` of that finding. A complaint that no chosen measure answers is left out.
         """
-        by_topic = {finding.topic: finding for finding in self.findings}
         rows = {}
-        for number, complaint in COMPLAINTS.items():
-            answers = [by_topic[topic] for topic in complaint.topics if topic in by_topic]
+        for number, (words, topics) in COMPLAINTS.items():
             # a measure that could not be computed answers for all of its topics
-            answers = answers or [
-                f
-                for f in self.findings
-                if f.topic in {t.partition(".")[0] for t in complaint.topics}
-            ]
+            whole = [topic.partition(".")[0] for topic in topics]
+            answers = [f for f in self.findings if f.topic in topics]
+            answers = answers or [f for f in self.findings if f.topic in whole]
             if not answers:
                 continue
-            first = max(answers, key=lambda f: ORDER.index(f.light))
-            rows[number] = {
-                "complaint": str(complaint.words),
-                "light": first.light,
-                "mark": str(LIGHTS[first.light]),
-                "topic": first.topic,
-                "sentence": str(first.sentence),
-            }
+            answers.sort(key=lambda f: [*topics, *whole].index(f.topic))
+            light = worse(*(f.light for f in answers))
+            first = next(f for f in answers if f.light == light)
+            mark = str(LIGHTS[light])
+            rows[number] = [str(words), light, mark, first.topic, str(first.sentence)]
         columns = ["complaint", "light", "mark", "topic", "sentence"]
         table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
         return table.rename_axis("number")
@@ -289,9 +185,7 @@ class Audit:
             There is no such finding, or its measure could not be computed.
         """
         known = {finding.topic: finding for finding in self.findings}
-        if topic not in known:
-            words = Words("结论", "finding")
-            raise SimkaoheError(unknown("numbers", topic, list(known), words))
+        check_names("numbers", [topic], list(known), Words("结论", "finding"))
         table: pd.DataFrame = getattr(getattr(self, known[topic].measure), numbers_of(topic))
         return table
 
@@ -301,13 +195,9 @@ class Audit:
             yield name, MEASURES[name], [f for f in self.findings if f.measure == name]
 
 
-def _not_computed(name: str, error: SimkaoheError) -> Finding:
-    caution = Words(
-        "无法判断不等于没有问题。", "That it cannot be told does not mean that nothing is wrong."
-    )
-    reason = error.problems[0].words
-    sentence = Words(f"无法计算：{reason.zh}", f"It cannot be computed: {reason.en}")
-    return Finding(name, name, MEASURES[name], "grey", np.nan, sentence, caution)
+UNTOLD = Words(
+    "无法判断不等于没有问题。", "That it cannot be told does not mean that nothing is wrong."
+)
 
 
 def _change(before: str, after: str) -> str:

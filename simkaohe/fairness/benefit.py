@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from simkaohe.errors import SimkaoheError, unknown
-from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.wording import node_words
+from simkaohe.engine.standing import Array
+from simkaohe.errors import SimkaoheError
+from simkaohe.fairness.finding import Asked, Finding, lit, node_words, when
+from simkaohe.fairness.given import check_names
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
@@ -22,7 +23,6 @@ from simkaohe.sensitivity.field import Ends, Field
 from simkaohe.sensitivity.form import AdditiveForm, additive_form
 from simkaohe.sensitivity.polytope import quiet
 
-Array = npt.NDArray[np.float64]
 Reach = Literal["now", "within", "odd", "never", "open"]
 WITHIN = 0.25
 """The range of the sensitivity analysis: nobody would call it another policy."""
@@ -38,6 +38,18 @@ REACHES: Mapping[Reach, Words] = {
     "open": Words("未定", "open"),
 }
 """What is said of whether a unit reaches a place."""
+CLAIMANTS = 0.25, 1.0
+"""Claimants for each seat: one for four seats is the edge of any ranking; one for each is a toss."""
+RISING = 0.25, 0.5
+"""Of the lower half: a quarter lies close to the middle anyhow; half of it is no lower half."""
+TOP = Words("换一套合理的权重，谁能进前列？", "Who would be on top by other reasonable weights?")
+LOW = Words("名次靠后是权重造成的吗？", "Is a low place due to the weights?")
+UNFIRM = "What is not computed may still not be firm."
+NO_WEIGHTS = Words(
+    "没有可以变动、总分又随之线性变化的权重，最有利权重没有精确解；可用蒙特卡洛抽样。",
+    "There are no weights that can vary and in which totals are linear, so that most"
+    " favourable weights have no exact answer; weights can be drawn (Monte Carlo).",
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,9 +113,8 @@ class MostFavourable:
     def edits(self, unit: str, odd: bool = False) -> dict[str, float]:
         """Return the edits (for ``scheme.edit``) that give a unit its best rank."""
         frame = self.odd_weights if odd else self.weights
-        if unit not in frame.index:
-            known = [str(each) for each in frame.index]
-            raise SimkaoheError(unknown("most_favourable_weights", unit, known, UNIT))
+        known = [str(each) for each in frame.index]
+        check_names("most_favourable_weights", [unit], known, UNIT)
         row = frame.loc[unit]
         return dict(zip(map(str, row.index), row.to_numpy(np.float64).tolist(), strict=True))
 
@@ -135,9 +146,13 @@ class MostFavourable:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What it comes to, in sentences."""
-        from simkaohe.fairness.claimed import findings
-
-        return tuple(findings(self))
+        if self.form is None or not len(self.table):
+            return (_asked("top", TOP, "没有算出不等于名次稳固。", UNFIRM).untold(*NO_WEIGHTS),)
+        seats = int(self.seats.sum())
+        return (
+            _said(self, "top", TOP, self.table["top"], seats),
+            _said(self, "low", LOW, self.table["half"], None),
+        )
 
 
 def most_favourable_weights(
@@ -182,12 +197,13 @@ def most_favourable_weights(
         scheme = scheme.edit({"ranking.ties": "competition"})
     form = _form(scheme, panel, group)
     if form is None:
-        none = pd.DataFrame()
-        return MostFavourable(none, none, none, pd.Series(dtype=int), None, "all", within, bool(bounds), {},
-                              None)  # fmt: skip
+        none, no_seats = pd.DataFrame(), pd.Series(dtype=int)
+        return MostFavourable(
+            none, none, none, no_seats, None, "all", within, bool(bounds), {}, None
+        )
     if peers is None:
-        apart = len(form.engine.members) > 1 and scheme.grades is not None
-        peers = "category" if apart and scheme.grades.within == "category" else "all"  # type: ignore[union-attr]
+        inside = scheme.grades is not None and scheme.grades.within == "category"
+        peers = "category" if inside and len(form.engine.members) > 1 else "all"
     field = Field(form, within, bounds or {})
     ends = {path: (HALF * w, DOUBLE * w) for path, w in field.table()["weight"].items()}
     wide = Field(form, 0.0, {str(path): each for path, each in ends.items()})
@@ -322,3 +338,56 @@ def _benefit(field: Field, place: int, peers: str) -> float:
     if not answer.success:
         return np.nan
     return float(np.exp(-answer.fun) if form.logarithmic else -answer.fun)
+
+
+# -- findings --------------------------------------------------------------------------------------
+
+
+def _asked(topic: str, question: Words, zh: str, en: str) -> Asked:
+    return Asked(f"most_favourable_weights.{topic}", question, Words(zh, en))
+
+
+def _said(
+    found: MostFavourable, topic: str, question: Words, reach: pd.Series[str], seats: int | None
+) -> Finding:
+    """Return how many get to the top (of so many seats) or into the upper half (None)."""
+    left, part = len(found.reasons), found.part
+    missing = when(
+        left,
+        f"另有 {left} 个单位的总分不随权重线性变化，没有计算。",
+        f" Left out, as not linear in the weights: {left} units.",
+    )
+    asks = _asked(
+        topic,
+        question,
+        f"只变动{part.zh}的权重，各单位各用对自己最有利的一套，不能同时成立；能争到不等于应得。{missing.zh}",
+        f"Only the weights of {part.en} vary, and each unit takes those that suit it best,"
+        f" which cannot all hold at once; a claim is not yet a right.{missing.en}",
+    )
+    up, odd, never, open_ = (int((reach == r).sum()) for r in ("within", "odd", "never", "open"))
+    own = Words("（另有规定的除外）", " (but for some)") if found.bounded else Words(" ", "")
+    free = Words(f" ±{found.within:.0%}{own.zh}", f"± {found.within:.0%}{own.en}")
+    untold = when(open_, f"，{open_} 个未能判定", f", {open_} untold")
+    scope = when(found.peers == "category", "类内", " of their categories")
+    by = (
+        f"by weights within {free.en}, {odd} only by odd weights (halved to doubled), {never} by"
+        f" none{untold.en}."
+    )
+    if seats is not None:
+        share = up / seats if seats else np.nan
+        return asks.says(
+            lit(share, *CLAIMANTS, beyond=True),
+            share,
+            f"各项权重在{free.zh}内变动，其余单位中有 {up} 个能进入{scope.zh}前列的 {seats} 个位置；"
+            f"{odd} 个要靠减半到加倍的离奇权重，{never} 个怎样都进不了{untold.zh}。",
+            f"Besides those there now ({seats}), {up} can get to the top{scope.en} {by}",
+        )
+    lower = int((reach != "now").sum())
+    share = up / lower if lower else 0.0
+    return asks.says(
+        lit(share, *RISING, beyond=True),
+        share,
+        f"{scope.zh}后一半的 {lower} 个单位中，{up} 个用{free.zh}内的权重就能进前一半，"
+        f"{odd} 个要靠离奇的权重，{never} 个怎样都不行{untold.zh}。",
+        f"Of {lower} in the lower half{scope.en}, {up} can get into the upper half {by}",
+    )

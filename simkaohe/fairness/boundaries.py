@@ -9,21 +9,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.engine import Engine, compiled
-from simkaohe.errors import SimkaoheError, unknown
-from simkaohe.fairness.crossing import Row, columns_of, moved, near_lines, sizes_of
-from simkaohe.fairness.finding import Finding
+from simkaohe.engine import Engine, Outcome, compiled
+from simkaohe.engine.standing import Array, Bools, Ints
+from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.fairness.finding import Finding, asked, category_words, grade_words, lit, when
+from simkaohe.fairness.given import NOTHING, check, check_names, numbers_of
 from simkaohe.fairness.likeness import SHARED
-from simkaohe.fairness.wording import category_words, filled, grade_words, lit
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
 from simkaohe.scheme.tree import Scheme
 
-DECIDED: tuple[float, float] = (0.2, 0.5)
+Row = dict[str, Any]
+DECIDED = (0.2, 0.5)
 """Share of units whose grade hangs on their category: one in five; more often than not."""
-OTHERS: tuple[float, float] = (0.02, 0.1)
+OTHERS = (0.02, 0.1)
 """Share of the others that a single move regrades: 2 of 100 follow from seats alone; one in ten."""
-CLIFF: tuple[float, float] = (0.1, 0.25)
+CLIFF = (0.1, 0.25)
 """Share of its peers that a unit passes by crossing the line: a tenth; a quarter of the field."""
 
 
@@ -114,22 +115,25 @@ def cliffs(
     what a regression discontinuity at the line (Hahn, Todd & van der Klaauw 2001) estimates.
     """
     engine = compiled(scheme, panel)
-    sizes = sizes_of(engine, size, cutoffs, band)
+    sizes = _sizes(engine, size, cutoffs, band)
     now = engine.run(uses=True)
-    chosen = _chosen(engine, units)
+    if units is None:
+        units = engine.units
+    chosen = [units] if isinstance(units, str) else list(dict.fromkeys(units))
+    check_names("cliffs", chosen, engine.units, UNIT)
+    places = [engine.units.index(unit) for unit in chosen]
     open_ = [c for c in engine.categories if c and scheme.categories[c].ranked]
     weighed = engine.weights.counting({})
     counts = np.array([weighed[leaf.id] for leaf in scheme.indicators])
     rows = [
-        moved(engine, now, counts, unit, category)
-        for unit in chosen
+        _moved(engine, now, counts, place, category)
+        for place in places
         for category in open_
-        if category != engine.categories[engine.category[engine.units.index(unit)]]
+        if engine.people.ranked[place] and category != engine.categories[engine.category[place]]
     ]
-    names = ["unit", "to"]
-    table = pd.DataFrame(rows, columns=[*names, *columns_of(scheme)]).set_index(names)
+    table = pd.DataFrame(rows, columns=["unit", "to", *_columns(scheme)]).set_index(["unit", "to"])
     by_unit = _by_unit(rows, scheme.grades is not None)
-    near = near_lines(engine, rows, sizes, cutoffs or (), band)
+    near = _near_lines(engine, rows, sizes, cutoffs or (), band)
     decided = float(by_unit["regraded"].mean()) if len(by_unit) else np.nan
     findings = (
         _of_decided(scheme, by_unit, table, decided),
@@ -139,13 +143,133 @@ def cliffs(
     return Cliffs(scheme, table, by_unit, near, SHARED, decided, findings)
 
 
-def _chosen(engine: Engine, units: Iterable[str] | None) -> list[str]:
-    if units is None:
-        return [u for u, ranked in zip(engine.units, engine.people.ranked, strict=True) if ranked]
-    chosen = [units] if isinstance(units, str) else list(dict.fromkeys(units))
-    if wrong := [unit for unit in chosen if unit not in engine.units]:
-        raise SimkaoheError(*(unknown("cliffs", unit, engine.units, UNIT) for unit in wrong))
-    return [u for u in chosen if engine.people.ranked[engine.units.index(u)]]
+# -- one move --------------------------------------------------------------------------------------
+
+
+def _columns(scheme: Scheme) -> list[str]:
+    """Return the columns of the table of moves."""
+    facts = ["total", "rank", "category_rank", "standing", "grade"]
+    facts += [f"uses.{use}" for use in scheme.uses]
+    return ["category", *(name for fact in facts for name in (fact, f"{fact}_there")),
+            "jump", "bands", "others_regraded", "others_points", "reversals", "left", "joined",
+            "lost", "new", "shared", "note"]  # fmt: skip
+
+
+def _moved(engine: Engine, now: Outcome, counts: Bools, place: int, to: str) -> Row:
+    """Return a row of the table; ``counts`` says which indicator counts where, (K, C)."""
+    unit, code = engine.units[place], engine.categories.index(to)
+    home = engine.category[place]
+    ranked = engine.people.ranked
+    there = engine.category.copy()
+    there[place] = code
+    row: Row = {"unit": unit, "to": to, "category": engine.categories[home], "note": ""}
+    row |= {
+        "left": int(ranked[there == home].sum()),
+        "joined": int(ranked[there == code].sum()),
+        "lost": int((counts[:, home] & ~counts[:, code]).sum()),
+        "new": int((~counts[:, home] & counts[:, code]).sum()),
+        "shared": (counts[:, home] & counts[:, code]).sum()
+        / (counts[:, home] | counts[:, code]).sum(),
+    }
+    row |= _facts(engine, now, place, engine.category, "")
+    try:
+        other = engine.elsewhere(unit, to, uses=True)
+    except SimkaoheError as error:
+        return row | {"note": str(error.problems[0])}
+    row |= _facts(engine, other, place, there, "_there")
+    row["jump"] = row["standing_there"] - row["standing"]
+    rest = np.arange(len(engine.units)) != place
+    if now.grades is not None and other.grades is not None:
+        none = len(engine.scheme.grades.bands) if engine.scheme.grades else 0  # below every band
+        grades = now.grades[0, place], other.grades[0, place]  # −1 for none
+        row["bands"] = int(grades[0]) % (none + 1) - int(grades[1]) % (none + 1)
+        row["others_regraded"] = int((now.grades[0, rest] != other.grades[0, rest]).sum())
+    row["others_points"] = float(np.abs(now.totals[0, rest] - other.totals[0, rest]).sum())
+    row["reversals"] = reversals(now.ranks[0, rest], other.ranks[0, rest])
+    return row
+
+
+def _facts(engine: Engine, outcome: Outcome, place: int, category: Any, end: str) -> Row:
+    """Return what an outcome says of a unit, under names that end in ``end``."""
+    ranks = outcome.category_ranks[0]
+    peers = ranks[(category == category[place]) & (ranks > 0)]
+    found: Row = {
+        "total": outcome.totals[0, place],
+        "rank": outcome.ranks[0, place] or np.nan,  # a veto may take it out of the ranking
+        "category_rank": ranks[place] or np.nan,
+        "standing": np.nan,
+    }
+    if ranks[place] and len(peers) > 1:
+        found["standing"] = 1 - (peers < ranks[place]).sum() / (len(peers) - 1)
+    if outcome.grades is not None and engine.scheme.grades is not None:
+        names = [*(band.name for band in engine.scheme.grades.bands), None]
+        found["grade"] = names[outcome.grades[0, place]]
+    found |= {f"uses.{use}": amounts[0, place] for use, amounts in outcome.uses.items()}
+    return {f"{name}{end}": value for name, value in found.items()}
+
+
+def reversals(before: Ints, after: Ints) -> int:
+    """Return how many pairs change their order; ties that come or go are no reversal."""
+    order = np.lexsort((after, before))
+    if not (np.diff(after[order]) < 0).any():
+        return 0
+    first = np.sign(before[:, None] - before)
+    return int((first * np.sign(after[:, None] - after) < 0).sum() // 2)
+
+
+# -- near a line ----------------------------------------------------------------------------------
+
+
+def _sizes(
+    engine: Engine, size: str | pd.Series[Any] | None, cutoffs: Sequence[float] | None, band: float
+) -> Array | None:
+    """Return the units' sizes (N,), None when lines are not asked for."""
+    check({"band": (f"{band:g}", 0 < band < 1, "0 与 1 之间的数", "a number between 0 and 1")})
+    if size is None:
+        if cutoffs:
+            cut = Words("分类所依据的背景数据", "the covariate that they cut")
+            raise SimkaoheError(Problem("size", NOTHING, cut))
+        return None
+    if not cutoffs:
+        lines = Words("分类的界线", "the lines between categories")
+        raise SimkaoheError(Problem("cutoffs", NOTHING, lines))
+    wrong = [cut for cut in cutoffs if not cut > 0]
+    check({"cutoffs": (f"{wrong[0]:g}" if wrong else "", not wrong, "> 0 的数", "numbers > 0")})
+    return numbers_of(engine, size, "size", gaps=True)
+
+
+def _near_lines(
+    engine: Engine, moves: list[Row], sizes: Array | None, cutoffs: Sequence[float], band: float
+) -> pd.DataFrame:
+    """Return who is near a line, and what crossing it would do."""
+    columns = ["unit", "size", "cutoff", "side", "category", "across", "jump", "bands"]
+    known = {(move["unit"], move["to"]): move for move in moves}
+    rows = []
+    lines = np.unique(np.asarray(cutoffs, np.float64))
+    for number, cut in enumerate(lines if sizes is not None else ()):
+        assert sizes is not None
+        between = np.searchsorted(lines, sizes, side="right")
+        across = {
+            side: _usual(engine, (between == side) & engine.people.ranked)
+            for side in (number, number + 1)
+        }
+        for u in np.flatnonzero(np.abs(sizes / cut - 1) <= band + 1e-9):
+            unit, above = engine.units[u], sizes[u] >= cut
+            to = across[number if above else number + 1]
+            move = known.get((unit, to))
+            if move is None or move["note"]:
+                continue  # nobody is across, it is there already, is not ranked or lacks the data
+            side = "above" if above else "below"
+            rows.append([unit, sizes[u], cut, side, move["category"], to, move["jump"],
+                         move.get("bands")])  # fmt: skip
+    return pd.DataFrame(rows, columns=columns).set_index("unit")
+
+
+def _usual(engine: Engine, members: Bools) -> str:
+    """Return the category that most of some units are in; none without units."""
+    if not members.any():
+        return ""
+    return engine.categories[int(np.bincount(engine.category[members]).argmax())]
 
 
 # -- by unit ---------------------------------------------------------------------------------------
@@ -153,17 +277,14 @@ def _chosen(engine: Engine, units: Iterable[str] | None) -> list[str]:
 
 def _by_unit(rows: list[Row], graded: bool) -> pd.DataFrame:
     moves: dict[str, list[Row]] = {}
-    for row in filter(_means_something, rows):
-        moves.setdefault(row["unit"], []).append(row)
+    for row in rows:
+        if not row["note"] and row["shared"] >= SHARED:
+            moves.setdefault(row["unit"], []).append(row)
     found = {unit: _summed(mine, graded) for unit, mine in moves.items()}
     columns = ["category", "grade", "regraded", "best", "gain", "loss", "bands"]
     table = pd.DataFrame.from_dict(found, orient="index", columns=columns).rename_axis("unit")
     swing = table["gain"].to_numpy(float) - table["loss"].to_numpy(float)
     return table.iloc[np.lexsort((-swing, ~table["regraded"].to_numpy(bool)))]
-
-
-def _means_something(row: Row) -> bool:
-    return not row["note"] and row["shared"] >= SHARED
 
 
 def _summed(moves: list[Row], graded: bool) -> Row:
@@ -184,120 +305,109 @@ def _summed(moves: list[Row], graded: bool) -> Row:
 
 # -- findings --------------------------------------------------------------------------------------
 
+HANGS = asked(
+    "cliffs.decided",
+    "等次是否取决于分在哪一类？",
+    "Does a grade hang on the category?",
+    "每次只移动一个单位，其他单位不动。它说明结果依赖分类，不说明现在的分类有错，也不说明哪个单位该换类。",
+    "One unit is moved at a time and all others stay. It shows that results depend on the"
+    " classification, not that the classification is wrong or that anybody belongs elsewhere.",
+)
+THIRD = asked(
+    "cliffs.others",
+    "一个单位换类，会不会改变别人的结果？",
+    "Does one unit's move change the others' results?",
+    "名额固定时，换类必然有人进有人出；它不说明这种影响不当，只说明各单位的结果不是各自独立的。",
+    "With fixed seats somebody must come and somebody go; it does not show that this is wrong,"
+    " only that results are not each unit's own.",
+)
+LINE = asked(
+    "cliffs.boundary",
+    "刚好在分类界线两边的单位，差别有多大？",
+    "What does it matter to be just over a line?",
+    "界线总要划在某处；它说明紧邻界线的单位得失多少，不说明界线划错了。",
+    "A line must be somewhere; it shows what those next to it win or lose, not that it is"
+    " drawn wrongly.",
+)
+
+
+def _counted(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the moves that have a result and mean something."""
+    return table[(table["note"] == "") & (table["shared"] >= SHARED)]
+
 
 def _of_decided(
     scheme: Scheme, units: pd.DataFrame, table: pd.DataFrame, decided: float
 ) -> Finding:
-    caution = Words(
-        "每次只移动一个单位，其他单位不动。它说明结果依赖分类，不说明现在的分类有错，也不说明哪个单位该换类。",
-        "One unit is moved at a time and all others stay. It shows that results depend on the"
-        " classification, not that the classification is wrong or that anybody belongs elsewhere.",
-    )
     if not len(units):
-        sentence = Words(
+        return HANGS.untold(
             "没有考核内容相近的其他类别可换，或缺少换类计算所需的数据。",
             "There is no other category with like indicators, or no data for it.",
         )
-    else:
-        sentence = filled(
-            "{n} 个单位中有 {k} 个（{share:.0%}）换一个类别，{what}就会不同。{example}",
-            "{k} of {n} units ({share:.0%}) would have another {what} in another category.{example}",
-            n=len(units),
-            k=int(units["regraded"].sum()),
-            share=decided,
-            what=Words("等次", "grade") if scheme.grades else Words("位置", "standing"),
-            example=_example(scheme, units, table) if decided > 0 else Words("", ""),
-        )
-    question = Words("等次是否取决于分在哪一类？", "Does a grade hang on the category?")
-    light = lit(decided, DECIDED)
-    return Finding("cliffs", "cliffs.decided", question, light, decided, sentence, caution)
+    what = Words("等次", "grade") if scheme.grades else Words("位置", "standing")
+    example = _example(scheme, units, table) if decided > 0 else Words("", "")
+    n, k = len(units), int(units["regraded"].sum())
+    return HANGS.says(
+        lit(decided, *DECIDED),
+        decided,
+        f"{n} 个单位中有 {k} 个（{decided:.0%}）换一个类别，{what.zh}就会不同。{example.zh}",
+        f"{k} of {n} units ({decided:.0%}) would have another {what.en} in another"
+        f" category.{example.en}",
+    )
 
 
 def _example(scheme: Scheme, units: pd.DataFrame, table: pd.DataFrame) -> Words:
-    first = units.index[0]
-    moves = table.loc[[first]]
-    moves = moves[(moves["note"] == "") & (moves["shared"] >= SHARED)]
+    moves = _counted(table.loc[[units.index[0]]])
     jumps = moves["jump"].abs().fillna(-1.0).to_numpy(np.float64)
     if jumps.max() < 0:
         return Words("", "")
     farthest = int(jumps.argmax())
-    move = moves.iloc[farthest]
-    grades = Words("", "")
-    if scheme.grades and move["grade"] != move["grade_there"]:
-        grades = filled(
-            "，等次由“{a}”变为“{b}”",
-            " and its grade from {a} to {b}",
-            a=grade_words(scheme, move["grade"]),
-            b=grade_words(scheme, move["grade_there"]),
-        )
-    return filled(
-        "例如把“{unit}”划入“{to}”，不落后于它的同类比例由 {now:.0%} 变为 {there:.0%}{grades}。",
-        " For example, {unit} in {to}: the share of peers not ahead of it goes from {now:.0%} to"
-        " {there:.0%}{grades}.",
-        unit=first,
-        to=category_words(scheme, moves.index[farthest][1]),
-        now=move["standing"],
-        there=move["standing_there"],
-        grades=grades,
+    move, (unit, to) = moves.iloc[farthest], moves.index[farthest]
+    where = category_words(scheme, to)
+    now, there = f"{move['standing']:.0%}", f"{move['standing_there']:.0%}"
+    a, b = (grade_words(scheme, move[name]) for name in ("grade", "grade_there"))
+    grades = when(
+        scheme.grades and a != b,
+        f"，等次由“{a.zh}”变为“{b.zh}”",
+        f" and its grade from {a.en} to {b.en}",
+    )
+    return Words(
+        f"例如把“{unit}”划入“{where.zh}”，不落后于它的同类比例由 {now} 变为 {there}{grades.zh}。",
+        f" For example, {unit} in {where.en}: the share of peers not ahead of it goes from {now} to"
+        f" {there}{grades.en}.",
     )
 
 
 def _of_others(scheme: Scheme, table: pd.DataFrame, count: int) -> Finding:
-    question = Words(
-        "一个单位换类，会不会改变别人的结果？", "Does one unit's move change the others' results?"
-    )
-    caution = Words(
-        "名额固定时，换类必然有人进有人出；它不说明这种影响不当，只说明各单位的结果不是各自独立的。",
-        "With fixed seats somebody must come and somebody go; it does not show that this is wrong,"
-        " only that results are not each unit's own.",
-    )
-    done = table[(table["note"] == "") & (table["shared"] >= SHARED)]
+    done = _counted(table)
     if not len(done) or not scheme.grades:
-        sentence = Words(
+        return THIRD.untold(
             "没有等次，或没有考核内容相近的其他类别。",
             "There are no grades, or no other category with like indicators.",
         )
-        return Finding("cliffs", "cliffs.others", question, "grey", np.nan, sentence, caution)
-    mean = float(done["others_regraded"].mean())
-    sentence = filled(
-        "移动一个单位，平均有 {mean:.1f} 个其他单位的等次随之改变，最多 {most:.0f} 个；"
-        "{moved:.0%} 的移动会改变别人的得分，{turned:.0%} 会颠倒别人之间的先后。",
-        "Moving one unit changes the grade of {mean:.1f} others on average, of {most:.0f} at most;"
-        " {moved:.0%} of the moves change others' scores, {turned:.0%} turn others' order round.",
-        mean=mean,
-        most=done["others_regraded"].max(),
-        moved=(done["others_points"] > 1e-9).mean(),
-        turned=(done["reversals"] > 0).mean(),
+    mean, most = float(done["others_regraded"].mean()), done["others_regraded"].max()
+    moved, turned = (done["others_points"] > 1e-9).mean(), (done["reversals"] > 0).mean()
+    return THIRD.says(
+        lit(mean / max(count - 1, 1), *OTHERS),
+        mean,
+        f"移动一个单位，平均有 {mean:.1f} 个其他单位的等次随之改变，最多 {most:.0f} 个；"
+        f"{moved:.0%} 的移动会改变别人的得分，{turned:.0%} 会颠倒别人之间的先后。",
+        f"Moving one unit changes the grade of {mean:.1f} others on average, of {most:.0f} at most;"
+        f" {moved:.0%} of the moves change others' scores, {turned:.0%} turn others' order round.",
     )
-    light = lit(mean / max(count - 1, 1), OTHERS)
-    return Finding("cliffs", "cliffs.others", question, light, mean, sentence, caution)
 
 
 def _of_boundary(near: pd.DataFrame, asked: bool, band: float) -> Finding:
-    question = Words(
-        "刚好在分类界线两边的单位，差别有多大？", "What does it matter to be just over a line?"
-    )
-    caution = Words(
-        "界线总要划在某处；它说明紧邻界线的单位得失多少，不说明界线划错了。",
-        "A line must be somewhere; it shows what those next to it win or lose, not that it is"
-        " drawn wrongly.",
-    )
     jumps = near["jump"].dropna()
-    if not len(jumps):
-        sentence = (
-            filled(
-                "没有单位在界线上下 {band:.0%} 以内。",
-                "No unit is within {band:.0%} of a line.",
-                band=band,
-            )
-            if asked
-            else Words(
-                "没有给出分类依据的数据和界线（size、cutoffs），无法判断谁靠近界线。",
-                "Without the covariate that makes the categories, and its lines (size, cutoffs),"
-                " it cannot be told who is near one.",
-            )
+    if not asked and not len(jumps):
+        return LINE.untold(
+            "没有给出分类依据的数据和界线（size、cutoffs），无法判断谁靠近界线。",
+            "Without the covariate that makes the categories, and its lines (size, cutoffs),"
+            " it cannot be told who is near one.",
         )
-        return Finding("cliffs", "cliffs.boundary", question, "grey", np.nan, sentence, caution)
+    if not len(jumps):
+        zh, en = f"没有单位在界线上下 {band:.0%} 以内。", f"No unit is within {band:.0%} of a line."
+        return LINE.untold(zh, en)
     sides = near["side"][near["jump"].notna()]
     value = float(jumps.abs().mean())
     said = [
@@ -305,7 +415,9 @@ def _of_boundary(near: pd.DataFrame, asked: bool, band: float) -> Finding:
         for side, zh, en in (("below", "线下", "below"), ("above", "线上", "above"))
         if (sides == side).any()
     ]
-    sentence = Words(
+    return LINE.says(
+        lit(value, *CLIFF),
+        value,
         f"离界线 {band:.0%} 以内的单位若划到线的另一边，不落后于它的同类比例平均变动 {100 * value:.0f} 个百分点："
         + "；".join(f"{side.zh} {n} 个（次）平均 {mean:+.0f}" for side, n, mean in said)
         + "。",
@@ -314,5 +426,3 @@ def _of_boundary(near: pd.DataFrame, asked: bool, band: float) -> Finding:
         + "; ".join(f"those {side.en} ({n}) by {mean:+.0f}" for side, n, mean in said)
         + ".",
     )
-    light = lit(value, CLIFF)
-    return Finding("cliffs", "cliffs.boundary", question, light, value, sentence, caution)

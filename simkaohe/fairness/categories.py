@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.parting import of_quota, of_rank, of_top_grade
-from simkaohe.fairness.shuffling import adjusted, chance, checked, over_shuffles
-from simkaohe.fairness.wording import category_words
+from simkaohe.fairness.finding import (
+    Finding,
+    asked,
+    cases,
+    category_words,
+    even,
+    grade_words,
+    joined,
+    listed,
+    when,
+)
+from simkaohe.fairness.given import NOTHING, check
+from simkaohe.fairness.permutation import Facts, indices_of, pairs_of
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.result import Result, evaluate
 from simkaohe.scheme.tree import Scheme
 
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-NORMAL_95 = 1.959963984540054
-"""Two-sided 95 % point of the normal distribution."""
-UNEVEN = {"top_gap": 1, "top_ratio": -1, "rank": 1, "score": 1, "exposure_ratio": -1, "ndkl": 1}
-"""The indices, and whether more (1) or less (−1) of it is more unequal."""
+Names = dict[Any, Words]
+RARE = 0.05
+"""Below this share of shuffles, chance is not believed; the customary one in twenty."""
+LARGE = 0.737
+"""Superiority that is large: Cliff's delta of .474 (Romano et al. 2006)."""
 
 
 @dataclass(frozen=True)
@@ -112,27 +118,29 @@ def parity(
     Ambler & Kenthapadi's (KDD 2019): the mean over prefixes of the ranking, weighted ``1/log2(1+i)``,
     of the divergence (nats) of the prefix's groups from all units'. Tied units share their place.
     """
-    checked(permutations)
+    check({"permutations": (permutations, permutations >= 1, "≥ 1 的整数", "a number ≥ 1")})
     result = evaluate(scheme, panel)
     ranking = result.ranking[result.ranking["rank"].notna()]
     label = ranking["category"] if groups is None else _labels(groups, ranking.index)
     named = list(scheme.categories) if groups is None and scheme.categories else None
-    names = [g for g in named or pd.unique(label).tolist() if (label == g).any()]
-    code = label.map({name: place for place, name in enumerate(names)}).to_numpy(np.int64)
+    ids = [g for g in named or pd.unique(label).tolist() if (label == g).any()]
+    code = label.map({name: place for place, name in enumerate(ids)}).to_numpy(np.int64)
     units = ranking[["rank", "total", "grade"]].astype({"rank": np.int64})
     units.insert(0, "group", label)
-    facts = _Facts(units, scheme, len(names))
-    grades = _grades(result, units, names, groups is None)
-    pairs = _pairs(facts, code, names, permutations, seed)
-    indices, exact = _indices(facts, code, permutations, seed)
-    by_rule = bool(grades["seats"].notna().any() and _has_quota(scheme))
-    words = [category_words(scheme, str(name)) for name in names]
+    facts = Facts(units, scheme, len(ids))
+    grades = _grades(result, units, ids, groups is None)
+    pairs = pairs_of(facts, code, ids, permutations, seed)
+    indices, exact = indices_of(facts, code, permutations, seed)
+    rules = scheme.grades
+    quota = bool(rules and len(rules.bands) > 1 and rules.bands[0].has_quota)
+    by_rule = bool(grades["seats"].notna().any() and quota)
+    names = {name: category_words(scheme, str(name)) for name in ids}
     findings = (
-        of_top_grade(scheme, grades, indices, dict(zip(names, words, strict=True)), by_rule),
-        of_quota(scheme, grades, dict(zip(names, words, strict=True)), groups is None),
-        of_rank(pairs, dict(zip(names, words, strict=True))),
+        _of_top_grade(scheme, grades, indices, names, by_rule),
+        _of_quota(scheme, grades, names, groups is None),
+        _of_rank(pairs, names),
     )
-    table = facts.table(code, names)
+    table = facts.table(code, ids)
     return Parity(scheme, units, table, grades, pairs, indices, by_rule, exact, findings)
 
 
@@ -143,30 +151,17 @@ def _labels(groups: pd.Series[Any], units: pd.Index[Any]) -> pd.Series[Any]:
         twice = Words("出现了两次", "this unit is there twice")
         raise SimkaoheError(Problem(f"groups › {unit}", twice))
     label = groups.reindex(units)
-    problems = [
-        Problem(f"groups › {unit}", Words("没有填写", "nothing"), Words("所在的组", "its group"))
-        for unit in units[label.isna()]
-    ]
-    if not problems and 1 < len(units) < 2 * label.nunique():
-        problems.append(
-            Problem(
-                "groups",
-                Words(
-                    f"{len(units)} 个单位有 {label.nunique()} 个组",
-                    f"{label.nunique()} groups for {len(units)} units",
-                ),
-                Words("少数几个组", "a few groups"),
-                Words("请先把数值分段（如 pd.cut）", "Cut numbers into classes first (pd.cut)"),
-            )
+    missing, count = units[label.isna()], label.nunique()
+    if len(missing):
+        own = Words("所在的组", "its group")
+        raise SimkaoheError(*(Problem(f"groups › {unit}", NOTHING, own) for unit in missing))
+    if 1 < len(units) < 2 * count:
+        many = Words(
+            f"{len(units)} 个单位有 {count} 个组", f"{count} groups for {len(units)} units"
         )
-    if problems:
-        raise SimkaoheError(*problems)
+        cut = Words("请先把数值分段（如 pd.cut）", "Cut numbers into classes first (pd.cut)")
+        raise SimkaoheError(Problem("groups", many, Words("少数几个组", "a few groups"), cut))
     return label
-
-
-def _has_quota(scheme: Scheme) -> bool:
-    grades = scheme.grades
-    return bool(grades and len(grades.bands) > 1 and grades.bands[0].has_quota)
 
 
 # -- grades and seats ------------------------------------------------------------------------------
@@ -176,16 +171,8 @@ def _grades(
     result: Result, units: pd.DataFrame, names: list[Any], by_category: bool
 ) -> pd.DataFrame:
     rules = result.scheme.grades
-    columns = [
-        "units",
-        "share",
-        "share_grade",
-        "quota",
-        "seats",
-        "effective",
-        "deviation",
-        "unused",
-    ]
+    columns = ["units", "share", "share_grade", "quota", "seats", "effective", "deviation",
+               "unused"]  # fmt: skip
     index = pd.MultiIndex.from_product(
         [names, [band.name for band in rules.bands] if rules else []], names=["group", "grade"]
     )
@@ -216,144 +203,148 @@ def _grades(
     return found
 
 
-# -- places and points -----------------------------------------------------------------------------
+# -- findings --------------------------------------------------------------------------------------
+
+TOP_GRADE = asked(
+    "parity.top_grade",
+    "各类单位得到最高等次的机会相同吗？",
+    "Do groups get their share of the top grade?",
+    "机会相同不等于公平，机会不同也不等于不公平：成绩本来可以不同。",
+    "Equal shares are not fairness and unequal ones are not unfairness: results may differ.",
+)
+QUOTA = asked(
+    "parity.quota",
+    "名额取整对各类是否一样？",
+    "Does rounding treat the categories alike?",
+    "只比较名额与单位数；类别小，取整必有误差，可以改用合并类别或跨年累计。",
+    "Seats against units only; small categories cannot be rounded well, but they can be merged"
+    " or their remainders carried to the next year.",
+)
+RANK = asked(
+    "parity.rank",
+    "有没有一类单位整体排在另一类前面？",
+    "Do the units of one group stand before others?",
+    "不说明原因：可能是成绩不同、考核内容不同，也可能是条件不同。只在类内排名时，类间先后不影响任何人。",
+    "It gives no reason: results, what is assessed, or circumstances may differ. Where ranks"
+    " count inside categories only, the order between them harms nobody.",
+)
+NOT_TOLD = Words("无法比较：", "This cannot be compared:")
+ONE_GROUP = joined(NOT_TOLD, Words("只有一组单位。", "there is one group of units only."))
 
 
-class _Facts:
-    """What shuffled labels are measured on; units in the order of their ranks."""
-
-    def __init__(self, units: pd.DataFrame, scheme: Scheme, count: int) -> None:
-        rank = units["rank"].to_numpy(np.int64)
-        self.count, self.n = count, len(units)
-        first = np.searchsorted(rank, rank, side="left")  # places from ranks, dense ones too
-        last = np.searchsorted(rank, rank, side="right")
-        self.place = first + 1.0
-        self.middle = (first + 1 + last) / 2
-        self.begins = np.unique(first)
-        self.score = units["total"].to_numpy(np.float64)
-        self.exposure = 1 / np.log2(1 + self.place)
-        top = scheme.grades.bands[0].name if scheme.grades else None
-        self.top = (units["grade"] == top).to_numpy(np.float64) if top else np.full(self.n, np.nan)
-
-    def table(self, code: Ints, names: list[Any]) -> pd.DataFrame:
-        """Return what each group has."""
-        percentile = (self.n + 1 - self.place) / self.n
-        columns = {
-            "mean_rank": self.middle,
-            "mean_percentile": percentile,
-            "mean_score": self.score,
-            "exposure": self.exposure,
-        }
-        frame = pd.DataFrame(columns).groupby(code).mean()
-        size = np.bincount(code, minlength=len(names))
-        frame.insert(0, "units", size)
-        frame.insert(1, "share_units", size / max(self.n, 1))
-        frame["share_exposure"] = frame["exposure"] * size / self.exposure.sum()
-        return frame.set_axis(pd.Index(names, name="group"))
-
-    def measures(self, labels: Ints) -> Array:
-        """Return the indices (6, P) of labels (P, N), in the order of ``UNEVEN``."""
-        member = np.array([labels == g for g in range(self.count)], np.float64)
-        size = member.sum(-1)
-        means = member @ np.stack([self.top, self.middle, self.score, self.exposure], 1)
-        means /= size[:, :, None]
-        top, middle, score, exposure = np.moveaxis(means, -1, 0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.array(
-                [
-                    top.max(0) - top.min(0),
-                    np.where(top.max(0) > 0, top.min(0) / top.max(0), np.nan),
-                    _between(middle, size, self.middle),
-                    _between(score, size, self.score),
-                    exposure.min(0) / exposure.max(0),
-                    self._ndkl(member),
-                ]
-            )
-
-    def _ndkl(self, member: Array) -> Array:
-        """Return the discounted divergence of prefixes, (P,), for membership (G, P, N)."""
-        if len(self.begins) < self.n:  # tied units stand in each of their places in equal parts
-            sizes = np.diff([*self.begins, self.n])
-            member = np.repeat(np.add.reduceat(member, self.begins, -1) / sizes, sizes, -1)
-        depth = np.arange(1, self.n + 1)
-        share = member.cumsum(-1) / depth
-        whole = member.mean(-1, keepdims=True)
-        divergence = np.where(share > 0, share * np.log(np.maximum(share, 1e-300) / whole), 0.0)
-        weight = 1 / np.log2(1 + depth)
-        return divergence.sum(0) @ weight / weight.sum()
+def _of_top_grade(
+    scheme: Scheme, grades: pd.DataFrame, indices: pd.DataFrame, names: Names, by_rule: bool
+) -> Finding:
+    """Return whether groups get their share of the top grade."""
+    if len(names) < 2:
+        return TOP_GRADE.untold(*ONE_GROUP)
+    if scheme.grades is None:
+        none = Words("方案没有等次。", "the scheme has no grades.")
+        return TOP_GRADE.untold(*joined(NOT_TOLD, none))
+    gap: Any = indices.loc["top_gap"]
+    ratio = float(indices["value"]["top_ratio"])
+    if np.isnan(ratio):
+        nobody = Words("没有单位得到最高等次。", "nobody has the top grade.")
+        return TOP_GRADE.untold(*joined(NOT_TOLD, nobody))
+    top: Any = grades.xs(scheme.grades.bands[0].name, level="grade")
+    shares, p = top["share"], cases(gap["p"])
+    grade = grade_words(scheme, scheme.grades.bands[0].name)
+    a, b = names[shares.idxmax()], names[shares.idxmin()]
+    high, low = f"{shares.max():.0%}", f"{shares.min():.0%}"
+    same = shares.max() == shares.min()
+    if by_rule:
+        zh, en = (
+            f"最高“{a.zh}”{high}，最低“{b.zh}”{low}",
+            f"from {low} in {b.en} to {high} in {a.en}",
+        )
+        if same:
+            zh, en = f"各类都是 {high}", f"{high} everywhere"
+        unused = [(names[g], k) for g, k in top["unused"].items() if k > 0]
+        who = listed([Words(f"“{g.zh}”{k:.0f} 个", f"{g.en} {k:.0f}") for g, k in unused], 6)
+        left = when(unused, f"有名额空缺：{who.zh}。", f" Seats left empty: {who.en}.")
+        return TOP_GRADE.says(
+            "grey",
+            gap["value"],
+            f"名额按类别下达，“{grade.zh}”比例（{zh}）由规则定死，相近不说明公平。{left.zh}",
+            f"Each category has seats of its own, so the shares of {grade.en} ({en}) are set by the"
+            f" rule and show nothing about how hard it is to win.{left.en}",
+        )
+    if same:
+        zh, en = f"各类得“{grade.zh}”的比例都是 {high}。", f"{grade.en}: {high} of every group."
+        return TOP_GRADE.says("green", 0.0, zh, en)
+    light = even(ratio)
+    return TOP_GRADE.says(
+        "grey" if light != "green" and gap["p"] > RARE else light,
+        gap["value"],
+        f"“{grade.zh}”比例最高的是“{a.zh}”（{high}），最低的是“{b.zh}”（{low}）。若分组与成绩无关，"
+        f"这么大的差距出现的可能是 {p.zh}（随机分组平均也差 {gap['expected']:.0%}）。",
+        f"The share of {grade.en} is highest in {a.en} ({high}) and lowest in {b.en} ({low}). If"
+        f" groups meant nothing, a gap like this would appear in {p.en} of cases (groups drawn by"
+        f" lot differ by {gap['expected']:.0%} on average).",
+    )
 
 
-def _between(means: Array, size: Array, values: Array) -> Array:
-    """Return the share of the values' variance that lies between groups, (P,)."""
-    whole = ((values - values.mean()) ** 2).sum()
-    between = (size * (means - values.mean()) ** 2).sum(0)
-    return between / whole if whole > 0 else np.full(between.shape, np.nan)
+def _of_quota(scheme: Scheme, grades: pd.DataFrame, names: Names, by_category: bool) -> Finding:
+    """Return what rounding makes of the top grade's quota."""
+    if len(names) < 2:
+        return QUOTA.untold(*ONE_GROUP)
+    top: Any = ()
+    if scheme.grades is not None and by_category:
+        top = grades.xs(scheme.grades.bands[0].name, level="grade")
+        top = top[top["seats"].notna()]
+    if len(top) < 2:
+        none = Words("最高等次没有按类别下达名额。", "the top grade has no seats by category.")
+        return QUOTA.untold(*joined(NOT_TOLD, none))
+    most, fewest = top.loc[top["effective"].idxmax()], top.loc[top["effective"].idxmin()]
+    high, low = float(most["effective"]), float(fewest["effective"])
+    deviation = float(top["deviation"].abs().max())
+    without = listed([names[name] for name, seats in top["seats"].items() if not seats])
+    stated = scheme.grades.bands[0].share if scheme.grades else None
+    rule = Words("名额以个数下达", "the rule gives numbers")
+    if stated:
+        rule = Words(f"规定为 {stated:.0%}", f"the rule says {stated:.0%}")
+    if low == high:
+        return QUOTA.says(
+            "green" if high else "red",
+            deviation,
+            f"取整后，最高等次名额占单位数的比例各类都是 {high:.0%}，{rule.zh}。",
+            f"After rounding, seats of the top grade are {high:.0%} of the units of every category;"
+            f" {rule.en}.",
+        )
+    none = when(without.zh, f"没有名额的：{without.zh}。", f" Without any seat: {without.en}.")
+    return QUOTA.says(
+        even(low / high),
+        deviation,
+        f"最高等次名额占单位数的比例，取整后“{names[most.name].zh}”为 {high:.0%}（{most['seats']:.0f} 个），"
+        f"“{names[fewest.name].zh}”为 {low:.0%}（{fewest['seats']:.0f} 个），{rule.zh}。{none.zh}",
+        f"After rounding, seats of the top grade are {high:.0%} of the units of"
+        f" {names[most.name].en} ({most['seats']:.0f}) and {low:.0%} of those of"
+        f" {names[fewest.name].en} ({fewest['seats']:.0f}); {rule.en}.{none.en}",
+    )
 
 
-def _indices(facts: _Facts, code: Ints, most: int, seed: int) -> tuple[pd.DataFrame, bool]:
-    columns = ["value", "expected", "low", "high", "p"]
-    if facts.count < 2:
-        return pd.DataFrame(np.nan, pd.Index([*UNEVEN], name="index"), columns), True
-    seen = facts.measures(code[None])[:, 0]
-    found, exact = over_shuffles(code, facts.measures, most, seed)
-    rows = []
-    for value, values, sign in zip(seen, found, UNEVEN.values(), strict=True):
-        if np.isnan(value):
-            rows.append([np.nan] * 5)
-            continue
-        low, high = np.quantile(values, [0.05, 0.95])
-        p = chance(sign * values, sign * value, exact)
-        rows.append([value, values.mean(), low, high, p])
-    return pd.DataFrame(rows, pd.Index([*UNEVEN], name="index"), columns), exact
-
-
-# -- pairs -----------------------------------------------------------------------------------------
-
-
-def _pairs(facts: _Facts, code: Ints, names: list[Any], most: int, seed: int) -> pd.DataFrame:
-    rows, index = [], []
-    for a, b in combinations(range(len(names)), 2):
-        mine = np.flatnonzero((code == a) | (code == b))
-        m, n = int((code == a).sum()), int((code == b).sum())
-        place = facts.place[mine]
-        middle = (place[:, None] > place).sum(1) + ((place[:, None] == place).sum(1) + 1) / 2
-        labels = (code[mine] == a).astype(np.int64)
-
-        def superiority(labels: Ints, middle: Array = middle, m: int = m, n: int = n) -> Array:
-            return (1 - (labels @ middle - m * (m + 1) / 2) / (m * n))[None]
-
-        seen = float(superiority(labels[None])[0, 0])
-        found, exact = over_shuffles(labels, superiority, most, seed)
-        p = chance(np.abs(found[0] - 0.5), abs(seen - 0.5), exact)
-        gap = facts.score[code == a].mean() - facts.score[code == b].mean()
-        rows.append([seen, *superiority_interval(seen, m, n), gap, p])
-        index.append((names[a], names[b]))
-    columns = ["superiority", "low", "high", "score_gap", "p"]
-    keys = pd.MultiIndex.from_tuples(index, names=["group", "other"]) if index else None
-    found_ = pd.DataFrame(rows, keys, columns, dtype=np.float64)
-    return found_.assign(p_adjusted=adjusted(found_["p"].to_numpy(np.float64)))
-
-
-def superiority_interval(seen: float, m: int, n: int, z: float = NORMAL_95) -> tuple[float, float]:
-    r"""Return the interval of a probability of superiority seen between m and n units.
-
-    Notes
-    -----
-    Newcombe's fifth method: the θ with :math:`|θ̂ − θ| ≤ z\sqrt{V(θ)}`, where
-    :math:`V(θ) = \frac{θ(1−θ)}{mn}\big(1 + s\frac{1−θ}{2−θ} + s\frac{θ}{1+θ}\big)` and
-    :math:`s = (m+n)/2 − 1` (Statistics in Medicine 25, 559–573, 2006).
-    """
-    s = (m + n) / 2 - 1
-
-    def off(theta: float) -> float:
-        spread = 1 + s * (1 - theta) / (2 - theta) + s * theta / (1 + theta)
-        return abs(seen - theta) - z * float(np.sqrt(theta * (1 - theta) * spread / (m * n)))
-
-    ends = []
-    for outside in (0.0, 1.0):
-        inside = seen
-        for _ in range(50):
-            middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if off(middle) <= 0 else (inside, middle)
-        ends.append(inside)
-    return ends[0], ends[1]
+def _of_rank(pairs: pd.DataFrame, names: Names) -> Finding:
+    """Return whether the units of one group stand before those of another."""
+    if not len(pairs):
+        return RANK.untold(*ONE_GROUP)
+    sure = pairs[pairs["p_adjusted"] <= RARE]
+    shown = sure if len(sure) else pairs
+    at = int((shown["superiority"] - 0.5).abs().to_numpy(np.float64).argmax())
+    (first, second), pair = shown.index[at], shown.iloc[at]
+    value, low, high = pair["superiority"], pair["low"], pair["high"]
+    if value < 0.5:
+        first, second, value, low, high = second, first, 1 - value, 1 - high, 1 - low
+    a, b, p = names[first], names[second], cases(pair["p_adjusted"])
+    sentence = Words(
+        f"差别最大的两类：“{a.zh}”的单位排在“{b.zh}”的单位前面的可能为 {value:.0%}（95% 区间 {low:.0%}–"
+        f"{high:.0%}，50% 为不分先后）；若分类与成绩无关，差别这么大的可能是 {p.zh}。",
+        f"The two that differ most: a unit of {a.en} stands before one of {b.en} with a chance of"
+        f" {value:.0%} (95 % interval {low:.0%}–{high:.0%}; 50 % is even); if groups meant nothing,"
+        f" one as uneven would appear in {p.en} of cases.",
+    )
+    if len(sure):
+        return RANK.says("red" if value >= LARGE else "amber", value, *sentence)
+    if ((pairs["high"] >= LARGE) | (pairs["low"] <= 1 - LARGE)).any():
+        few = "单位太少，大的差别也排除不了。", "With so few units a large one cannot be excluded."
+        return RANK.says("grey", value, *joined(sentence, Words(*few)))
+    return RANK.says("green", value, *sentence)

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from simkaohe.engine.standing import Array
 from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.fairness.given import by_indicator
 from simkaohe.fairness.moving import Moves
-from simkaohe.fairness.values import checked_by_indicator
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Indicator
 
-Array = npt.NDArray[np.float64]
 GRID, FINER, ROUNDS = 33, 8, 14
 """Intervals of the first look, parts of an interval that is no line, and how often it is divided."""
 EXACT, CLOSE = 1e-9, 5e-3
@@ -28,27 +27,11 @@ MOST = 2000
 
 @dataclass(frozen=True, eq=False)
 class Lever:
-    """One indicator (or several that read one column) that a unit can improve.
+    """One indicator, the ``k``-th (or several that read one column), that a unit can improve.
 
-    Attributes
-    ----------
-    k : int
-        The indicator's place.
-    leaf : Indicator
-    moving : tuple of Indicator
-        Whose scores move along.
-    path : str
-        What is drawn.
-    now, sign : float
-        Value, and which way is better.
-    cost : float
-        Of one unit of improvement.
-    ends : array (P, 2)
-        Improvement at both ends of every piece.
-    scores : array (P, 2, J)
-        Scores of ``moving`` there.
-    exact : bool
-        False where a curve is taken as short lines.
+    ``path`` is what is drawn, ``cost`` that of one unit of improvement; ``ends`` (P, 2) are the
+    improvements at both ends of every piece, ``scores`` (P, 2, J) those of ``moving`` there; not
+    ``exact`` where a curve is taken as short lines.
     """
 
     k: int
@@ -78,23 +61,12 @@ class Lever:
 def levers_of(
     moves: Moves,
     place: int,
-    costs: Mapping[str, float] | None,
-    limits: Mapping[str, float] | None,
+    costs: Mapping[str, float],
+    limits: Mapping[str, float],
     steps: Mapping[str, float] | None,
-    default_cost: Callable[[int], float],
-    default_limit: Callable[[int], float],
 ) -> list[Lever]:
-    """Return what a unit can improve, with costs and limits as given or by default.
-
-    Raises
-    ------
-    SimkaoheError
-        Unknown indicators, numbers that are not above zero, too many whole steps.
-    """
-    cost_of, limit_of, step_of = (
-        checked_by_indicator(moves, name, given)
-        for name, given in (("costs", costs), ("limits", limits), ("steps", steps))
-    )
+    """Return what a unit can improve, with costs and limits by indicator; whole steps are checked."""
+    step_of = by_indicator(moves.scheme, "steps", steps)
     found: list[Lever] = []
     moved: set[str] = set()
     # A column that several indicators read is one lever, that of the one that reads it as recorded.
@@ -103,7 +75,7 @@ def levers_of(
         leaf = moves.leaves[k]
         if not moves.counts[k, place] or not moves.sign[k, place] or leaf.id in moved:
             continue
-        limit = limit_of.get(leaf.id, default_limit(k))
+        limit = limits[leaf.id]
         now, sign = float(moves.now[k, place]), float(moves.sign[k, place])
         limit = abs(float(moves.within_limits(moves.now + moves.sign * limit)[k, place]) - now)
         path, moving = moves.address(k)
@@ -113,14 +85,10 @@ def levers_of(
         moving = _counting(moves, place, moving)
         moved |= {each.id for each in moving}
         if step is not None and limit / step > MOST:
-            raise SimkaoheError(
-                Problem(
-                    f"steps › {leaf.id}",
-                    Words(f"要走 {limit / step:.0f} 步", f"{limit / step:.0f} steps to its limit"),
-                    Words(f"至多 {MOST} 步", f"at most {MOST}"),
-                    Words("请加大一步，或减小 limits", "Make the step larger, or the limit lower"),
-                )
-            )
+            many = Words(f"要走 {limit / step:.0f} 步", f"{limit / step:.0f} steps to its limit")
+            remedy = Words("请加大一步，或减小 limits", "Make the step larger, or the limit lower")
+            least = Words(f"至多 {MOST} 步", f"at most {MOST}")
+            raise SimkaoheError(Problem(f"steps › {leaf.id}", many, least, remedy))
 
         def scores(improved: Array, k: int = k) -> Array:
             return _scores(moves, place, k, improved)
@@ -131,8 +99,8 @@ def levers_of(
             at = np.arange(0.0, np.floor(limit / step + EXACT) + 1) * step
             ends, exact = np.stack([at, at], 1), True
             values = np.repeat(scores(at)[:, None], 2, 1)
-        cost = cost_of.get(leaf.id, default_cost(k))
-        found.append(Lever(k, leaf, tuple(moving), path, now, sign, cost, ends, values, exact))
+        cost, readers = costs[leaf.id], tuple(moving)
+        found.append(Lever(k, leaf, readers, path, now, sign, cost, ends, values, exact))
     return sorted(found, key=lambda lever: lever.k)
 
 
@@ -153,19 +121,10 @@ def _scores(moves: Moves, place: int, k: int, improved: Array) -> Array:
 
 
 def traced(f: Callable[[Array], Array], end: float) -> tuple[Array, Array, bool]:
-    """Return a function on [0, end] as pieces of straight line.
+    """Return a function, (R,) to (R, J), on [0, end] as pieces of straight line.
 
-    Parameters
-    ----------
-    f : callable, (R,) to (R, J)
-    end : float > 0
-
-    Returns
-    -------
-    ends : array (P, 2)
-    values : array (P, 2, J)
-    exact : bool
-        Whether every piece is a line within 1e-9; else within 0.005.
+    That is their ends (P, 2), the values (P, 2, J) there, and whether every piece is a line within
+    1e-9 (else within 0.005).
 
     Notes
     -----
@@ -211,12 +170,8 @@ def _merged(ends: Array, values: Array) -> tuple[Array, Array]:
     width = ends[:, 1] - ends[:, 0]
     slope = (values[:, 1] - values[:, 0]) / width[:, None]
     size = 1 + np.abs(values).max()
-    joins = (np.abs(ends[1:, 0] - ends[:-1, 1]) <= 0) & (
-        np.abs(slope[1:] - slope[:-1]) * width.max() <= 1e-7 * size
-    ).all(1)
-    starts = np.flatnonzero(np.r_[True, ~joins])
+    alike = (np.abs(slope[1:] - slope[:-1]) * width.max() <= 1e-7 * size).all(1)
+    starts = np.flatnonzero(np.r_[True, ~alike | (ends[1:, 0] != ends[:-1, 1])])
     stops = np.r_[starts[1:] - 1, len(ends) - 1]
-    return (
-        np.stack([ends[starts, 0], ends[stops, 1]], 1),
-        np.stack([values[starts, 0], values[stops, 1]], 1),
-    )
+    whole, both = (np.stack([x[starts, 0], x[stops, 1]], 1) for x in (ends, values))
+    return whole, both

@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, compiled
+from simkaohe.engine.standing import Array, Bools
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.fairness.finding import Finding, light
+from simkaohe.fairness.finding import Finding, asked, called, listed, lit, when
+from simkaohe.fairness.given import by_indicator, check
 from simkaohe.fairness.moving import Moves
-from simkaohe.fairness.values import Table, called, checked_by_indicator, listed
+from simkaohe.fairness.values import Table
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.rules.deviation import Deviation
 from simkaohe.scheme.tree import Scheme
 
-Array = npt.NDArray[np.float64]
 EASIER, OVER, AUDIT, PENALTY = 0.1, 0.01, 0.1, 5.0
 """Targets lower by a tenth, figures better by one percent; one in ten is checked, and who is found
 out loses five points (ours: no rule that was read states a chance of detection)."""
-WORTH, WELL_WORTH = 0.005, 0.02
+WORTH = 0.005, 0.02
 """Gain from low targets as a share of full marks: half a point decides places in ordinary schemes,
 two points decide grades (ours)."""
-SOME, MANY = 0.0001, 0.5
+PAYS = 0.0001, 0.5
 """Share of units for which over-reporting pays at the stated checks: nobody; half of them (ours)."""
-STRETCHED, FAR_STRETCHED = 0.05, 0.2
+STRETCHED = 0.05, 0.2
 """Sum of targets over the target above: 层层加码 is spoken of from a few percent on (ours)."""
 
 
@@ -65,9 +65,8 @@ class Reporting:
     amplification: pd.DataFrame
 
     def __repr__(self) -> str:
-        return (
-            f"Reporting({self.sandbagging.shape[0]} units, {self.sandbagging.shape[1]} indicators)"
-        )
+        units, indicators = self.sandbagging.shape
+        return f"Reporting({units} units, {indicators} indicators)"
 
     @cached_property
     def indicators(self) -> pd.DataFrame:
@@ -86,7 +85,7 @@ class Reporting:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is found, for people who are no statisticians."""
-        return _low_targets(self), _gaming(self), _stretched(self)
+        return _of_low_targets(self), _of_gaming(self), _of_stretched(self)
 
 
 def reporting(
@@ -139,7 +138,15 @@ def reporting(
     Complaints 3 and 15 of the formula manual; SASAC (2009), whose guard lowers the most that can be
     gained where a target lies below the baseline.
     """
-    _check(easier, over, audit, penalty)
+    between = "0 到 1 之间的数", "a number between 0 and 1"
+    check(
+        {
+            "easier": (easier, 0 < easier < 1, *between),
+            "over": (over, 0 < over < 1, *between),
+            "audit": (audit, 0 <= audit <= 1, "0 到 1 的概率", "a probability, 0 to 1"),
+            "penalty": (penalty, 0 <= penalty < np.inf, "≥ 0 的分数", "points ≥ 0"),
+        }
+    )
     moves = Moves(compiled(scheme, panel))
     amplification = _amplification(moves, higher)
     way = np.where(moves.sign == 0, 1, moves.sign)
@@ -153,33 +160,22 @@ def reporting(
     can_inflate = moves.counts & np.array(claims)[:, None] & (moves.sign != 0)
     low, sandbagging = _gains(moves, can_lower, lower, "target")
     gain, over_reporting = _gains(moves, can_inflate, inflated, "actual")
-    units_frame = pd.DataFrame(
+    won = np.maximum(gain, 0.0)
+    units = pd.DataFrame(
         {
             "sandbagging": low,
             "over_reporting": gain,
             "expected": gain * (1 - audit) - audit * penalty,
-            "break_even": np.maximum(gain, 0.0)
-            / np.maximum(np.maximum(gain, 0.0) + penalty, 1e-12),
+            "break_even": won / np.maximum(won + penalty, 1e-12),
             **_guards(scheme, panel, moves, can_lower, lower),
         },
         index=pd.Index(moves.engine.units, name="unit"),
     )
-    return Reporting(
-        moves,
-        easier,
-        over,
-        audit,
-        penalty,
-        moves.frame(sandbagging),
-        moves.frame(over_reporting),
-        units_frame,
-        amplification,
-    )
+    frames = moves.frame(sandbagging), moves.frame(over_reporting)
+    return Reporting(moves, easier, over, audit, penalty, *frames, units, amplification)
 
 
-def _gains(
-    moves: Moves, can: npt.NDArray[np.bool_], new: Array, table: Table
-) -> tuple[Array, Array]:
+def _gains(moves: Moves, can: Bools, new: Array, table: Table) -> tuple[Array, Array]:
     """Return what each unit gains in all indicators at once (N,), and in each alone (K, N)."""
     alone = np.full(moves.now.shape, np.nan)
     for k in np.flatnonzero(can.any(1)):
@@ -189,22 +185,8 @@ def _gains(
     return moves.together(new, can, table) - moves.total, alone
 
 
-def _check(easier: float, over: float, audit: float, penalty: float) -> None:
-    bounds = {
-        "easier": (easier, 0 < easier < 1, Words("0 到 1 之间的数", "a number between 0 and 1")),
-        "over": (over, 0 < over < 1, Words("0 到 1 之间的数", "a number between 0 and 1")),
-        "audit": (audit, 0 <= audit <= 1, Words("0 到 1 的概率", "a probability, 0 to 1")),
-        "penalty": (penalty, 0 <= penalty < np.inf, Words("≥ 0 的分数", "points ≥ 0")),
-    }
-    problems = [
-        Problem(n, f"{x}", expected) for n, (x, fine, expected) in bounds.items() if not fine
-    ]
-    if problems:
-        raise SimkaoheError(*problems)
-
-
 def _amplification(moves: Moves, higher: Mapping[str, float] | None) -> pd.DataFrame:
-    above = checked_by_indicator(moves, "higher", higher)
+    above = by_indicator(moves.scheme, "higher", higher)
     ids = [leaf.id for leaf in moves.leaves]
     rows = []
     for name, target in above.items():
@@ -219,7 +201,7 @@ def _amplification(moves: Moves, higher: Mapping[str, float] | None) -> pd.DataF
 
 
 def _guards(
-    scheme: Scheme, panel: Panel, moves: Moves, can: npt.NDArray[np.bool_], lower: Array
+    scheme: Scheme, panel: Panel, moves: Moves, can: Bools, lower: Array
 ) -> dict[str, Array]:
     """Return what low targets gain with and without the guard of the rules that have one."""
     guards = [f"{leaf.id}.rule.guard" for leaf in moves.leaves if isinstance(leaf.rule, Deviation)]
@@ -233,105 +215,107 @@ def _guards(
     return found
 
 
-# -- findings ----------------------------------------------------------------------------------------
+# -- findings --------------------------------------------------------------------------------------
+
+LOW = asked(
+    "reporting.sandbagging",
+    "目标报低一点，划算吗？",
+    "Does it pay to have low targets?",
+    "这是动机，不是证据：并不说明有单位真的压低了目标。",
+    "This is a motive, not evidence: it does not show that anybody did so.",
+)
+GAMING = asked(
+    "reporting.gaming",
+    "数据注一点水，划算吗？",
+    "Does it pay to report a little too much?",
+    "抽查率和处罚是假设；不说明有人造假，也没有计入纪律处分和声誉。",
+    "Chance and penalty are assumptions; this does not show that anybody cheats, and leaves "
+    "out discipline and reputation.",
+)
+AMPLIFIED = asked(
+    "reporting.amplification",
+    "目标有没有层层加码？",
+    "Are targets stretched on the way down?",
+    "只对可以相加的指标有意义；留有余地的加码未必不合理。",
+    "This has a meaning only where targets add up; a margin for safety may be reasonable.",
+)
 
 
-def _low_targets(result: Reporting) -> Finding:
-    there = result.sandbagging.notna().to_numpy().any()
-    gain = round(float(result.units["sandbagging"].median()), 9) + 0.0 if there else 0.0
-    full = result.moves.scheme.full
-    worst = result.indicators["sandbagging"].dropna().sort_values(ascending=False)
-    nodes = result.moves.scheme.nodes
-    names = listed([called(nodes[name]) for name in worst[worst > 0].index[:3]])
-    most = Words(f"，主要来自：{names.zh}", f", most by: {names.en}") if names.zh else Words("", "")
-    return Finding(
-        "reporting",
-        "reporting.sandbagging",
-        Words("目标报低一点，划算吗？", "Does it pay to have low targets?"),
-        light(gain / full, WORTH, WELL_WORTH),
-        gain,
-        Words(
-            f"一个单位若把目标降低 {result.easier:.0%}，工作照旧，总分中位数多得 {gain:.2f} 分"
-            f"{most.zh}。",
-            f"A unit whose targets are {result.easier:.0%} easier, with the same work, gains "
-            f"{gain:.2f} points (median){most.en}.",
+def _of_low_targets(result: Reporting) -> Finding:
+    if not result.sandbagging.notna().to_numpy().any():
+        return LOW.says(
+            "green",
+            0.0,
+            "没有按目标计分的指标，目标报低无从得利。",
+            "No indicator is scored by a target.",
         )
-        if there
-        else Words(
-            "没有按目标计分的指标，目标报低无从得利。", "No indicator is scored by a target."
-        ),
-        Words(
-            "这是动机，不是证据：并不说明有单位真的压低了目标。",
-            "This is a motive, not evidence: it does not show that anybody did so.",
-        ),
+    gain, nodes = _median(result.units["sandbagging"]), result.moves.scheme.nodes
+    worst = result.indicators["sandbagging"].dropna().sort_values(ascending=False)
+    names = listed([called(nodes[name], name) for name in worst[worst > 0].index[:3]])
+    most = when(names.zh, f"，主要来自：{names.zh}", f", most by: {names.en}")
+    return LOW.says(
+        lit(gain / result.moves.scheme.full, *WORTH),
+        gain,
+        f"一个单位若把目标降低 {result.easier:.0%}，工作照旧，总分中位数多得 {gain:.2f} 分{most.zh}。",
+        f"A unit whose targets are {result.easier:.0%} easier, with the same work, gains "
+        f"{gain:.2f} points (median){most.en}.",
     )
 
 
-def _gaming(result: Reporting) -> Finding:
+def _median(gains: pd.Series[float]) -> float:
+    return round(float(gains.median()), 9) + 0.0
+
+
+def _of_gaming(result: Reporting) -> Finding:
     there = result.over_reporting.notna().to_numpy().any()
     pays = float((result.units["expected"] > 0).mean()) if there else 0.0
-    need = float(result.units["break_even"].max())
-    enough = (
-        np.ceil(need * 100 - 1e-9) / 100
-    )  # the next whole percent: at need it just pays for one
-    gain = round(float(result.units["over_reporting"].median()), 9) + 0.0
-    return Finding(
-        "reporting",
-        "reporting.gaming",
-        Words("数据注一点水，划算吗？", "Does it pay to report a little too much?"),
-        light(pays, SOME, MANY),
-        need,
-        Words(
-            f"各项数据都多报 {result.over:.0%}，总分中位数多 {gain:.2f} 分；抽查率 {result.audit:.0%}、"
-            f"查出扣 {result.penalty:g} 分时，对 {pays:.0%} 的单位仍划算；抽查率到 {enough:.0%} "
-            "才对谁都不划算。",
-            f"All figures {result.over:.0%} too good bring {gain:.2f} points (median); with a "
-            f"{result.audit:.0%} chance of detection and {result.penalty:g} points lost it still "
-            f"pays for {pays:.0%} of the units; from {enough:.0%} on it pays for nobody.",
+    light, need = lit(pays, *PAYS), float(result.units["break_even"].max())
+    if not there:
+        return GAMING.says(
+            light, need, "没有由单位上报的数据。", "No figure is reported by the units."
         )
-        if need > 0
-        else Words(
+    if not need > 0:
+        return GAMING.says(
+            light,
+            need,
             f"各项数据都多报 {result.over:.0%}，谁也不会多得分。",
             f"All figures {result.over:.0%} too good bring nobody any points.",
         )
-        if there
-        else Words("没有由单位上报的数据。", "No figure is reported by the units."),
-        Words(
-            "抽查率和处罚是假设；不说明有人造假，也没有计入纪律处分和声誉。",
-            "Chance and penalty are assumptions; this does not show that anybody cheats, and leaves "
-            "out discipline and reputation.",
-        ),
+    enough = (
+        np.ceil(need * 100 - 1e-9) / 100
+    )  # the next whole percent: at need it just pays for one
+    gain = _median(result.units["over_reporting"])
+    return GAMING.says(
+        light,
+        need,
+        f"各项数据都多报 {result.over:.0%}，总分中位数多 {gain:.2f} 分；抽查率 {result.audit:.0%}、"
+        f"查出扣 {result.penalty:g} 分时，对 {pays:.0%} 的单位仍划算；抽查率到 {enough:.0%} "
+        "才对谁都不划算。",
+        f"All figures {result.over:.0%} too good bring {gain:.2f} points (median); with a "
+        f"{result.audit:.0%} chance of detection and {result.penalty:g} points lost it still "
+        f"pays for {pays:.0%} of the units; from {enough:.0%} on it pays for nobody.",
     )
 
 
-def _stretched(result: Reporting) -> Finding:
-    table = result.amplification
-    excess = float(table["excess"].max()) if len(table) else np.nan
-    nodes = result.moves.scheme.nodes
-    worst = called(nodes[str(table["excess"].idxmax())]) if len(table) else Words("", "")
-    return Finding(
-        "reporting",
-        "reporting.amplification",
-        Words("目标有没有层层加码？", "Are targets stretched on the way down?"),
-        light(excess, STRETCHED, FAR_STRETCHED),
-        excess,
-        Words(
-            f"各单位目标之和比上级目标最多高出 {excess:.1%}（{worst.zh}）。",
-            f"The units' targets add up to at most {excess:.1%} more than the target above "
-            f"({worst.en}).",
+def _of_stretched(result: Reporting) -> Finding:
+    excess = result.amplification["excess"]
+    if not len(excess):
+        return AMPLIFIED.untold(
+            "没有给出上级目标，无法判断；请在 higher 里给出。",
+            "The targets of the level above are not given; name them in higher.",
         )
-        if excess > 0
-        else Words(
+    most, name = float(excess.max()), str(excess.idxmax())
+    if not most > 0:
+        return AMPLIFIED.says(
+            "green",
+            most,
             "各单位目标之和都没有超过上级目标。",
             "The units' targets add up to no more than the target above.",
         )
-        if len(table)
-        else Words(
-            "没有给出上级目标，无法判断；请在 higher 里给出。",
-            "The targets of the level above are not given; name them in higher.",
-        ),
-        Words(
-            "只对可以相加的指标有意义；留有余地的加码未必不合理。",
-            "This has a meaning only where targets add up; a margin for safety may be reasonable.",
-        ),
+    worst = called(result.moves.scheme.nodes[name], name)
+    return AMPLIFIED.says(
+        lit(most, *STRETCHED),
+        most,
+        f"各单位目标之和比上级目标最多高出 {most:.1%}（{worst.zh}）。",
+        f"The units' targets add up to at most {most:.1%} more than the target above ({worst.en}).",
     )

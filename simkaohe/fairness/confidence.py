@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
+from simkaohe.engine.standing import Array, Bools, Ints
+
 MOST = 600
 """Units: beyond them the maximum of all pairs is too large to simulate, and Bonferroni stands in."""
 NOTHING = 1e-9
@@ -144,7 +142,7 @@ class _Pairs:
             open_, changed = open_ & ~fresh, fresh.any(1)
         return ~open_
 
-    def _largest(self, i: int, others: npt.NDArray[np.intp], signed: bool) -> Any:
+    def _largest(self, i: int, others: Ints, signed: bool) -> Any:
         """Return the largest deviation (R,) between one unit and others."""
         if not len(others):
             return -np.inf

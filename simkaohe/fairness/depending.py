@@ -6,26 +6,55 @@ import numpy as np
 import pandas as pd
 
 from simkaohe.engine import Engine
+from simkaohe.engine.standing import Array
 from simkaohe.errors import SimkaoheError
-from simkaohe.fairness.crossing import reversals
-from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.footing import Array, Footing, Lever, found, worse
-from simkaohe.fairness.wording import filled, listed, lit, named
+from simkaohe.fairness.boundaries import reversals
+from simkaohe.fairness.finding import Finding, asked, listed, lit, node_words, when, worse
+from simkaohe.fairness.levers import Footing, Lever
 from simkaohe.labels import Words
 from simkaohe.sensitivity.weighing import weights
 
 TWINS = 0.01
 """Values nearer than this share of their range are alike: a hundredth."""
-CLIFF: tuple[float, float] = (1.0, 5.0)
+CLIFF = (1.0, 5.0)
 """Points between twins, in median gaps between neighbours: one place; five places (ours)."""
-REVERSED: tuple[float, float] = (0.005, 0.02)
+REVERSED = (0.005, 0.02)
 """Share of pairs of others whose order one unit's leaving turns, on average (ours)."""
 LEFT_OUT = 60
 """Units that are left out at most, evenly over the ranking."""
-MISCOUNTED: tuple[float, float] = (0.01, 0.1)
+MISCOUNTED = (0.01, 0.1)
 """Share by which sums are counted twice or lost: more than rounding; a tenth (ours)."""
-UNSURE: tuple[float, float] = (0.1, 0.25)
+UNSURE = (0.1, 0.25)
 """Chance that a grade changes when weights vary: one in ten; one in four (ours)."""
+NEARLY = asked(
+    "leverage.twins",
+    "差一点点，会差很多分吗？",
+    "Does next to nothing cost many points?",
+    "分档、按位次计分总有界线；它说明界线两边差多少，不说明界线划错了。",
+    "Steps and ranks must have lines; it shows what they cost, not that they are wrongly drawn.",
+)
+OTHERS = asked(
+    "leverage.interdependence",
+    "别人参不参评，会改变我和他的先后吗？",
+    "Does my order with you depend on a third unit?",
+    "相对计分（与同伴比）必然互相牵连；它说明先后会随参评名单变，不说明名次算错了。",
+    "Rules that compare units must tie them together; it shows that the order hangs on who takes"
+    " part, not that it is computed wrongly.",
+)
+SHARED = asked(
+    "leverage.attribution",
+    "归属的数据对得上总数吗？",
+    "Do shared results add up to the whole?",
+    "对得上总数不等于分得公道；份额多少合适要看谁出了力。",
+    "That they add up does not make the shares fair; that depends on who did the work.",
+)
+STANDS = asked(
+    "leverage.robustness",
+    "权重换一点，结果还站得住吗？",
+    "Does the result stand when weights vary?",
+    "只变动权重，不含数据误差和方法的选择；站得住不等于权重定得对。",
+    "Only weights vary, not data or methods; to stand does not mean that the weights are right.",
+)
 
 
 # -- cliffs between neighbours ---------------------------------------------------------------------
@@ -33,34 +62,24 @@ UNSURE: tuple[float, float] = (0.1, 0.25)
 
 def twins(footing: Footing) -> Lever:
     """Return what separates units whose values are nearly the same (11)."""
-    here = np.concatenate(footing.scopes)
-    points = footing.stated * footing.scheme.full / 100
+    here, units = np.concatenate(footing.scopes), footing.engine.units
     rows = {}
-    for k, leaf in enumerate(footing.scheme.indicators):
-        pairs, gap, near = 0, 0.0, ("", "")
+    for leaf, worth in zip(footing.scheme.indicators, footing.stated, strict=True):
         value, score = footing.engine.values(leaf), footing.engine.raw_score(leaf.id)
+        pairs = []
         for scope in footing.scopes if leaf.scope == "category" else [here]:
             counts = (footing.nominal[leaf.id][scope] != 0) & ~np.isnan(value[scope] + score[scope])
             own = scope[counts]
-            found_ = _twins(value[own], score[own])
-            pairs += len(found_)
-            for one, two in found_:
-                apart = abs(score[own[one]] - score[own[two]])
-                if apart > gap:
-                    gap, near = (
-                        apart,
-                        (footing.engine.units[own[one]], footing.engine.units[own[two]]),
-                    )
-        rows[leaf.id] = {
-            "name": leaf.label,
-            "method": leaf.rule.method,
-            "twins": pairs,
-            "score_gap": gap,
-            "points": gap * points[k],
-            "one": near[0],
-            "other": near[1],
-        }
-    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("indicator")
+            pairs += [(own[a], own[b]) for a, b in _twins(value[own], score[own])]
+        gaps = [float(abs(score[a] - score[b])) for a, b in pairs]
+        gap, near = max(gaps, default=0.0), ("", "")
+        if gap > 0:
+            a, b = pairs[gaps.index(gap)]
+            near = units[a], units[b]
+        points = gap * worth * footing.scheme.full / 100
+        rows[leaf.id] = [leaf.label, leaf.rule.method, len(pairs), gap, points, *near]
+    columns = ["name", "method", "twins", "score_gap", "points", "one", "other"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("indicator")
     table = table.sort_values("points", ascending=False, kind="stable")
     return Lever(table, _of_twins(footing, table))
 
@@ -76,37 +95,32 @@ def _twins(value: Array, score: Array) -> list[tuple[int, int]]:
 
 
 def _of_twins(footing: Footing, table: pd.DataFrame) -> Finding:
-    question = Words("差一点点，会差很多分吗？", "Does next to nothing cost many points?")
-    caution = Words(
-        "分档、按位次计分总有界线；它说明界线两边差多少，不说明界线划错了。",
-        "Steps and ranks must have lines; it shows what they cost, not that they are wrongly drawn.",
-    )
     gaps = np.concatenate([np.diff(np.sort(footing.total[s])) for s in footing.scopes])
     gaps = gaps[gaps > 1e-9]
     if not len(gaps) or not table["twins"].sum():
-        sentence = Words("没有数值几乎相同的单位可比。", "No two units have nearly the same value.")
-        return found("twins", question, "grey", np.nan, sentence, caution)
-    usual = float(np.median(gaps))
-    first = table.iloc[0]
-    leaf = footing.scheme.nodes[str(table.index[0])]
-    value = float(first["points"] / usual)
-    sentence = filled(
-        "数值相差不到全距 1% 的单位，最多因此差 {points:.2f} 分（{leaf}：{a}、{b}），是相邻单位总分差距"
-        "（中位数 {usual:.2f} 分）的 {value:.1f} 倍；{n} 个指标会因此改变位次。",
-        "Units whose values differ by less than 1% of the range are up to {points:.2f} points apart"
-        " ({leaf}: {a}, {b}), {value:.1f} times the usual gap between neighbours ({usual:.2f});"
-        " {n} indicators can change a place in this way.",
-        points=first["points"],
-        leaf=named(leaf.name, leaf.name_en, leaf.id),
-        a=first["one"],
-        b=first["other"],
-        usual=usual,
-        value=value,
-        n=int((table["points"] > usual).sum()),
-    ) if value > 0 else Words(
-        "数值几乎相同的单位得分也相同。", "Units with nearly the same value have the same score."
-    )  # fmt: skip
-    return found("twins", question, lit(value, CLIFF), value, sentence, caution)
+        return NEARLY.untold(
+            "没有数值几乎相同的单位可比。", "No two units have nearly the same value."
+        )
+    usual, first = float(np.median(gaps)), table.iloc[0]
+    points, a, b = first["points"], first["one"], first["other"]
+    value, n = float(points / usual), int((table["points"] > usual).sum())
+    if not value > 0:
+        return NEARLY.says(
+            "green",
+            value,
+            "数值几乎相同的单位得分也相同。",
+            "Units with nearly the same value have the same score.",
+        )
+    leaf = node_words(footing.scheme, str(table.index[0]))
+    return NEARLY.says(
+        lit(value, *CLIFF),
+        value,
+        f"数值相差不到全距 1% 的单位，最多因此差 {points:.2f} 分（{leaf.zh}：{a}、{b}），是相邻单位总分差距"
+        f"（中位数 {usual:.2f} 分）的 {value:.1f} 倍；{n} 个指标会因此改变位次。",
+        f"Units whose values differ by less than 1% of the range are up to {points:.2f} points apart"
+        f" ({leaf.en}: {a}, {b}), {value:.1f} times the usual gap between neighbours ({usual:.2f});"
+        f" {n} indicators can change a place in this way.",
+    )
 
 
 # -- the others ------------------------------------------------------------------------------------
@@ -125,15 +139,11 @@ def interdependence(footing: Footing) -> Lever:
             other = engine.without(units[place])
         except SimkaoheError:
             continue
-        turned = _reversed(footing, rest, other.totals[0])
-        rows[units[place]] = {
-            "points": float(np.abs(other.totals[0] - footing.now.totals[0][rest]).sum()),
-            "reversals": turned,
-        }
+        points = float(np.abs(other.totals[0] - footing.now.totals[0][rest]).sum())
+        rows[units[place]] = [points, _reversed(footing, rest, other.totals[0])]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["points", "reversals"])
-    table = table.rename_axis("unit").sort_values(
-        ["reversals", "points"], ascending=False, kind="stable"
-    )
+    by = ["reversals", "points"]
+    table = table.rename_axis("unit").sort_values(by, ascending=False, kind="stable")
     return Lever(table, _of_others(footing, table))
 
 
@@ -148,41 +158,29 @@ def _reversed(footing: Footing, rest: Array, after: Array) -> int:
 
 
 def _of_others(footing: Footing, table: pd.DataFrame) -> Finding:
-    question = Words(
-        "别人参不参评，会改变我和他的先后吗？", "Does my order with you depend on a third unit?"
-    )
-    caution = Words(
-        "相对计分（与同伴比）必然互相牵连；它说明先后会随参评名单变，不说明名次算错了。",
-        "Rules that compare units must tie them together; it shows that the order hangs on who takes"
-        " part, not that it is computed wrongly.",
-    )
     if not len(table):
-        sentence = Words("单位太少。", "There are too few units.")
-        return found("interdependence", question, "grey", np.nan, sentence, caution)
+        return OTHERS.untold("单位太少。", "There are too few units.")
     sizes = [len(scope) for scope in footing.scopes]
     pairs = sum(n * (n - 1) / 2 for n in sizes)
-    value = float(table["reversals"].mean() / max(pairs, 1.0))
-    worst = table.index[0]
-    sentence = filled(
-        "{tried}去掉一个单位，平均颠倒 {mean:.1f} 对其他单位的先后（{value:.2%}），最多 {most} 对（{unit}）；"
-        "其他单位的分合计变动平均 {points:.2f} 分。",
-        "{tried}Leaving one unit out turns round {mean:.1f} pairs of others on average ({value:.2%}),"
-        " {most} at most ({unit}); the others' points change by {points:.2f} in all on average.",
-        tried=filled(
-            "（试了 {n} 个）", "({n} were tried.) ", n=len(table)
+    mean, most = table["reversals"].mean(), int(table["reversals"].max())
+    value, points, n = float(mean / max(pairs, 1.0)), table["points"].mean(), len(table)
+    if not table["points"].max() > 1e-9:
+        return OTHERS.says(
+            lit(value, *REVERSED),
+            value,
+            "去掉任何一个单位，其他单位的分都不变：计分只看各自的数。",
+            "Whoever is left out, the others' points stay: scores depend on one's own numbers only.",
         )
-        if len(table) < sum(sizes)
-        else Words("", ""),
-        mean=table["reversals"].mean(),
-        value=value,
-        most=int(table["reversals"].max()),
-        unit=worst,
-        points=table["points"].mean(),
-    ) if table["points"].max() > 1e-9 else Words(
-        "去掉任何一个单位，其他单位的分都不变：计分只看各自的数。",
-        "Whoever is left out, the others' points stay: scores depend on one's own numbers only.",
-    )  # fmt: skip
-    return found("interdependence", question, lit(value, REVERSED), value, sentence, caution)
+    tried = when(n < sum(sizes), f"（试了 {n} 个）", f"({n} were tried.) ")
+    return OTHERS.says(
+        lit(value, *REVERSED),
+        value,
+        f"{tried.zh}去掉一个单位，平均颠倒 {mean:.1f} 对其他单位的先后（{value:.2%}），最多 {most} 对"
+        f"（{table.index[0]}）；其他单位的分合计变动平均 {points:.2f} 分。",
+        f"{tried.en}Leaving one unit out turns round {mean:.1f} pairs of others on average"
+        f" ({value:.2%}), {most} at most ({table.index[0]}); the others' points change by"
+        f" {points:.2f} in all on average.",
+    )
 
 
 # -- shared results --------------------------------------------------------------------------------
@@ -191,16 +189,10 @@ def _of_others(footing: Footing, table: pd.DataFrame) -> Finding:
 def attribution(footing: Footing) -> Lever:
     """Return whether shared results add up, and what a unit has from its share (16)."""
     scheme, engine = footing.scheme, footing.engine
-    question = Words("归属的数据对得上总数吗？", "Do shared results add up to the whole?")
-    caution = Words(
-        "对得上总数不等于分得公道；份额多少合适要看谁出了力。",
-        "That they add up does not make the shares fair; that depends on who did the work.",
-    )
     columns = ["name", "whole", "counted", "miscounted"]
     if not scheme.attribution:
-        empty = pd.DataFrame(columns=columns)
-        sentence = Words("方案没有共享数据的归属规定。", "The scheme shares no results.")
-        return Lever(empty, found("attribution", question, "green", 0.0, sentence, caution))
+        none = "方案没有共享数据的归属规定。", "The scheme shares no results."
+        return Lever(pd.DataFrame(columns=columns), SHARED.says("green", 0.0, *none))
     rows = {}
     for leaf in scheme.indicators:
         raw = engine.panel.numbers("actual", leaf.column)
@@ -212,26 +204,23 @@ def attribution(footing: Footing) -> Lever:
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("indicator")
     value = float(table["miscounted"].max()) if len(table) else np.nan
     changed, places = _unshared(footing)
-    sentence = filled(
-        "{n} 个按和归属的指标，各单位合计与总数最多差 {value:.1%}{which}；若共享的结果都不计入，{k} 个单位的结果"
-        "会不同，位次最多变 {places:.0f} 位。",
-        "Of {n} indicators shared as sums, the units' sum is up to {value:.1%} off the whole{which};"
-        " if shared results counted for nobody, {k} units would have another result; the largest"
-        " move is {places:.0f}.",
-        n=len(table),
-        value=0.0 if value != value else value,
-        which=filled("（{name}）", " ({name})", name=table["miscounted"].idxmax())
-        if value > MISCOUNTED[0]
-        else Words("", ""),
-        k=len(changed),
-        places=places,
+    n, most = len(table), f"{np.nan_to_num(value):.1%}"
+    name = table["miscounted"].idxmax() if len(table) else ""
+    which = when(value > MISCOUNTED[0], f"（{name}）", f" ({name})")
+    finding = SHARED.says(
+        worse(lit(value, *MISCOUNTED), "amber" if changed else "green"),
+        value,
+        f"{n} 个按和归属的指标，各单位合计与总数最多差 {most}{which.zh}；若共享的结果都不计入，{changed} 个单位的"
+        f"结果会不同，位次最多变 {places:.0f} 位。",
+        f"Of {n} indicators shared as sums, the units' sum is up to {most} off the whole{which.en};"
+        f" if shared results counted for nobody, {changed} units would have another result; the"
+        f" largest move is {places:.0f}.",
     )
-    light = worse(lit(value, MISCOUNTED), "amber" if changed else "green")
-    return Lever(table, found("attribution", question, light, value, sentence, caution))
+    return Lever(table, finding)
 
 
-def _unshared(footing: Footing) -> tuple[list[str], float]:
-    """Return who has another result when nothing is attributed, and the largest move."""
+def _unshared(footing: Footing) -> tuple[int, float]:
+    """Return how many have another result when nothing is attributed, and the largest move."""
     edits = {
         f"attribution.{name}.to.{unit}": 0.0
         for name, transfer in footing.scheme.attribution.items()
@@ -240,9 +229,8 @@ def _unshared(footing: Footing) -> tuple[list[str], float]:
     try:
         other = Engine(footing.scheme.edit(edits), footing.engine.panel).run()
     except SimkaoheError:
-        return [], np.nan
-    changed = np.flatnonzero(footing.regraded(other))
-    return [footing.engine.units[u] for u in changed], float(np.abs(footing.moved(other)).max())
+        return 0, np.nan
+    return int(footing.regraded(other).sum()), float(np.abs(footing.moved(other)).max())
 
 
 # -- chance ----------------------------------------------------------------------------------------
@@ -251,20 +239,14 @@ def _unshared(footing: Footing) -> tuple[list[str], float]:
 def robustness(footing: Footing, within: float, draws: int, seed: int) -> Lever:
     """Return how well places and grades stand when all weights vary a little (19)."""
     engine = footing.engine
-    question = Words("权重换一点，结果还站得住吗？", "Does the result stand when weights vary?")
-    caution = Words(
-        "只变动权重，不含数据误差和方法的选择；站得住不等于权重定得对。",
-        "Only weights vary, not data or methods; to stand does not mean that the weights are right.",
-    )
     try:
         bound = weights(within=within).bind(engine)
         u = np.random.Generator(np.random.SFC64(seed)).random((draws, len(bound.columns)))
         drawn = engine.run(bound.draws(u), check=False)
     except SimkaoheError as error:
-        reason = error.problems[0].words
-        sentence = filled("无法模拟：{why}", "It cannot be simulated: {why}", why=reason)
+        zh, en = error.problems[0].words
         empty = pd.DataFrame(columns=["rank", "rank_0.05", "rank_0.95", "keeps"])
-        return Lever(empty, found("robustness", question, "grey", np.nan, sentence, caution))
+        return Lever(empty, STANDS.untold(f"无法模拟：{zh}", f"It cannot be simulated: {en}"))
     ranks = footing.now.ranks[0]
     low, high = np.quantile(drawn.ranks, (0.05, 0.95), axis=0, method="inverted_cdf")
     if footing.now.grades is not None and drawn.grades is not None:
@@ -274,18 +256,17 @@ def robustness(footing: Footing, within: float, draws: int, seed: int) -> Lever:
     columns = {"rank": ranks, "rank_0.05": low, "rank_0.95": high, "keeps": same.mean(0)}
     table = footing.frame(columns)
     table = table[ranks > 0].sort_values(["keeps", "rank"], kind="stable")
-    value = float(1 - table["keeps"].mean())
-    shaky = [str(unit) for unit in table.index[table["keeps"] < 0.75]]
-    sentence = filled(
-        "权重各变动 ±{within:.0%}，{what}保持不变的可能平均 {keeps:.0%}；名次 90% 的区间平均宽 {width:.1f} 位。{shaky}",
-        "With weights ±{within:.0%} a unit keeps its {what} with a chance of {keeps:.0%} on average;"
-        " 90% intervals of ranks are {width:.1f} places wide.{shaky}",
-        within=within,
-        what=Words("等次", "grade") if footing.scheme.grades else Words("位置", "standing"),
-        keeps=1 - value,
-        width=(table["rank_0.95"] - table["rank_0.05"]).mean(),
-        shaky=filled("不到 75% 的：{n}。", " Below 75%: {n}.", n=listed(shaky))
-        if shaky
-        else Words("", ""),
+    keeps = table["keeps"].mean()
+    value, width = float(1 - keeps), (table["rank_0.95"] - table["rank_0.05"]).mean()
+    shaky = listed([str(unit) for unit in table.index[table["keeps"] < 0.75]])
+    rest = when(shaky.zh, f"不到 75% 的：{shaky.zh}。", f" Below 75%: {shaky.en}.")
+    what = Words("等次", "grade") if footing.scheme.grades else Words("位置", "standing")
+    finding = STANDS.says(
+        lit(value, *UNSURE),
+        value,
+        f"权重各变动 ±{within:.0%}，{what.zh}保持不变的可能平均 {keeps:.0%}；名次 90% 的区间平均宽"
+        f" {width:.1f} 位。{rest.zh}",
+        f"With weights ±{within:.0%} a unit keeps its {what.en} with a chance of {keeps:.0%} on"
+        f" average; 90% intervals of ranks are {width:.1f} places wide.{rest.en}",
     )
-    return Lever(table, found("robustness", question, lit(value, UNSURE), value, sentence, caution))
+    return Lever(table, finding)

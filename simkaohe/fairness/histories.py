@@ -7,15 +7,14 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simkaohe.engine.standing import Array
 from simkaohe.fairness.moving import Moves
 from simkaohe.fairness.values import AS_RECORDED
 from simkaohe.scheme.rules.progress import Progress
 from simkaohe.scheme.tree import Indicator
 
-Array = npt.NDArray[np.float64]
 Rule = Literal["last", "mean", "external", "expected"]
 LEAST = 0.01
 """Growth is taken to vary as if it were at least one percent."""
@@ -45,13 +44,7 @@ class Course:
 class Histories:
     """Values, last year's values and targets of every year, as draws of an engine.
 
-    Parameters
-    ----------
-    moves : Moves
-    rule : {"last", "mean", "external", "expected"}
-        The last: what would be expected without luck, and a bit more.
-    raised : float
-    memory : int
+    Targets by the rule "expected" are what would be expected without luck, and a bit more.
     """
 
     def __init__(self, moves: Moves, rule: Rule, raised: float, memory: int) -> None:
@@ -81,9 +74,8 @@ class Histories:
         now = engine.raw_score(leaf.id)
         for factor in OTHERWISE:
             other = {f"data.{table}.{leaf.column}": column[None] * factor}
-            if not np.array_equal(
-                engine.raw_scores([leaf], other)[leaf.id][0], now, equal_nan=True
-            ):
+            then = engine.raw_scores([leaf], other)[leaf.id][0]
+            if not np.array_equal(then, now, equal_nan=True):
                 return True
         return False
 

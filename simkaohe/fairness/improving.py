@@ -6,23 +6,29 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from simkaohe.engine import compiled
-from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.choices import levers_of
-from simkaohe.fairness.goals import Goal, Need, Standing, State, goal_of
-from simkaohe.fairness.moving import Moves
+from simkaohe.fairness.finding import joined
+from simkaohe.fairness.given import by_indicator, check, is_number
+from simkaohe.fairness.moving import Moves, Within
 from simkaohe.fairness.programs import Choice, Program
-from simkaohe.fairness.rank_steps import Within
-from simkaohe.fairness.values import checked_by_indicator, is_number
-from simkaohe.fairness.ways import Way, figure, way_of, why_not_sure
+from simkaohe.fairness.ways import (
+    Goal,
+    Need,
+    Standing,
+    State,
+    Way,
+    figure,
+    goal_of,
+    way_of,
+    why_not_sure,
+)
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.rules.progress import Progress
 from simkaohe.scheme.tree import Scheme
 
-Array = npt.NDArray[np.float64]
 ROUNDS, PARED = 8, 30
 """How often rivals' totals are looked at again where a unit's improvement moves them, and halvings
 of what is pared off then."""
@@ -89,18 +95,13 @@ def cheapest_way(
     moves = Moves(compiled(scheme, panel))
     place = moves.place("cheapest_way", unit)
     goal = goal_of(moves, place, rank=rank, grade=grade, total=total, within=within)
-    levers = levers_of(
-        moves,
-        place,
-        costs,
-        limits,
-        steps,
-        default_cost=lambda k: 1 / float(moves.step[k, place]),
-        default_limit=lambda k: abs(float(moves.best[k, place] - moves.now[k, place])),
-    )
-    program = Program(moves, place, levers)
-    state = State(moves, place, program)
-    return _cheapest(program, state, goal)
+    cost = {leaf.id: 1 / float(moves.step[k, place]) for k, leaf in enumerate(moves.leaves)}
+    most = np.abs(moves.best - moves.now)[:, place].tolist()
+    limit = {leaf.id: end for leaf, end in zip(moves.leaves, most, strict=True)}
+    cost |= by_indicator(scheme, "costs", costs)
+    limit |= by_indicator(scheme, "limits", limits)
+    program = Program(moves, place, levers_of(moves, place, cost, limit, steps))
+    return _cheapest(program, State(moves, place, program), goal)
 
 
 def _cheapest(program: Program, state: State, goal: Goal, budget: float = np.inf) -> Way:
@@ -113,9 +114,7 @@ def _cheapest(program: Program, state: State, goal: Goal, budget: float = np.inf
         f"要 {figure(way.cost)} 周工作量，只有 {figure(budget)} 周。",
         f"It takes {figure(way.cost)} weeks of work and there are {figure(budget)}.",
     )
-    return replace(
-        way, reached=False, why=Words(more.zh + way.why.zh, f"{more.en} {way.why.en}".strip())
-    )
+    return replace(way, reached=False, why=joined(more, way.why))
 
 
 def _found(program: Program, state: State, goal: Goal) -> tuple[Choice, bool, bool, bool]:
@@ -237,30 +236,21 @@ def sprint_plan(
     the weeks come on top. The same program as in :func:`cheapest_way`, with the weeks as a limit.
     """
     for name, number in (("weeks", weeks), ("teams", teams)):
-        if not (is_number(number) and number > 0):
-            expected = Words("大于 0 的数", "a number above 0")
-            raise SimkaoheError(Problem(name, f"{number}", expected))
+        fine = is_number(number) and number > 0
+        check({name: (number, fine, "大于 0 的数", "a number above 0")})
     moves = Moves(compiled(scheme, panel))
     place = moves.place("sprint_plan", unit)
     paces = {leaf.id: _pace(moves, place, k) for k, leaf in enumerate(moves.leaves)}
-    paces |= checked_by_indicator(moves, "pace", pace)
-    stated = checked_by_indicator(moves, "limits", limits)
+    paces |= by_indicator(moves.scheme, "pace", pace)
+    stated = by_indicator(moves.scheme, "limits", limits)
     goals = np.where(np.isnan(moves.target), moves.best, moves.target)[:, place]
     open_ = np.maximum((goals - moves.now[:, place]) * moves.sign[:, place], 0.0)
     most = {
         name: min(stated.get(name, float(open_[k])), weeks * paces[name])
         for k, name in enumerate(paces)
     }
-    levers = levers_of(
-        moves,
-        place,
-        {name: 1 / week for name, week in paces.items()},
-        {name: limit for name, limit in most.items() if limit > 0},
-        steps,
-        default_cost=lambda _: 1.0,
-        default_limit=lambda _: 0.0,
-    )
-    program = Program(moves, place, levers)
+    cost = {name: 1 / week for name, week in paces.items()}
+    program = Program(moves, place, levers_of(moves, place, cost, most, steps))
     state = State(moves, place, program)
     if rank is not None or grade is not None or total is not None:
         goal = goal_of(moves, place, rank=rank, grade=grade, total=total, within=within)

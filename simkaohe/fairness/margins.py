@@ -8,23 +8,40 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import compiled
-from simkaohe.errors import SimkaoheError, unknown
-from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.margin_findings import findings_of
-from simkaohe.fairness.moving import Moved, Moves, joined
-from simkaohe.fairness.rank_steps import Within, rank_changes
-from simkaohe.fairness.values import INDICATOR
+from simkaohe.engine.standing import Array, Bools
+from simkaohe.fairness.finding import Finding, asked, called, listed, lit, when
+from simkaohe.fairness.given import INDICATOR, check_names, indicators
+from simkaohe.fairness.moving import Moved, Moves, Within, joined, rank_changes
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 
-Array = npt.NDArray[np.float64]
 NOTHING = 1e-9
 """Points up to which nothing is paid: the noise of sums."""
+REASONS = {
+    "cap": Words("已到顶", "at the cap"),
+    "floor": Words("在底线以下", "below where points begin"),
+    "band": Words("档内，离下一档还远", "inside a band, short of the next"),
+    "limit": Words(
+        "被限额、系数或短板吃掉", "swallowed by a limit, a coefficient or a weaker part"
+    ),
+    "cancelled": Words("本类别不考核", "cancelled for the category"),
+    "weight": Words("权重为 0", "weight 0"),
+    "missing": Words("没有数据", "no value"),
+}
+"""Why a step pays nothing."""
+IDLE = 0.25, 0.5
+"""Share of unit × indicator pairs where a step pays nothing: a quarter is what caps on finished
+tasks come to in ordinary schemes, from a half on most effort is unpaid (ours)."""
+SMALL = 0.005
+"""Share of full marks below which neglect goes unnoticed: totals are often read to half a point."""
+DILUTED = 0.25, 0.5
+"""Share of indicators that anybody may neglect for less than SMALL (ours)."""
+LATE = 0.1
+"""Share of the points at stake below which late results hardly count (ours)."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,14 +58,14 @@ class Effort:
         Change of the total in points, before rounding: of one step better; of one step worse; of
         falling to the worst value of any unit. NaN where the indicator does not count for the unit.
     reasons : DataFrame, units × indicators
-        Why one step better pays nothing, one of ``margin_findings.REASONS``; "" where it pays.
+        Why one step better pays nothing, one of ``REASONS``; "" where it pays.
     lagged : tuple of str
         Indicators whose results show only years later, as named.
     """
 
     moves: Moves
     up: Moved
-    where: npt.NDArray[np.intp]
+    where: Any
     points: pd.DataFrame
     worse: pd.DataFrame
     neglect: pd.DataFrame
@@ -87,9 +104,8 @@ class Effort:
             When there is no such use.
         """
         uses = list(self.moves.scheme.uses)
-        name = use if use is not None or not uses else uses[0]
-        if name not in uses:
-            raise SimkaoheError(unknown("money", name or "", uses, Words("结果运用", "use")))
+        name = use if use is not None else uses[0] if uses else ""
+        check_names("money", [name], uses, Words("结果运用", "use"))
         now = self.moves.base.uses[name][0][self.where[1]]
         return self._filled(self.up.uses[name] - now, 0.0)
 
@@ -108,9 +124,8 @@ class Effort:
         and ``ignore_least`` (of the unit that loses least; below 0 that unit gains).
         """
         there, leaves = self.points.notna(), self.moves.leaves
-        lost = -self.neglect
         falls = there & (np.abs(self.moves.frame(self.moves.worst - self.moves.now)) > 0)
-        lost = lost.where(falls)
+        lost = (-self.neglect).where(falls)
         count = there.sum().replace(0, np.nan)
         return pd.DataFrame(
             {
@@ -178,19 +193,9 @@ class Effort:
         for k, leaf in enumerate(self.moves.leaves):
             if not (self.moves.counts[k, place] and self.moves.sign[k, place]):
                 continue
-            changes = rank_changes(self.moves, k, place, within, first=True)
-            to = changes.iloc[1] if len(changes) > 1 else None
-            away = np.nan if to is None else float(to["improvement"])
-            rows.append(
-                {
-                    "indicator": leaf.id,
-                    "name": leaf.label,
-                    "improvement": away,
-                    "steps": away / self.moves.step[k, place],
-                    "value": np.nan if to is None else to["value"],
-                    "rank": np.nan if to is None else to["rank"],
-                }
-            )
+            changes = rank_changes(self.moves, k, place, within, first=True).reindex([1])
+            away, value, _, rank = changes.to_numpy(np.float64)[0]
+            rows.append([leaf.id, leaf.label, away, away / self.moves.step[k, place], value, rank])
         columns = ["indicator", "name", "improvement", "steps", "value", "rank"]
         return pd.DataFrame(rows, columns=columns).set_index("indicator").sort_values("steps")
 
@@ -203,16 +208,15 @@ class Effort:
             One row for each step, the first for no improvement: ``improvement`` from which on,
             ``value``, ``total`` (before rounding, there), ``rank``.
         """
-        ids = {leaf.id: leaf.label for leaf in self.moves.leaves}
-        if indicator not in ids:
-            raise SimkaoheError(unknown("ranks_along", indicator, ids, INDICATOR))
+        ids = indicators(self.moves.scheme)
+        check_names("ranks_along", [indicator], ids, INDICATOR)
         place = self.moves.place("ranks_along", unit)
         return rank_changes(self.moves, list(ids).index(indicator), place, within)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is found, for people who are no statisticians."""
-        return findings_of(self)
+        return _of_idle(self), _of_perverse(self), _of_ignored(self), _of_late(self)
 
     def _base(self, field: str) -> Any:
         return getattr(self.moves.base, field)[0][self.where[1]]
@@ -266,10 +270,7 @@ def effort(
     Administration 84(3), on thresholds and output distortion.
     """
     moves = Moves(compiled(scheme, panel), steps)
-    known = {leaf.id: leaf.label for leaf in moves.leaves}
-    wrong = [unknown("lagged", name, known, INDICATOR) for name in lagged if name not in known]
-    if wrong:
-        raise SimkaoheError(*wrong)
+    check_names("lagged", lagged, indicators(scheme), INDICATOR)
     better = moves.within_limits(moves.now + moves.sign * moves.step)
     worse = moves.within_limits(moves.now - np.where(moves.sign == 0, -1, moves.sign) * moves.step)
     can = moves.counts & (better != moves.now)
@@ -297,21 +298,14 @@ def effort(
         capped[k, stuck] = far <= now[stuck] + NOTHING
         floored[k, counting] = now[counting] <= np.split(low.scores, 2)[1] + NOTHING
     reasons = _reasons(moves, points, can, flat, capped, floored)
-    return Effort(
-        moves,
-        joined(parts),
-        np.concatenate(where, 1),
-        moves.frame(points),
-        moves.frame(down),
-        moves.frame(neglect),
-        moves.frame(reasons),
-        tuple(lagged),
-    )
+    frames = [moves.frame(each) for each in (points, down, neglect, reasons)]
+    pairs, late = np.concatenate(where, 1), tuple(lagged)
+    return Effort(moves, joined(parts), pairs, frames[0], frames[1], frames[2], frames[3], late)
 
 
 def _reasons(
-    moves: Moves, points: Array, can: Any, flat: Any, capped: Any, floored: Any
-) -> npt.NDArray[np.object_]:
+    moves: Moves, points: Array, can: Bools, flat: Bools, capped: Bools, floored: Bools
+) -> Any:
     """Return why a step pays nothing (K, N); "" where it pays or costs something."""
     found = np.full(points.shape, "", object)
     idle = moves.counts & ~(np.abs(points) > NOTHING)
@@ -339,3 +333,124 @@ def _cancelled(moves: Moves, name: str) -> Any:
         found |= np.array(off)[engine.category]
         node = engine.parent(node.id)
     return found
+
+
+# -- findings --------------------------------------------------------------------------------------
+
+EARNS = asked(
+    "effort.idle",
+    "多做一步，能多得分吗？",
+    "Does one more step of effort earn anything?",
+    "一步的大小是约定的；到顶也可能说明任务已经完成，不等于办法不好。",
+    "How large a step is, is a convention; at the cap may simply mean done, not that the "
+    "rule is bad.",
+)
+WRONG = asked(
+    "effort.perverse",
+    "有没有越差越得分的地方？",
+    "Is there a place where doing worse earns more?",
+    "只试了前后各一步；更大的变动、造假和挑选任务不在此列。",
+    "Only one step each way was tried; larger moves, false figures and picking easy tasks "
+    "are not covered.",
+)
+IGNORED = asked(
+    "effort.ignored",
+    "有没有可以完全不管的指标？",
+    "Can an indicator be ignored without notice?",
+    "“不管”按目前最差单位的水平算；真的都不管时会更差，也可能触发问责。",
+    "“Ignored” means as bad as the worst unit now; with real neglect it could be worse, and "
+    "there may be consequences outside the score.",
+)
+LAGGED = asked(
+    "effort.lagged",
+    "潜绩有多少分量？",
+    "How much do results weigh that show only years later?",
+    "哪些算潜绩由使用者判断；占比高不等于考得准。",
+    "Which results come late is the user's judgement; a large share does not mean that "
+    "they are measured well.",
+)
+
+
+def _of_idle(result: Effort) -> Finding:
+    codes = result.reasons.to_numpy()[result.points.notna().to_numpy()]
+    if not len(codes):
+        return EARNS.untold("没有可以改进的指标值。", "There is no value that could be improved.")
+    share = float((codes != "").mean())
+    parts = [
+        Words(f"{words.zh} {part:.0%}", f"{words.en} {part:.0%}")
+        for name, words in REASONS.items()
+        if (part := float((codes == name).mean())) >= 0.005
+    ]
+    detail = listed(parts, len(REASONS))
+    end = when(parts, f"（{detail.zh}）", f" ({detail.en})")
+    return EARNS.says(
+        lit(share, *IDLE),
+        share,
+        f"在 {share:.0%} 的“单位×指标”组合里，再进一步一分不得{end.zh}。",
+        f"In {share:.0%} of all pairs of unit and indicator one more step earns nothing{end.en}.",
+    )
+
+
+def _of_perverse(result: Effort) -> Finding:
+    by = result.perverse.sum()
+    count = int(by.sum())
+    if not count:
+        return WRONG.says(
+            "green",
+            0.0,
+            "没有发现：每个单位每项指标退一步都不会加分，进一步都不会扣分。",
+            "None found: no unit gains by a step back in any indicator, or loses by a step forward.",
+        )
+    leaves = [leaf for leaf in result.moves.leaves if by[leaf.id] > 0]
+    names = listed([called(leaf, leaf.id) for leaf in leaves[:3]])
+    return WRONG.says(
+        "red",
+        count,
+        f"有 {count} 处：数值变差总分反而升高，或变好反而降低，涉及：{names.zh}。",
+        f"{count} pairs of unit and indicator where a worse value raises the total "
+        f"or a better one lowers it: {names.en}.",
+    )
+
+
+def _of_ignored(result: Effort) -> Finding:
+    table = result.indicators[result.indicators["units"] > 0]
+    small, nodes = SMALL * result.moves.scheme.full, result.moves.scheme.nodes
+    known = table["ignore_most"].dropna()
+    if not len(known):
+        return IGNORED.untold(
+            "没有还能变差的指标值。", "There is no value that could become worse."
+        )
+    free = known[known < small].sort_values()
+    share = len(free) / len(known)
+    names = listed([called(nodes[name], name) for name in free.index[:3]])
+    such = when(len(free), f"，如：{names.zh}", f", e.g. {names.en}")
+    return IGNORED.says(
+        lit(share, *DILUTED),
+        share,
+        f"{len(known)} 项指标中有 {len(free)} 项，任何单位把它放到最差也损失不到 {small:g} 分{such.zh}。",
+        f"Of {len(known)} indicators {len(free)} may fall to the worst value of any unit and "
+        f"cost nobody {small:g} points{such.en}.",
+    )
+
+
+def _of_late(result: Effort) -> Finding:
+    lost = (-result.neglect).clip(lower=0).sum()
+    whole, n = float(lost.sum()), len(result.lagged)
+    if not n:
+        return LAGGED.untold(
+            "方案里看不出哪些指标要几年后才见效，请在 lagged 里列出。",
+            "The scheme does not tell which indicators show results only years later; name them in "
+            "lagged.",
+        )
+    if not whole:
+        return LAGGED.untold(
+            "没有哪项指标放手不管会丢分。", "Neglect costs no points in any indicator."
+        )
+    share = float(lost[list(result.lagged)].sum() / whole)
+    return LAGGED.says(
+        "amber" if share < LATE else "green",
+        share,
+        f"列出的 {n} 项潜绩指标占“放手不管会丢的分”的 {share:.0%}。",
+        f"Late results that were named, {n} in all, carry {share:.0%} of the "
+        "points that neglect would cost.",
+    )

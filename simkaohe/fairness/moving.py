@@ -11,25 +11,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from simkaohe.engine import Engine, Outcome
+from simkaohe.engine.standing import Array, Bools
+from simkaohe.fairness.given import check_names
 from simkaohe.fairness.values import Table, Values
+from simkaohe.labels import Words
 from simkaohe.scheme.combine import Combine, Multiplier
 from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group, Indicator
 from simkaohe.sensitivity.multiplying import RELATIVE
 
-Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
-Bools = npt.NDArray[np.bool_]
 AMONG_UNITS = ("share", "share_change", "contribution", "rating_ranks")
 """Measures whose value depends on the other units."""
 NUMBERS = 1 << 20
 """Numbers in an array of rows × units at once."""
+Within = Literal["all", "category"]
+GRID, FINER, NARROW, ROUNDS = 65, 17, 1e-10, 12
+"""Points of the first search for a change of rank and of each finer one; its width at the end, and
+how many finer ones there are at most, for values that differ by less than a number can."""
 
 
 @dataclass(frozen=True)
@@ -214,14 +220,11 @@ class Moves(Values):
         return self._own(self.engine.what_if(raised, uses=uses), units, score)
 
     def _own(self, outcome: Outcome, units: Ints, score: Array) -> Moved:
-        return Moved(
-            _pick(outcome.scores[self.scheme.root.id], units) * self._full,
-            score,
-            _pick(outcome.ranks, units),
-            _pick(outcome.category_ranks, units),
-            None if outcome.grades is None else _pick(outcome.grades, units),
-            {name: _pick(amount, units) for name, amount in outcome.uses.items()},
-        )
+        totals = _pick(outcome.scores[self.scheme.root.id], units) * self._full
+        ranks, category_ranks = (_pick(r, units) for r in (outcome.ranks, outcome.category_ranks))
+        grades = None if outcome.grades is None else _pick(outcome.grades, units)
+        uses = {name: _pick(amount, units) for name, amount in outcome.uses.items()}
+        return Moved(totals, score, ranks, category_ranks, grades, uses)
 
     # -- who is affected -------------------------------------------------------------------------
 
@@ -300,25 +303,60 @@ def _pick(array: Any, units: Ints) -> Any:
 def joined(parts: list[Moved], order: Ints | None = None) -> Moved:
     """Return several parts as one, rows in the order given."""
 
-    def whole(name: str) -> Any:
-        some = [getattr(part, name) for part in parts]
+    def whole(some: list[Any]) -> Any:
         if any(each is None for each in some):
             return None
-        joined = np.concatenate(some)
-        return joined if order is None else joined[order]
+        return np.concatenate(some)[slice(None) if order is None else order]
 
-    uses = {
-        name: np.concatenate([part.uses[name] for part in parts])[
-            slice(None) if order is None else order
-        ]
-        for name in parts[0].uses
-        if all(name in part.uses for part in parts)
-    }
-    return Moved(
-        whole("totals"),
-        whole("scores"),
-        whole("ranks"),
-        whole("category_ranks"),
-        whole("grades"),
-        uses,
-    )
+    def part(name: str) -> Any:
+        return whole([getattr(part, name) for part in parts])
+
+    shared = [name for name in parts[0].uses if all(name in part.uses for part in parts)]
+    uses = {name: whole([part.uses[name] for part in parts]) for name in shared}
+    ranks, category_ranks, grades = (part(n) for n in ("ranks", "category_ranks", "grades"))
+    return Moved(part("totals"), part("scores"), ranks, category_ranks, grades, uses)
+
+
+# -- the rank as a step function -------------------------------------------------------------------
+
+
+def check_within(within: Within) -> Within:
+    """Return which ranking is meant; another word is an error."""
+    check_names("within", [str(within)], ("all", "category"), Words("排名范围", "ranking"))
+    return within
+
+
+def rank_changes(
+    moves: Moves, k: int, place: int, within: Within, *, first: bool = False
+) -> pd.DataFrame:
+    """Return where a unit's rank changes between its value in an indicator and the furthest in reach.
+
+    By ``improvement``, ``value``, ``total``, ``rank``: as it is now, then at the far side of each
+    change; with ``first`` of the first better rank only.
+    """
+    now, end = moves.now[k, place], moves.beyond[k, place]
+    field = "ranks" if check_within(within) == "all" else "category_ranks"
+
+    def at(values: Array) -> tuple[Any, Array]:
+        units = np.full(len(values), place)
+        found = moves.moved(k, units, values, standing=True)
+        return getattr(found, field), found.totals
+
+    values = np.linspace(now, end, GRID if end != now else 1)
+    ranks, totals = at(values)
+    for _ in range(ROUNDS):
+        here = np.flatnonzero(np.diff(ranks))
+        if first:
+            here = here[ranks[here + 1] < ranks[0]][:1]
+        wide = here[np.abs(np.diff(values))[here] > NARROW * abs(end - now)]
+        if not len(wide):
+            break
+        more = np.concatenate([np.linspace(values[i], values[i + 1], FINER)[1:-1] for i in wide])
+        rank, total = at(more)
+        order = np.argsort(np.concatenate([values, more]) * np.sign(end - now), kind="stable")
+        values = np.concatenate([values, more])[order]
+        ranks = np.concatenate([ranks, rank])[order]
+        totals = np.concatenate([totals, total])[order]
+    rows = np.r_[0, here + 1]
+    columns = {"improvement": np.abs(values - now), "value": values, "total": totals, "rank": ranks}
+    return pd.DataFrame({name: column[rows] for name, column in columns.items()})

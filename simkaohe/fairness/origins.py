@@ -8,25 +8,20 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, compiled
-from simkaohe.engine.standing import EXACT
-from simkaohe.fairness import explaining
-from simkaohe.fairness.explaining import Explained
+from simkaohe.engine.standing import EXACT, Array, Bools, Ints
+from simkaohe.fairness import regression
 from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.shuffling import checked
-from simkaohe.fairness.whom import given_covariates, studied
+from simkaohe.fairness.given import check, given_covariates, studied
+from simkaohe.fairness.regression import Explained, Places
 from simkaohe.labels import Words, reader_name
 from simkaohe.panel import Panel
 from simkaohe.ranks import last_digits, places
 from simkaohe.scheme.tree import Group, Scheme
 from simkaohe.sensitivity.form import behind
 
-Array = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.intp]
 STEP = 0.5
 """Points by which an indicator's score is raised to see what it is worth in the total."""
 BLOCK = 1 << 21
@@ -146,14 +141,14 @@ def endowment(
         Statistician 61(2).
     [3] Westfall & Young (1993), Resampling-based multiple testing.
     """
-    checked(permutations)
+    check({"permutations": (permutations, permutations >= 1, "≥ 1 的整数", "a number ≥ 1")})
     engine = compiled(scheme, panel)
     nodes = engine.run(nodes=tuple(scheme.nodes))
-    given, left_out = given_covariates(engine, panel, covariates, effort, nodes.ranks[0] > 0)
+    given, left_out = given_covariates(engine, covariates, effort, nodes.ranks[0] > 0)
     here, alone = studied(engine, given, nodes.ranks[0] > 0)
     known = given.drop(columns=[effort] if effort else [])
     category = np.unique(engine.category[here], return_inverse=True)[1]
-    z = explaining.centred(known.to_numpy(np.float64).T[:, here], category)
+    z = regression.centred(known.to_numpy(np.float64).T[:, here], category)
     differs = np.asarray(z.any(1))
     used = [str(name) for name in known.columns[np.flatnonzero(differs)]]
     flat = Words("在各类别内没有差异", "it does not differ inside any category")
@@ -162,11 +157,11 @@ def endowment(
     z = z[differs]
     targets = _targets(engine, {name: score[0] for name, score in nodes.scores.items()})
     totals = targets[scheme.root.id][1][here]
-    y = explaining.centred(_filled(targets, here, category), category)
-    fit = explaining.explained(y, z, category, permutations, seed)
+    y = regression.centred(_filled(targets, here, category), category)
+    fit = regression.explained(y, z, category, permutations, seed)
     carried, rest = _carried(engine, here, category, y[0], z)
     raw = known[used].to_numpy(np.float64).T[:, here]
-    plain, partial, p = explaining.rank_correlations(
+    plain, partial, p = regression.rank_correlations(
         _filled(targets, here, category), raw, category
     )
     effort_row = given[effort].to_numpy(np.float64)[None, here] if effort else None
@@ -197,7 +192,7 @@ def _targets(engine: Engine, scores: Mapping[str, Array]) -> dict[str, tuple[str
     return found
 
 
-def _filled(targets: Mapping[str, tuple[str, Array]], here: Bools, category: Ints) -> Array:
+def _filled(targets: Mapping[str, tuple[str, Array]], here: Bools, category: Places) -> Array:
     """Return the targets (T, N) of those studied, category means where a score is missing."""
     found = np.array([values[here] for _, values in targets.values()])
     for row in found:
@@ -212,19 +207,19 @@ def _filled(targets: Mapping[str, tuple[str, Array]], here: Bools, category: Int
 
 
 def _carried(
-    engine: Engine, here: Bools, category: Ints, y: Array, z: Array
+    engine: Engine, here: Bools, category: Places, y: Array, z: Array
 ) -> tuple[dict[str, float], float]:
     """Return the share of the total's dependence that each indicator brings, and the rest."""
-    q = explaining.basis(z)
+    q = regression.basis(z)
     towards = (y @ q.T) @ q
     whole = float(towards @ towards)
-    if whole <= explaining.NOTHING * float(y @ y):
+    if whole <= regression.NOTHING * float(y @ y):
         return {}, np.nan
     root, full = engine.scheme.root.id, engine.scheme.full / 100
     base = engine.run(nodes=(root,)).scores[root][0]
     leaves = [leaf.id for leaf in engine.scheme.indicators]
     scores = {name: engine.raw_score(name) for name in leaves}
-    x = explaining.centred(
+    x = regression.centred(
         _filled({name: ("", score) for name, score in scores.items()}, here, category), category
     )
     found = np.empty(len(leaves))
@@ -241,27 +236,27 @@ def _carried(
 
 
 def _summary(
-    total: Array, y: Array, z: Array, category: Ints, fit: Explained, effort: Array | None
+    total: Array, y: Array, z: Array, category: Places, fit: Explained, effort: Array | None
 ) -> pd.Series[float]:
     found = dict.fromkeys(SUMMARY, np.nan)
     for name in ("r2", "adjusted", "loo", "p", "low", "high"):
         found[name] = float(getattr(fit, name)[0])
     found |= {"units": len(total), "df": fit.df, "by_chance": fit.by_chance}
-    q = explaining.basis(z)
+    q = regression.basis(z)
     if len(q) and fit.df > 0:
         fitted = total.mean() + (y @ q.T) @ q
         whole = _deviation(total.mean() + y)
         found["inequality"] = _deviation(fitted) / whole if whole > 0 else np.nan
     if effort is not None and fit.df > 1 and len(q):
-        e = explaining.centred(effort, category)
-        alone = float(explaining.shares(y[None], explaining.basis(e))[0])
-        both = float(explaining.shares(y[None], explaining.basis(np.vstack([e, z])))[0])
+        e = regression.centred(effort, category)
+        alone = float(regression.shares(y[None], regression.basis(e))[0])
+        both = float(regression.shares(y[None], regression.basis(np.vstack([e, z])))[0])
         found["effort_r2"] = alone
-        found["endowment_share"] = 1 - alone / both if both > explaining.NOTHING else np.nan
+        found["endowment_share"] = 1 - alone / both if both > regression.NOTHING else np.nan
         net = [row - (row @ q.T) @ q for row in (y, e[0])]
         size = np.sqrt((net[0] @ net[0]) * (net[1] @ net[1]))
         found["effort_partial"] = float(net[0] @ net[1] / size) if size > 0 else np.nan
-        found["effort_order"] = explaining.agreement(total, effort[0], category)
+        found["effort_order"] = regression.agreement(total, effort[0], category)
         left = len(y) - len(np.unique(category)) - 1
         found["equal_effort_sd"] = float(np.sqrt((1 - alone) * (y @ y) / max(left, 1)))
     return pd.Series(found, name="endowment")
@@ -275,23 +270,17 @@ def _deviation(values: Array) -> float:
 
 
 def _covariate_table(
-    used: list[str],
-    y: Array,
-    z: Array,
-    plain: Array,
-    partial: Array,
-    p: Array,
-    fit: Explained,
+    used: list[str], y: Array, z: Array, plain: Array, partial: Array, p: Array, fit: Explained
 ) -> pd.DataFrame:
     told = fit.df > 0 and bool(used)
     slopes = np.linalg.lstsq(z.T, y, rcond=None)[0] if told else np.full(len(used), np.nan)
-    sd = np.sqrt((z**2).sum(1) / max(fit.df + len(explaining.basis(z)), 1))
+    sd = np.sqrt((z**2).sum(1) / max(fit.df + len(regression.basis(z)), 1))
     return pd.DataFrame(
         {
             "spearman": plain,
             "partial": partial,
             "p": p,
-            "share": explaining.divided(y, z) if told else np.nan,
+            "share": regression.divided(y, z) if told else np.nan,
             "points": slopes * sd,
         },
         pd.Index(used, name="covariate"),
@@ -314,21 +303,15 @@ def _node_table(
     }
     names[scheme.root.id] = str(Words("总分", "Total"))
     known = np.nan_to_num(np.abs(plain), nan=-1.0) if used else np.full((1, len(targets)), -1.0)
-    most = known.argmax(0)
-    there = known.max(0) >= 0
+    strongest = [(k, t) if known[k, t] >= 0 else None for t, k in enumerate(known.argmax(0))]
+    columns = ("r2", "adjusted", "loo", "p", "p_joint", "low", "high")
     return pd.DataFrame(
         {
             "name": [names[name] for name in targets],
             "kind": [kind for kind, _ in targets.values()],
-            **{
-                column: getattr(fit, column)
-                for column in ("r2", "adjusted", "loo", "p", "p_joint", "low", "high")
-            },
-            "strongest": [used[k] if ok else None for k, ok in zip(most, there, strict=True)],
-            "spearman": [
-                plain[k, t] if ok else np.nan
-                for t, (k, ok) in enumerate(zip(most, there, strict=True))
-            ],
+            **{column: getattr(fit, column) for column in columns},
+            "strongest": [used[at[0]] if at else None for at in strongest],
+            "spearman": [plain[at] if at else np.nan for at in strongest],
             "carries": [carried.get(name, np.nan) for name in targets],
         },
         pd.Index(targets, name="node"),
@@ -338,7 +321,7 @@ def _node_table(
 def _net(
     engine: Engine, here: Bools, total: Array, y: Array, z: Array, fit: Explained
 ) -> pd.DataFrame:
-    q = explaining.basis(z)
+    q = regression.basis(z)
     due = (y @ q.T) @ q if fit.df > 0 and len(q) else np.full(len(total), np.nan)
     net = np.where(np.isnan(due), total, total - due)
     digits = engine.scheme.ranking.digits
@@ -346,7 +329,7 @@ def _net(
     sets: dict[str, list[Any]] = {"": [np.arange(len(total))]}
     if len(engine.members) > 1:
         sets["category_"] = [np.flatnonzero(code == c) for c in np.unique(code)]
-    ranks: dict[str, npt.NDArray[np.int64]] = {}
+    ranks: dict[str, Ints] = {}
     for prefix, members in sets.items():
         for before, values in (("", total), ("net_", net)):
             rank = ranks.setdefault(f"{before}{prefix}rank", np.zeros(len(total), np.int64))

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from simkaohe.engine.standing import Array
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.paying import nothing, of_categories, of_change, of_concentration
+from simkaohe.fairness.finding import (
+    Finding,
+    amount,
+    asked,
+    called,
+    category_words,
+    even,
+    lit,
+    when,
+)
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.result import Result, evaluate
 from simkaohe.scheme.tree import Scheme
 
-Array = npt.NDArray[np.float64]
+TOP_TENTH = (3.0, 6.0)
+"""What the best-paid tenth gets, in its shares of units: three times; more than half of all."""
+PAYERS = (0.25, 0.5)
+"""Share of units that lose by a change: one in four; more losers than not."""
 
 
 @dataclass(frozen=True)
@@ -93,19 +105,23 @@ def money(scheme: Scheme, panel: Panel, base: Scheme | None = None) -> Money:
     rows = [_row(scheme, use, amounts, ranking["total"]) for use in scheme.uses]
     table = pd.DataFrame(rows, pd.Index(list(scheme.uses), name="use"), COLUMNS)
     categories = _by_category(result, amounts)
-    changes = _changes(result, evaluate(base, panel)) if base else _changes(result, None)
-    by_category = _change_by_category(changes)
+    changes = _changes(result, evaluate(base, panel) if base else None)
+    lost = (-changes["change"]).clip(lower=0) if len(changes) else changes["change"]
+    wide = changes.assign(lost=lost, losers=lost > 1e-9)
+    keys = [wide.index.get_level_values("use"), "category"]
+    sums = ["before", "after", "change", "lost", "losers"]
+    by_category = wide.groupby(keys, sort=False)[sums].sum()
     findings: list[Finding] = []
     for use in scheme.uses:
-        findings.append(of_concentration(scheme, use, table))
-        findings.append(of_categories(scheme, use, categories))
+        findings.append(_of_concentration(scheme, use, table))
+        findings.append(_of_categories(scheme, use, categories))
     if base is not None:
-        names = {**base.uses, **scheme.uses}
-        for use in names:
+        for use in {**base.uses, **scheme.uses}:
             which = scheme if use in scheme.uses else base
-            findings.append(of_change(which, use, changes, by_category))
-    return Money(scheme, amounts, table, categories, changes, by_category,
-                 tuple(findings) or (nothing(),))  # fmt: skip
+            findings.append(_of_change(which, use, changes, by_category))
+    if not findings:
+        findings = [NO_USES.untold(*NOTHING_STATED)]
+    return Money(scheme, amounts, table, categories, changes, by_category, tuple(findings))
 
 
 COLUMNS = ["unit", "units", "total", "gini", "gini_corrected", "theil", "within", "between", "top_tenth",
@@ -131,19 +147,11 @@ def _row(scheme: Scheme, use: str, amounts: pd.DataFrame, totals: pd.Series[floa
         unit = meant.index[int(x.argmin())]
         found, expected = f"{x.min():g}", Words("≥ 0 的金额", "an amount ≥ 0")
         raise SimkaoheError(Problem(f"uses.{use} › {unit}", found, expected))
-    n, g = len(x), gini(x)
-    return [
-        scheme.uses[use].unit or "",
-        n,
-        x.sum(),
-        g,
-        g * n / (n - 1) if n > 1 else np.nan,
-        *theil(x, meant["category"]),
-        _top(x, -(-n // 10)),
-        _top(x, min(3, n)),
-        int((x > 0).sum()),
-        gini(totals[meant.index].to_numpy(np.float64).clip(min=0)),
-    ]
+    n, g, whole, paid = len(x), gini(x), x.sum(), np.sort(x)
+    top = [paid[-k:].sum() / whole if whole > 0 else np.nan for k in (-(-n // 10), min(3, n))]
+    by_score = gini(totals[meant.index].to_numpy(np.float64).clip(min=0))
+    return [scheme.uses[use].unit or "", n, whole, g, g * n / (n - 1) if n > 1 else np.nan,
+            *theil(x, meant["category"]), *top, int((x > 0).sum()), by_score]  # fmt: skip
 
 
 def gini(amounts: Array) -> float:
@@ -186,12 +194,7 @@ def _relative(share: Array, expected: Array) -> float:
     return max(float((share[there] * np.log(share[there] / expected[there])).sum()), 0.0)
 
 
-def _top(amounts: Array, count: int) -> float:
-    whole = amounts.sum()
-    return float(np.sort(amounts)[-count:].sum() / whole) if whole > 0 else np.nan
-
-
-# -- by category -----------------------------------------------------------------------------------
+# -- by category, and against a base -----------------------------------------------------------------
 
 
 def _by_category(result: Result, amounts: pd.DataFrame) -> pd.DataFrame:
@@ -228,9 +231,6 @@ def _framed(
     return pd.DataFrame(rows, pd.MultiIndex.from_arrays(keys, names=names), columns)
 
 
-# -- against a base --------------------------------------------------------------------------------
-
-
 def _changes(now: Result, before: Result | None) -> pd.DataFrame:
     columns = ["category", "before", "after", "change"]
     rows: list[list[object]] = []
@@ -238,13 +238,8 @@ def _changes(now: Result, before: Result | None) -> pd.DataFrame:
     if before is not None:
         units = now.ranking.index
         if strange := sorted(set(units) ^ set(before.ranking.index)):
-            raise SimkaoheError(
-                Problem(
-                    "base",
-                    Words(f"单位不同：{'、'.join(strange[:5])}", f"other units: {strange[:5]}"),
-                    Words("相同的单位", "the same units"),
-                )
-            )
+            other = Words(f"单位不同：{'、'.join(strange[:5])}", f"other units: {strange[:5]}")
+            raise SimkaoheError(Problem("base", other, Words("相同的单位", "the same units")))
         for use in {**before.scheme.uses, **now.scheme.uses}:
             old, new = (
                 each.uses[use].reindex(units) if use in each.uses else pd.Series(0.0, units)
@@ -257,9 +252,138 @@ def _changes(now: Result, before: Result | None) -> pd.DataFrame:
     return _framed(rows, index, ["use", "unit"], columns)
 
 
-def _change_by_category(changes: pd.DataFrame) -> pd.DataFrame:
-    columns = ["before", "after", "change"]
-    lost = (-changes["change"]).clip(lower=0) if len(changes) else changes["change"]
-    wide = changes.assign(lost=lost, losers=lost > 1e-9)
-    keys = [wide.index.get_level_values("use"), "category"]
-    return wide.groupby(keys, sort=False)[[*columns, "lost", "losers"]].sum()
+# -- findings --------------------------------------------------------------------------------------
+
+NO_USES = asked(
+    "money.uses",
+    "钱和名额给了谁？",
+    "Who gets money and seats?",
+    "结果可能另有用处。",
+    "The results may be used outside the scheme.",
+)
+NOTHING_STATED = Words(
+    "方案没有规定结果运用（uses）。", "The scheme states no use of the results (uses)."
+)
+
+
+def _of_concentration(scheme: Scheme, use: str, table: pd.DataFrame) -> Finding:
+    """Return whether few units get most of a use."""
+    row: Any = table.loc[use]
+    name, units = called(scheme.uses[use], use), int(row["units"])
+    asks = asked(
+        f"money.concentration.{use}",
+        f"“{name.zh}”集中在少数单位吗？",
+        f"Do few units get most of {name.en}?",
+        "集中本身不是毛病：奖励办法一旦定下，集中程度就大致定了，与谁得奖无关。",
+        "Concentration is no fault in itself: the rule of payment nearly fixes it, whoever wins.",
+    )
+    if not row["paid"]:
+        return asks.untold(*_unpaid(name))
+    if units < 2:
+        zh, en = f"“{name.zh}”只涉及一个单位。", f"{name.en} is meant for one unit only."
+        return asks.untold(zh, en)
+    tenth, top, gini_now = -(-units // 10), float(row["top_tenth"]), float(row["gini_corrected"])
+    by_score = float(row["gini_proportional"]) * units / (units - 1)
+    fair = when(
+        by_score == by_score,
+        f"；若按得分比例发，为 {by_score:.2f}",
+        f"; paid in proportion to score it would be {by_score:.2f}",
+    )
+    return asks.says(
+        lit(top / (tenth / units), *TOP_TENTH),
+        gini_now,
+        f"“{name.zh}”有 {row['paid']} / {units} 个单位得到；得到最多的 {tenth} 个拿走 {top:.0%}。基尼系数"
+        f" {gini_now:.2f}（0 为均分，1 为一家独得）{fair.zh}。",
+        f"{row['paid']} of {units} units get some of {name.en}; {top:.0%} of it goes to the best-paid"
+        f" {tenth}. Gini {gini_now:.2f} (0 is equal, 1 is all to one){fair.en}.",
+    )
+
+
+def _unpaid(name: Words) -> Words:
+    return Words(f"“{name.zh}”没有发给任何单位。", f"Nothing is paid from {name.en} to anybody.")
+
+
+def _of_categories(scheme: Scheme, use: str, categories: pd.DataFrame) -> Finding:
+    """Return whether categories get what their size, staff or need is."""
+    name = called(scheme.uses[use], use)
+    asks = asked(
+        f"money.categories.{use}",
+        f"各类分到的“{name.zh}”相称吗？",
+        f"Is {name.en} spread evenly by category?",
+        "只与单位数（或方案写明的人数、需求）相比；任务和成绩不同，份额不同未必不公平。",
+        "Compared with units only (or staff and need, where the scheme says so); tasks and results"
+        " differ, so unequal shares may be fair.",
+    )
+    mine = categories[categories.index.get_level_values("use") == use].droplevel("use")
+    if not mine["amount"].sum() > 0:
+        return asks.untold(*_unpaid(name))
+    mine = mine[mine["relative"].notna()]
+    if len(mine) < 2:
+        return asks.untold("没有两个以上的类别。", "There are no two categories.")
+    relative = mine["relative"].to_numpy(np.float64)
+    most, fewest = mine.iloc[int(relative.argmax())], mine.iloc[int(relative.argmin())]
+    ratio = float(relative.min() / relative.max())
+    due, what = "share_units", Words("单位数", "units")
+    if mine["share_staff"].notna().all():
+        due, what = "share_staff", Words("人数（需求）", "staff (need)")
+    if ratio > 1 - 1e-9:
+        return asks.says(
+            "green",
+            ratio,
+            f"各类“{name.zh}”所占份额都与其{what.zh}所占份额相同。",
+            f"Every category gets the share of {name.en} that it has of the {what.en}.",
+        )
+    a, b = (category_words(scheme, str(each.name)) for each in (most, fewest))
+    return asks.says(
+        even(ratio),
+        ratio,
+        f"“{name.zh}”与{what.zh}相比，“{a.zh}”最多：占{what.zh} {most[due]:.0%}，得总额的 {most['share']:.0%}；"
+        f"“{b.zh}”最少：占 {fewest[due]:.0%}，得 {fewest['share']:.0%}。",
+        f"Compared with {what.en}, {a.en} gets most of {name.en}: {most['share']:.0%} of it with"
+        f" {most[due]:.0%} of the {what.en}; {b.en} least: {fewest['share']:.0%} with"
+        f" {fewest[due]:.0%}.",
+    )
+
+
+def _of_change(
+    scheme: Scheme, use: str, changes: pd.DataFrame, by_category: pd.DataFrame
+) -> Finding:
+    """Return who pays for a change."""
+    name, unit = called(scheme.uses[use], use), scheme.uses[use].unit or ""
+    asks = asked(
+        f"money.change.{use}",
+        f"“{name.zh}”改动后由谁承担？",
+        f"Who pays for the change of {name.en}?",
+        "按同一年的数据比较；有得有失是改动的本意，不说明改得不对。",
+        "On the same year's data; to move money may be what the change is for.",
+    )
+    mine = changes.xs(use, level="use")
+    change = mine["change"].to_numpy(np.float64)
+    net, much = Words("总额不变", "the whole does not change"), amount(change.sum(), "+")
+    if much != "0":
+        net = Words(f"总额变化 {much}{unit}", f"the whole changes by {f'{much} {unit}'.strip()}")
+    losers = change < -1e-9
+    value, k, n = float(losers.mean()), int(losers.sum()), len(change)
+    if not k:
+        zh = f"没有单位因此少得“{name.zh}”，{net.zh}。"
+        return asks.says(
+            lit(value, *PAYERS), value, zh, f"No unit gets less of {name.en}; {net.en}."
+        )
+    lost, worst = amount(-change[losers].sum()), amount(change.min(), "+")
+    who, kind = mine.index[int(change.argmin())], _bearer(scheme, by_category.loc[[use]])
+    return asks.says(
+        lit(value, *PAYERS),
+        value,
+        f"{k} / {n} 个单位少得“{name.zh}”，共 {lost}{unit}{kind.zh}；少得最多的是“{who}”（{worst}）；{net.zh}。",
+        f"{k} of {n} units get less of {name.en}, {f'{lost} {unit}'.strip()} in all{kind.en}; {who}"
+        f" loses most ({worst}); {net.en}.",
+    )
+
+
+def _bearer(scheme: Scheme, categories: pd.DataFrame) -> Words:
+    """Return which category bears most of the losses; nothing where there is one only."""
+    lost = categories["lost"].to_numpy(np.float64)
+    kind = category_words(scheme, str(categories.index[int(lost.argmax())][1]))
+    share = f"{lost.max() / lost.sum():.0%}"
+    zh, en = f"，其中“{kind.zh}”承担 {share}", f", of which {kind.en} bears {share}"
+    return when(len(lost) > 1, zh, en)

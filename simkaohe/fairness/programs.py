@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from simkaohe.engine.standing import Array
 from simkaohe.fairness.choices import Lever
 from simkaohe.fairness.moving import Moves
 from simkaohe.scheme.coefficient import FixedBand, Identity
@@ -19,7 +19,6 @@ from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group, Indicator
 from simkaohe.sensitivity.polytope import quiet
 
-Array = npt.NDArray[np.float64]
 Shape = Literal["linear", "concave", "product"]
 MARGIN, LEAST = 2e-6, 1e-6
 """Points by which the program aims beyond the total asked for, and what it must not miss it by."""
@@ -43,14 +42,7 @@ class Choice:
 
 
 class Program:
-    """One unit's choices: what they cost and what total they give while the others stay.
-
-    Parameters
-    ----------
-    moves : Moves
-    place : int
-    levers : list of Lever
-    """
+    """One unit's choices: what they cost and what total they give while the others stay."""
 
     def __init__(self, moves: Moves, place: int, levers: list[Lever]) -> None:
         self.moves, self.place, self.levers = moves, place, levers
@@ -154,17 +146,10 @@ class Program:
     def cheapest(self, need: float, floors: Mapping[str, float] | None = None) -> Choice | None:
         """Return the cheapest improvements with a total of at least ``need``; None if there is none.
 
-        Parameters
-        ----------
-        need : float
-        floors : mapping of group to score, optional
-            What groups must have besides.
-
-        Notes
-        -----
-        Cutting planes (Kelley 1960): a concave total, or the logarithm of a product, lies below its
-        tangents, so each tangent cuts off scores that do not reach the total and no others, and the
-        first answer that reaches it is the cheapest. ``converged`` is False when none did.
+        ``floors`` are the scores that groups must have besides. By cutting planes (Kelley 1960): a
+        concave total, or the logarithm of a product, lies below its tangents, so each tangent cuts
+        off scores that do not reach the total and no others, and the first answer that reaches it
+        is the cheapest. ``converged`` is False when none did.
         """
         nothing = Choice(np.zeros(len(self.levers)), self.start, 0.0, True)
         wanted: list[tuple[str | None, float, float]] = [(None, need, MARGIN * self.size)]
@@ -208,8 +193,6 @@ class Program:
     def richest(self, budget: float) -> Choice:
         """Return the improvements with the highest total that a budget allows.
 
-        Notes
-        -----
         The same tangents as ceilings: the highest place below them all is closed in on.
         """
         if not self.leaves:

@@ -6,26 +6,25 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import compiled
-from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.fairness.finding import Finding, light
+from simkaohe.engine.standing import Array, Bools
+from simkaohe.fairness.finding import Finding, asked, lit, when
+from simkaohe.fairness.given import check, check_names
 from simkaohe.fairness.histories import Histories, Rule
 from simkaohe.fairness.moving import Moves
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 
-Array = npt.NDArray[np.float64]
 RULES = ("last", "mean", "external")
 TOP = 0.2
 """Share of the units that count as the top of a year: as many as are usually 优秀."""
-TAKEN, MOSTLY_TAKEN = 0.3, 0.9
+TAKEN = 0.3, 0.9
 """Part of a gain that later targets take back: a third is felt; nine tenths and more mean that doing
 well hardly pays (Weitzman 1980: at 1 it does not pay at all)."""
-COSTLY, VERY_COSTLY = 0.005, 0.02
+COSTLY = 0.005, 0.02
 """Points that the top of a year loses in the next, as a share of full marks: half a point decides
 places in ordinary schemes, two points decide grades (ours)."""
 NOTHING = 1e-9
@@ -151,13 +150,24 @@ def ratchet(
     Complaint 2 of the formula manual; Weitzman (1980), The ratchet principle and performance
     incentives, Bell Journal of Economics 11(1); Bevan and Hood (2006), Public Administration 84(3).
     """
-    _check(rule, raised, memory, years, discount, step, noise, draws)
+    check_names("rule", [str(rule)], RULES, Words("目标办法", "rule of targets"))
+    unit = "0 到 1 的数", "a number from 0 to 1"
+    check(
+        {
+            "raised": (raised, -1 < raised < np.inf, "大于 -1 的数", "a number above -1"),
+            "memory": _whole(memory, 1),
+            "years": _whole(years, 2),
+            "discount": (discount, 0 < discount <= 1, *unit),
+            "step": (step, 0 < step < 0.5, "0 到 0.5 的数", "a number from 0 to 0.5"),
+            "noise": (noise, 0 <= noise < 1, *unit),
+            "draws": _whole(draws, 2),
+        }
+    )
     moves = Moves(compiled(scheme, panel))
     histories = Histories(moves, rule, raised, memory)
     external = Histories(moves, "external", raised, memory)
-    marginal = _marginal(
-        histories, min(years, (memory if rule == "mean" else 1) + 1), discount, step
-    )
+    looked_back = memory if rule == "mean" else 1
+    marginal = _marginal(histories, min(years, looked_back + 1), discount, step)
     steady = [h.totals(h.steady(years), years)[0] for h in (histories, external)]
     lasting = [totals[1:].mean(0) for totals in steady]
     units = pd.DataFrame(
@@ -167,49 +177,13 @@ def ratchet(
     units["lost"] = units["with_external"] - units["with_ratchet"]
     expected = Histories(moves, "expected", raised, memory)
     penalty, error = _penalty(histories, expected, years, noise, draws, seed)
-    return Ratchet(
-        moves, rule, histories.indicators, units, _by_year(moves, steady), penalty, error
-    )
+    by_year = _by_year(moves, steady)
+    return Ratchet(moves, rule, histories.indicators, units, by_year, penalty, error)
 
 
-def _check(
-    rule: str,
-    raised: float,
-    memory: int,
-    years: int,
-    discount: float,
-    step: float,
-    noise: float,
-    draws: int,
-) -> None:
-    if rule not in RULES:
-        raise SimkaoheError(unknown("rule", str(rule), RULES, Words("目标办法", "rule of targets")))
-    bounds = {
-        "raised": (raised, -1 < raised < np.inf, Words("大于 -1 的数", "a number above -1")),
-        "memory": (
-            memory,
-            memory >= 1 and memory == int(memory),
-            Words("≥ 1 的整数", "a whole number ≥ 1"),
-        ),
-        "years": (
-            years,
-            years >= 2 and years == int(years),
-            Words("≥ 2 的整数", "a whole number ≥ 2"),
-        ),
-        "discount": (discount, 0 < discount <= 1, Words("0 到 1 的数", "a number from 0 to 1")),
-        "step": (step, 0 < step < 0.5, Words("0 到 0.5 的数", "a number from 0 to 0.5")),
-        "noise": (noise, 0 <= noise < 1, Words("0 到 1 的数", "a number from 0 to 1")),
-        "draws": (
-            draws,
-            draws >= 2 and draws == int(draws),
-            Words("≥ 2 的整数", "a whole number ≥ 2"),
-        ),
-    }
-    problems = [
-        Problem(n, f"{x}", expected) for n, (x, fine, expected) in bounds.items() if not fine
-    ]
-    if problems:
-        raise SimkaoheError(*problems)
+def _whole(number: float, least: int) -> tuple[float, bool, str, str]:
+    fine = number >= least and number == int(number)
+    return number, fine, f"≥ {least} 的整数", f"a whole number ≥ {least}"
 
 
 def _marginal(histories: Histories, years: int, discount: float, step: float) -> dict[str, Array]:
@@ -253,7 +227,7 @@ def _penalty(
     return float(each.mean()), float(each.std(ddof=1) / np.sqrt(draws))
 
 
-def _top(totals: Array) -> npt.NDArray[np.bool_]:
+def _top(totals: Array) -> Bools:
     """Return who is in the top fifth (at least one unit; all that tie with it)."""
     count = max(round(TOP * totals.shape[-1]), 1)
     line = np.sort(totals, -1)[..., -count, None]
@@ -267,89 +241,80 @@ OF_RULES = {
     "mean": Words("前几年的平均再加码", "the mean of the last years and a bit more"),
     "external": Words("与完成情况无关的数", "a figure that does not follow results"),
 }
+TAKEN_BACK = asked(
+    "ratchet.taken_back",
+    "今年做得好，明年会不会更难？",
+    "Does doing well now make next year harder?",
+    "方案没有写明年目标怎么定，这里是假设的办法；也没有算进单位因此少做的部分。",
+    "The scheme does not say how next year's targets are set: this is an assumed way, and "
+    "what units then hold back is not counted.",
+)
+WHIPPED = asked(
+    "ratchet.penalty",
+    "领先的单位是不是被“鞭打”？",
+    "Are those in front punished for it?",
+    "模拟里每年的运气按设定的大小抽取，真实的波动可能更大或更小。",
+    "The luck of a year is drawn at an assumed size; in truth it may be larger or smaller.",
+)
 
 
 def _taken_back(result: Ratchet) -> Finding:
-    units = result.units
-    rho = float(units["ratchet"].median()) if len(result.indicators) else 0.0
-    trapped = int(((units["own"] <= NOTHING) & (units["later"] < -NOTHING)).sum())
-    said = OF_RULES[result.rule]
-    more = (
-        Words(
-            f"另有 {trapped} 个单位今年多做不得分、明年反而吃亏。",
-            f" For {trapped} units more earns nothing now and costs points later.",
-        )
-        if trapped
-        else Words("", "")
-    )
-    back = (
-        Words(f"要被拿回 {abs(rho):.0%}", f"take back {abs(rho):.0%}")
-        if not rho < -0.005
-        else Words(f"还会再得 {-rho:.0%}", f"add another {-rho:.0%}")
-    )
     if not len(result.indicators):
-        sentence = Words(
+        return TAKEN_BACK.says(
+            "green",
+            0.0,
             "没有指标看目标或上年数，今年的好坏不影响以后的得分。",
             "No indicator looks at a target or at last year's value; a good year costs nothing later.",
         )
-    elif np.isnan(rho):
-        sentence = Words(
+    units, said = result.units, OF_RULES[result.rule]
+    rho = float(units["ratchet"].median())
+    trapped = int(((units["own"] <= NOTHING) & (units["later"] < -NOTHING)).sum())
+    more = when(
+        trapped,
+        f"另有 {trapped} 个单位今年多做不得分、明年反而吃亏。",
+        f" For {trapped} units more earns nothing now and costs points later.",
+    )
+    if np.isnan(rho):
+        return TAKEN_BACK.says(
+            "red" if trapped else "grey",
+            rho,
             f"如果明年的目标定为{said.zh}：今年再好一点都不加分。{more.zh}",
             f"If next year's target is {said.en}: a slightly better year earns nothing now.{more.en}",
         )
-    else:
-        sentence = Words(
-            f"如果明年的目标定为{said.zh}：今年多得的分，以后{back.zh}（中位数）。{more.zh}",
-            f"If next year's target is {said.en}: later years {back.en} of what a better year "
-            f"earns (median).{more.en}",
-        )
-    return Finding(
-        "ratchet",
-        "ratchet.taken_back",
-        Words("今年做得好，明年会不会更难？", "Does doing well now make next year harder?"),
-        "red" if np.isnan(rho) and trapped else light(rho, TAKEN, MOSTLY_TAKEN),
+    back = Words(f"要被拿回 {abs(rho):.0%}", f"take back {abs(rho):.0%}")
+    if rho < -0.005:
+        back = Words(f"还会再得 {-rho:.0%}", f"add another {-rho:.0%}")
+    return TAKEN_BACK.says(
+        lit(rho, *TAKEN),
         rho,
-        sentence,
-        Words(
-            "方案没有写明年目标怎么定，这里是假设的办法；也没有算进单位因此少做的部分。",
-            "The scheme does not say how next year's targets are set: this is an assumed way, and "
-            "what units then hold back is not counted.",
-        ),
+        f"如果明年的目标定为{said.zh}：今年多得的分，以后{back.zh}（中位数）。{more.zh}",
+        f"If next year's target is {said.en}: later years {back.en} of what a better year "
+        f"earns (median).{more.en}",
     )
 
 
 def _punished(result: Ratchet) -> Finding:
-    full = result.moves.scheme.full
-    names = list(result.punished.index[:3])
-    most = (
-        Words(
-            f"按现状延续，吃亏最多的是：{'、'.join(names)}。",
-            f" Going on as now, it costs most: {', '.join(names)}.",
-        )
-        if names
-        else Words("", "")
+    names, lost = list(result.punished.index[:3]), result.penalty
+    light = lit(lost / result.moves.scheme.full, *COSTLY)
+    most = when(
+        names,
+        f"按现状延续，吃亏最多的是：{'、'.join(names)}。",
+        f" Going on as now, it costs most: {', '.join(names)}.",
     )
-    return Finding(
-        "ratchet",
-        "ratchet.penalty",
-        Words("领先的单位是不是被“鞭打”？", "Are those in front punished for it?"),
-        light(result.penalty / full, COSTLY, VERY_COSTLY),
-        result.penalty,
-        Words(
+    if result.rule == "external" or not result.indicators["target"].any():
+        return WHIPPED.says(
+            light,
+            lost,
             f"目标不随完成情况变，凭运气领先的单位第二年不会多丢分。{most.zh}",
             f"Targets do not follow results: those that luck puts in front lose nothing by them in "
             f"the next year.{most.en}",
         )
-        if result.rule == "external" or not result.indicators["target"].any()
-        else Words(
-            f"同样努力、只凭运气领先的单位，第二年因目标跟着涨比其他单位多丢 {result.penalty:.2f} 分"
-            f"（误差 ±{2 * result.error:.2f}）。{most.zh}",
-            f"Among units of the same effort, those that luck puts in front lose {result.penalty:.2f} "
-            f"points more than the others in the next year because targets follow results "
-            f"(± {2 * result.error:.2f}).{most.en}",
-        ),
-        Words(
-            "模拟里每年的运气按设定的大小抽取，真实的波动可能更大或更小。",
-            "The luck of a year is drawn at an assumed size; in truth it may be larger or smaller.",
-        ),
+    return WHIPPED.says(
+        light,
+        lost,
+        f"同样努力、只凭运气领先的单位，第二年因目标跟着涨比其他单位多丢 {lost:.2f} 分"
+        f"（误差 ±{2 * result.error:.2f}）。{most.zh}",
+        f"Among units of the same effort, those that luck puts in front lose {lost:.2f} "
+        f"points more than the others in the next year because targets follow results "
+        f"(± {2 * result.error:.2f}).{most.en}",
     )

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine, Outcome, compiled
-from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.fairness.finding import Finding
-from simkaohe.fairness.measurement import Errors, Source
-from simkaohe.fairness.measurement import sources as known_errors
-from simkaohe.fairness.reckoning import (
-    Scoped,
-    error_table,
-    neighbours,
-    pooled_reliability,
-    table_of,
-    top,
-)
+from simkaohe.engine.standing import Array
+from simkaohe.fairness import measurement
+from simkaohe.fairness.finding import Asked, Finding, asked, joined, lit, when
+from simkaohe.fairness.given import check
+from simkaohe.fairness.measurement import Errors, Scoped, Source
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.form import behind
 
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 FEW_DRAWS = 100
 """Fewer draws do not hold a 95 % quantile of a maximum."""
 CERTAINTY = 0.9
 """With which neighbours should be in the right order, unless another certainty is asked for."""
+WIDE = 0.1, 1 / 3
+"""Of the field: within a tenth only neighbours mix; beyond a third the top mixes with the middle."""
+WRONG = 0.05, 0.15
+"""Of all grades: one in twenty is the usual allowance for error; 15 % is every seventh unit."""
+RELIABLE = 0.9, 0.7
+"""0.9 is asked where single cases are decided on, 0.7 of first research (Nunnally 1978)."""
+ENOUGH = 4.0
+"""Four times the sample halves the error, which a survey's budget may still bear."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,12 +146,8 @@ class Uncertainty:
         """
         from scipy.special import ndtri
 
-        if not 0.5 < certainty < 1:
-            raise SimkaoheError(
-                Problem(
-                    "certainty", f"{certainty:g}", Words("0.5 与 1 之间的数", "between 0.5 and 1")
-                )
-            )
+        fine = 0.5 < certainty < 1
+        check({"certainty": (f"{certainty:g}", fine, "0.5 与 1 之间的数", "between 0.5 and 1")})
         variance = self._neighbours[1]
         gap = self.gap if gap is None else gap
         surveys = self.errors[self.errors["source"].isin(["survey", "answers"])]
@@ -175,9 +170,7 @@ class Uncertainty:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What it comes to, in sentences."""
-        from simkaohe.fairness.doubts import findings
-
-        return tuple(findings(self))
+        return tuple(_findings(self))
 
 
 def noise(
@@ -225,9 +218,20 @@ def noise(
     [1] Mogstad, Romano, Shaikh & Wilhelm (2024), Inference for ranks, Review of Economic Studies,
         doi 10.1093/restud/rdad006.
     """
-    _check(level, draws)
+    enough = draws >= FEW_DRAWS
+    check(
+        {
+            "level": (
+                f"{level:g}",
+                0.5 <= level < 1,
+                "0.5（含）到 1 之间的数",
+                "from 0.5 to below 1",
+            ),
+            "draws": (draws, enough, f"至少 {FEW_DRAWS}", f"at least {FEW_DRAWS}"),
+        }
+    )
     engine = compiled(scheme, panel)
-    sources = known_errors(engine, errors or {})
+    sources = measurement.sources(engine, errors or {})
     rng = np.random.Generator(np.random.SFC64(seed))
     z: dict[str, Array] = {}
     drawn: dict[str, Array] = {}
@@ -239,18 +243,6 @@ def noise(
     plain = engine.run(nodes=(root,))
     outcome = engine.run(drawn, nodes=(root,)) if drawn else plain
     return _assembled(engine, sources, z, plain, outcome, level)
-
-
-def _check(level: float, draws: int) -> None:
-    problems = []
-    if not 0.5 <= level < 1:
-        words = Words("0.5（含）到 1 之间的数", "from 0.5 to below 1")
-        problems.append(Problem("level", f"{level:g}", words))
-    if draws < FEW_DRAWS:
-        words = Words(f"至少 {FEW_DRAWS}", f"at least {FEW_DRAWS}")
-        problems.append(Problem("draws", f"{draws}", words))
-    if problems:
-        raise SimkaoheError(*problems)
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -279,7 +271,7 @@ def _assembled(
     home = "category_" if by_category else ""
     scopes = apart_scopes if by_category else everybody
     names = pd.Index(engine.units, name="unit")
-    table = table_of(engine, plain, outcome, sets, totals, deviations, names)
+    table = measurement.table_of(engine, plain, outcome, sets, totals, deviations, names)
     order = np.lexsort((np.arange(len(late)), -totals, late))
     bands = [band.name for band in scheme.grades.bands] if scheme.grades else []
     chances = np.full((len(names), len(bands)), np.nan)
@@ -289,11 +281,175 @@ def _assembled(
     return Uncertainty(
         table.iloc[order],
         pd.DataFrame(chances, names, bands).iloc[order],
-        error_table(engine, sources, z, deviations, scopes),
-        pooled_reliability(scopes, totals, deviations) if z else np.nan,
+        measurement.error_table(engine, sources, z, deviations, scopes),
+        measurement.pooled_reliability(scopes, totals, deviations) if z else np.nan,
         pd.DataFrame(apart, names, names),
-        top(names, plain, sets.get(home)),
+        measurement.top(names, plain, sets.get(home)),
         level,
         "category" if by_category else "all",
-        neighbours(scopes, totals, deviations),
+        measurement.neighbours(scopes, totals, deviations),
+    )
+
+
+# -- findings --------------------------------------------------------------------------------------
+
+PLACES = asked(
+    "noise.places",
+    "名次经得起误差吗？",
+    "Do places stand up to error?",
+    "分不出先后不等于一样好，也不说明排名有错。",
+    "That two cannot be told apart does not mean that they are equally good, nor that the"
+    " ranking is wrong.",
+)
+GRADES = asked(
+    "noise.grades",
+    "等次会不会因误差定错？",
+    "Are grades wrong because of error?",
+    "这里把观测值当作真值，不能说明哪一个单位的等次定错了。",
+    "It takes what was observed for the truth and does not say whose grade is wrong.",
+)
+REAL = asked(
+    "noise.reliability",
+    "总分的差异有多少是真实的？",
+    "How much of the differences between totals is real?",
+    "可靠不等于正确：稳定地量错了东西，可靠性也高。",
+    "Reliable does not mean right: to measure the wrong thing steadily is reliable too.",
+)
+SAMPLES = asked(
+    "noise.sample",
+    "样本够大吗？",
+    "Are the samples large enough?",
+    "以相邻单位分差的中位数计；差距更小的单位需要更大的样本。样本大也消除不了偏向。",
+    "It is for the median gap between neighbours; units that are closer need more. A large"
+    " sample does not cure bias.",
+)
+BEYOND = Words(
+    "只计入了已知的误差；填报、口径和偏向造成的误差不在其中，实际只会更不确定。",
+    "Only the errors that are known are counted, not those of reporting, definition or bias:"
+    " in truth it is less certain still.",
+)
+
+
+def _findings(found: Uncertainty) -> Iterator[Finding]:
+    """Yield what error does to places, grades, differences and samples; grey when unknown."""
+    if not found.table["rank"].notna().any():
+        yield PLACES._replace(caution=BEYOND).untold("没有参加排名的单位。", "No unit is ranked.")
+        return
+    names = Words("、".join(found.untold), ", ".join(found.untold))
+    if not found.known:
+        hint = when(names.zh, f"（如 {names.zh}）", f" (e.g. for {names.en})")
+        no = Words("没有误差信息不等于没有误差。", "No known error does not mean no error.")
+        yield PLACES._replace(caution=no).untold(
+            f"数据里没有误差的信息{hint.zh}：请给出调查的样本标准差与样本量，或用 errors 写明误差。",
+            f"The data say nothing of errors{hint.en}: give the surveys' sample_sd and"
+            " sample_size, or state errors.",
+        )
+        return
+    gaps = when(
+        names.zh,
+        f"{names.zh} 的调查误差不明或不全（缺样本标准差），没有计入。",
+        f"The survey error of {names.en} is not known, or not of all units (no sample_sd), and not"
+        " counted.",
+    )
+    parts = [(PLACES, _of_places), (REAL, _of_reliability)]
+    if "grade" in found.table:
+        parts.insert(1, (GRADES, _of_grades))
+    for asks, say in parts:
+        said = say(found, asks._replace(caution=joined(asks.caution, gaps, BEYOND)))
+        yield _guarded(found, said)
+    if (found.errors["source"].isin(["survey", "answers"])).any():
+        yield _guarded(found, _of_samples(found))
+
+
+def _guarded(found: Uncertainty, said: Finding) -> Finding:
+    """Return grey instead of green where surveys have errors of which nothing is known."""
+    return replace(said, light="grey") if said.light == "green" and found.untold else said
+
+
+def _of_places(found: Uncertainty, asks: Asked) -> Finding:
+    prefix = "category_" if found.within == "category" else ""
+    ranked = found.table[found.table["rank"].notna()]
+    width = (ranked[f"{prefix}high"] - ranked[f"{prefix}low"]).astype(float)
+    field = {name: len(units) for name, units in found.scopes()}
+    sizes = np.array([field["" if found.within == "all" else c] for c in ranked["category"]])
+    share, middle = float(np.median(width / np.maximum(sizes - 1, 1))), float(width.median())
+    neighbours = [pair for _, units in found.scopes() for pair in pairwise(units)]
+    told = sum(bool(found.apart.at[pair]) for pair in neighbours)
+    scope = when(prefix, "类内", " in the category")
+    open_ = Words(
+        f"半数单位的{scope.zh}名次有 {middle:.0f} 位以上的出入",
+        f"half of the units have a place{scope.en} that is open by {middle:.0f} places or more",
+    )
+    if middle < 1:
+        certain = int((width == 0).sum())
+        open_ = Words(
+            f"{len(width)} 个单位中 {certain} 个的{scope.zh}名次是确定的",
+            f"{certain} of {len(width)} units have a certain place{scope.en}",
+        )
+    return asks.says(
+        lit(share, *WIDE, beyond=True),
+        share,
+        f"在 {found.level:.0%} 的把握下，{open_.zh}；{len(neighbours)} 对相邻单位中，{told} 对能分出先后。",
+        f"With {found.level:.0%} certainty, {open_.en}; of {len(neighbours)} pairs of neighbours,"
+        f" {told} can be told apart.",
+    )
+
+
+def _of_grades(found: Uncertainty, asks: Asked) -> Finding:
+    wrong = found.table["wrong_grade"].astype(float)
+    n, expected, doubtful = len(wrong), float(wrong.sum()), int((wrong > 0.25).sum())
+    return asks.says(
+        lit(wrong.mean(), *WRONG, beyond=True),
+        wrong.mean(),
+        f"再调查一次，预计 {n} 个单位中约有 {expected:.1f} 个换等次；{doubtful} 个单位换等次的可能超过四分之一。",
+        f"If it were measured again, about {expected:.1f} of {n} units would get another grade; for"
+        f" {doubtful} the chance is above one in four.",
+    )
+
+
+def _of_reliability(found: Uncertainty, asks: Asked) -> Finding:
+    real = found.reliability
+    if np.isnan(real):
+        return asks.untold(
+            "没有两个单位的总分不同，谈不上差异的真假。",
+            "No two units that are compared have different totals.",
+        )
+    share = Words(f"约 {real:.0%}", f"About {real:.0%}")
+    if real > 0.99:
+        share = Words("99% 以上", "Over 99%")
+    return asks.says(
+        lit(-real, *(-step for step in RELIABLE), beyond=True),
+        real,
+        f"总分差异中{share.zh}是真实差异，其余是误差。",
+        f"{share.en} of the differences between totals is real, the rest is error.",
+    )
+
+
+def _of_samples(found: Uncertainty) -> Finding:
+    if np.isnan(found.gap):
+        return SAMPLES.untold("没有相邻的单位可以比较。", "There are no neighbours to compare.")
+    sizes = found.sample_size()
+    factor = float(sizes["factor"].iloc[0])
+    if np.isnan(factor):
+        return SAMPLES.says(
+            "red",
+            factor,
+            "样本再大，也不能以九成把握排对相邻单位的先后。",
+            "No sample, however large, would put neighbours in the right order with 90 % certainty.",
+        )
+    light = lit(factor, 1.0, ENOUGH, beyond=True)
+    if factor <= 1:
+        return SAMPLES.says(
+            light,
+            factor,
+            "现有样本已能以九成把握排对相邻单位的先后。",
+            "The samples of now put neighbours in the right order with 90 % certainty.",
+        )
+    now, needed = sizes["sample"].median(), sizes["needed"].median()
+    return SAMPLES.says(
+        light,
+        factor,
+        f"要以九成把握排对相邻两个单位的先后，样本要是现在的 {factor:.3g} 倍（由 {now:.0f} 到 {needed:.0f}）。",
+        f"To put two neighbours in the right order with 90 % certainty, samples must be"
+        f" {factor:.3g} times those of now ({needed:.0f} instead of {now:.0f}).",
     )

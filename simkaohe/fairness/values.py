@@ -7,24 +7,21 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine
 from simkaohe.engine.draws import readers
-from simkaohe.errors import Problem, SimkaoheError, unknown
-from simkaohe.labels import Words
+from simkaohe.engine.standing import Array
+from simkaohe.fairness.given import by_indicator, check_names
 from simkaohe.panel import UNIT
 from simkaohe.scheme.rules.steps import Given
-from simkaohe.scheme.tree import Group, Indicator
+from simkaohe.scheme.tree import Indicator
 
-Array = npt.NDArray[np.float64]
 Table = Literal["value", "actual", "target"]
 OF_TARGET, OF_SPREAD = 0.01, 0.1
 """A step: this share of the target, or of the middle half of the units' values."""
 AS_RECORDED = ("level", "survey")
 """Measures whose value is what was recorded."""
-INDICATOR = Words("指标", "indicator")
 
 
 class Values:
@@ -49,7 +46,7 @@ class Values:
     def __init__(self, engine: Engine, steps: Mapping[str, float] | None = None) -> None:
         self.engine, self.scheme = engine, engine.scheme
         self.leaves = self.scheme.indicators
-        self._steps = checked_by_indicator(self, "steps", steps)
+        self._steps = by_indicator(self.scheme, "steps", steps)
         self.now = np.array([engine.recorded(leaf) for leaf in self.leaves])
         self.has_weight = np.array(
             [engine.weights.counting({})[leaf.id][engine.category] for leaf in self.leaves]
@@ -93,9 +90,9 @@ class Values:
                 continue
             there = self.now[k][~np.isnan(self.now[k])]
             low, high = np.quantile(there, (0.25, 0.75)) if len(there) else (0.0, 0.0)
-            size = OF_SPREAD * (high - low) or OF_TARGET * float(
-                np.abs(there).mean() if len(there) else 0
-            )
+            size = OF_SPREAD * (high - low)
+            if not size and len(there):
+                size = OF_TARGET * float(np.abs(there).mean())
             target = OF_TARGET * np.abs(self.target[k])
             found[k] = np.where(target > 0, target, size or OF_TARGET)
         return found
@@ -164,8 +161,7 @@ class Values:
 
     def place(self, where: str, unit: str) -> int:
         """Return a unit's place; an unknown one is an error with the nearest names."""
-        if unit not in self.engine.units:
-            raise SimkaoheError(unknown(where, unit, self.engine.units, UNIT))
+        check_names(where, [unit], self.engine.units, UNIT)
         return self.engine.units.index(unit)
 
     def recorded(self, table: Table) -> Array:
@@ -187,48 +183,3 @@ class Values:
         """Return an array (K, N) as a frame, units × indicators."""
         units = pd.Index(self.engine.units, name="unit")
         return pd.DataFrame(table.T, units, [leaf.id for leaf in self.leaves])
-
-
-def called(node: Indicator | Group) -> Words:
-    """Return a node's name in both languages; in the other, or its id, where there is none."""
-    return Words(node.name or node.name_en or node.id, node.name_en or node.name or node.id)
-
-
-def listed(names: list[Words]) -> Words:
-    """Return names as a list in a sentence."""
-    return Words("、".join(name.zh for name in names), ", ".join(name.en for name in names))
-
-
-def is_number(given: Any) -> bool:
-    """Whether something is a finite number."""
-    return (
-        isinstance(given, int | float | np.number)
-        and not isinstance(given, bool)
-        and bool(np.isfinite(given))
-    )
-
-
-def checked_by_indicator(
-    values: Values, where: str, numbers: Mapping[str, float] | None
-) -> dict[str, float]:
-    """Return numbers by indicator as floats.
-
-    Raises
-    ------
-    SimkaoheError
-        Unknown indicators, with the nearest names, and numbers that are not above zero.
-    """
-    known = {leaf.id: leaf.label for leaf in values.leaves}
-    problems, found = [], {}
-    for name, number in (numbers or {}).items():
-        if name not in known:
-            problems.append(unknown(f"{where} › {name}", name, known, INDICATOR))
-        elif not (is_number(number) and number > 0):
-            problems.append(
-                Problem(f"{where} › {name}", f"{number}", Words("大于 0 的数", "a number above 0"))
-            )
-        else:
-            found[name] = float(number)
-    if problems:
-        raise SimkaoheError(*problems)
-    return found

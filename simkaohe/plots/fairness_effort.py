@@ -36,7 +36,7 @@ def effort(result: Effort, ax: Axes | None = None) -> Axes:
         Units by rank, the best on top; the darker, the more points. Hatched: a step pays nothing,
         and why. Orange: it costs points, or a worse value earns some. White: does not count.
     """
-    from simkaohe.fairness.margin_findings import REASONS
+    from simkaohe.fairness.margins import REASONS
 
     moves = result.moves
     totals = moves.total

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from wcwidth import wcswidth
 
-from simkaohe.fairness.wording import category_words, grade_words
+from simkaohe.fairness.finding import category_words, grade_words
 from simkaohe.labels import Words
 from simkaohe.plots.style import (
     DOWN,

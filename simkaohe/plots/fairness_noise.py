@@ -14,8 +14,8 @@ from simkaohe.plots.style import (
     DOWN,
     SAME,
     UP,
-    families,
     height_of,
+    keyed,
     name_rows,
     new_axes,
     style,
@@ -76,7 +76,7 @@ def endowment(result: Endowment, most: int = 25, ax: Axes | None = None) -> Axes
         ax.xaxis.set_major_formatter(PercentFormatter(1.0))
         ax.grid(axis="x", color="0.92")
         if len(table):
-            ax.legend(frameon=False, loc="lower right", prop={"family": families()})
+            keyed(ax)
         sns.despine(ax=ax, left=True)
         what = Words(
             "类内差异中由背景数据解释的份额", "Share of differences explained, inside categories"
@@ -134,7 +134,7 @@ def rank_confidence(result: Uncertainty, ax: Axes | None = None) -> Axes:
         ax.set_xlim(0.5, max(np.nanmax([1.0, *ends["joint_high"], *ends["rank"]]), 1) + 0.5)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(axis="x", color="0.92")
-        ax.legend(frameon=False, loc="best", prop={"family": families()})
+        keyed(ax)
         sns.despine(ax=ax, left=True)
         title = Words("误差之下的名次", "Places after error")
         if not result.known:

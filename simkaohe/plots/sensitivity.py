@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from simkaohe.labels import Words
-from simkaohe.plots.style import DOWN, SAME, UP, families, new_axes, style
+from simkaohe.plots.style import DOWN, NAMED, SAME, UP, beside, families, keyed, new_axes, style
 from simkaohe.plots.style import height_of as _height
 from simkaohe.plots.style import name_rows as _name_rows
 from simkaohe.plots.style import titled as _titled
@@ -85,14 +85,17 @@ def rank_intervals(
     rows = np.arange(len(order))
     with style():
         ax = new_axes(ax, _height(len(order)))
-        ax.hlines(rows, levels[0.05], levels[0.95], color=UP, linewidth=1.2, alpha=0.7)
-        ax.hlines(rows, levels[0.25], levels[0.75], color=UP, linewidth=4, alpha=0.9)
-        ax.plot(levels[0.5], rows, "o", color="white", markeredgecolor=UP, markersize=4.5, zorder=3)
+        size = 4.5 if len(order) <= NAMED else 3
+        ax.hlines(rows, levels[0.05], levels[0.95], color=UP, lw=1.2, alpha=0.7, label="5–95 %")
+        ax.hlines(rows, levels[0.25], levels[0.75], color=UP, lw=4, alpha=0.9, label="25–75 %")
+        ax.plot(levels[0.5], rows, "o", color="white", markeredgecolor=UP, markersize=size,
+                label=str(Words("中位名次", "median")), zorder=3)  # fmt: skip
         if now is not None:
             ranks = now.reindex(order).to_numpy(np.float64, na_value=np.nan)
             label = str(Words("现行方案的名次", "rank now"))
-            ax.plot(ranks, rows, "D", color="none", markeredgecolor=DOWN, label=label, zorder=4)
-            ax.legend(frameon=False, loc="upper right", prop={"family": families()})
+            ax.plot(ranks, rows, "D", color="none", markeredgecolor=DOWN, label=label,
+                    markersize=1.4 * size, zorder=4)  # fmt: skip
+        keyed(ax)
         _name_rows(ax, [str(unit) for unit in order])
         ax.set_xlim(0.5, len(order) + 0.5)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -128,13 +131,7 @@ def tornado(result: OneAtATime, most: int = 20, ax: Axes | None = None) -> Axes:
         ax.axvline(0, color="0.4", linewidth=0.8)
         _name_rows(ax, [str(label) for label in table["label"]])
         ax.xaxis.set_major_formatter(lambda x, _: f"{abs(x):g}")
-        ax.legend(
-            [left, right],
-            [str(Words("调低", "lower")), str(Words("调高", "higher"))],
-            frameon=False,
-            loc="lower right",
-            prop={"family": families()},
-        )
+        keyed(ax, [left, right], [str(Words("调低", "lower")), str(Words("调高", "higher"))])
         sns.despine(ax=ax, left=True)
         idle = len(result.without_effect)
         title = Words("单项变动的影响", "One number at a time")
@@ -168,22 +165,20 @@ def breakpoints(result: Breakpoints, ax: Axes | None = None) -> Axes:
     colours = dict(zip(moving, sns.color_palette("colorblind", len(moving)), strict=True))
     with style():
         ax = new_axes(ax, max(4.0, min(12.0, 1.5 + 0.2 * ranked.shape[1])))
+        thin = 1 if ranked.shape[1] <= NAMED else 0.5
         for unit in [u for u in ranked if u not in colours] + moving[::-1]:
             line = ranked[unit].to_numpy()
-            look: dict[str, Any] = {"color": colours.get(unit, "0.85"), "linewidth": 1}
-            if unit in colours:
-                look["linewidth"] = 2
-                words: dict[str, Any] = {
-                    "size": 9,
-                    "va": "center",
-                    "family": families(),
-                    "parse_math": False,
-                }
-                ax.annotate(
-                    f"{unit}", (edges[-1], line[-1]), (6, 0), textcoords="offset points",
-                    color=colours[unit], annotation_clip=False, **words,
-                )  # fmt: skip
+            look: dict[str, Any] = {"color": colours.get(unit, "0.85")}
+            look["linewidth"] = 2 if unit in colours else thin
             ax.step(edges, [*line, line[-1]], where="post", **look)
+        apart = (
+            11 / 72 * ranked.shape[1] / (ax.figure.get_figheight() - 1)
+        )  # a line of text, in ranks
+        height = -np.inf
+        for unit in sorted(moving, key=lambda unit: int(ranked[unit].iloc[-1])):
+            height = max(height + apart, float(ranked[unit].iloc[-1]))
+            beside(ax, (edges[-1], height), str(unit), 6, size=9, color=colours[unit],
+                   family=families(), parse_math=False)  # fmt: skip
         if result.present is not None:
             ax.axvline(result.present, color=SAME, linestyle="--", linewidth=1)
         ax.set_xlim(edges[0], edges[-1])
@@ -232,7 +227,7 @@ def effective_weights(result: EffectiveWeights, ax: Axes | None = None) -> Axes:
         _name_rows(ax, [str(name) for name in table["name"]])
         ax.xaxis.set_major_formatter(PercentFormatter(1.0))
         ax.axvline(0, color="0.7", linewidth=0.8)
-        ax.legend(frameon=False, loc="lower right", prop={"family": families()})
+        keyed(ax)
         sns.despine(ax=ax, left=True)
         _titled(ax, Words("名义权重与有效权重", "Stated and effective weights"))
     return ax
@@ -265,7 +260,7 @@ def sobol(result: SobolIndices, most: int = 20, ax: Axes | None = None) -> Axes:
             )  # fmt: skip
         _name_rows(ax, [str(factor) for factor in table.index])
         ax.axvline(0, color="0.4", linewidth=0.8)
-        ax.legend(frameon=False, loc="lower right", prop={"family": families()})
+        keyed(ax)
         sns.despine(ax=ax, left=True)
         idle = len(result.without_effect)
         title = Words("谁最影响名次", "What moves the ranking most")

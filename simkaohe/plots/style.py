@@ -108,9 +108,18 @@ def name_rows(ax: Axes, names: list[str]) -> None:
     ax.tick_params(axis="y", length=0)
 
 
+def keyed(ax: Axes, *given: Any) -> None:
+    """Explain the marks in a line between title and picture, where they cover nothing."""
+    ax.legend(
+        *given, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False,
+        borderaxespad=0.2, columnspacing=1.4, handletextpad=0.5, prop={"family": families()},
+    )  # fmt: skip
+
+
 def titled(ax: Axes, title: Words, x: Words | None = None, y: Words | None = None) -> None:
     """Write the title, and what the axes are."""
-    ax.set_title(str(title), loc="left", pad=10, family=families(), parse_math=False)
+    pad = 28 if ax.get_legend() else 10
+    ax.set_title(str(title), loc="left", pad=pad, family=families(), parse_math=False)
     for words, say in ((x, ax.set_xlabel), (y, ax.set_ylabel)):
         if words is not None:
             say(str(words), family=families())

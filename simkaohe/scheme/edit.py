@@ -90,6 +90,11 @@ class Scenario(Model):
     edits : mapping of edit path to value
     view : View
         Of the workbench that saved it.
+
+    Attributes
+    ----------
+    label : str
+        The name in the reader's language.
     """
 
     name: str = parameter(..., "名称", "name", min_length=1)
@@ -97,6 +102,11 @@ class Scenario(Model):
     note: str | None = parameter(None, "说明", "note")
     edits: FrozenDict[Any] = parameter(FrozenDict(), "改动", "edits")
     view: View = parameter(View(), "工作台", "workbench")
+
+    @property
+    def label(self) -> str:
+        """Name in the reader's language."""
+        return reader_name(self.name, self.name_en)
 
     def __or__(self, later: Scenario) -> Scenario:
         edits = FrozenDict({**self.edits, **later.edits})

@@ -1,7 +1,8 @@
 """The live picture (实时位次变化图): what an edit does to the ranking, while the slider moves.
 
 The picture is fed with ranks and labels and computes neither. Its drawing is in
-``shift_chart.js``, ``rank_table.js`` and ``shift_chart.css``, plain files that need no network.
+``shift_chart.js``, ``rank_table.js`` and ``shift_chart.css``, plain files that need no network;
+``look.css`` is the look of everything around it.
 """
 
 from __future__ import annotations
@@ -101,12 +102,17 @@ class ShiftChart(anywidget.AnyWidget):
     pinned : list of str
         Units that the reader marked; they stay in sight.
     view : {"chart", "table", "both"}
+    sort : str
+        The column by which the table is sorted, e.g. ``"rank"`` or ``"total"``; ``"-rank"`` is the
+        same turned round.
     """
 
     _esm = "\n".join(
         (_HERE / name).read_text(encoding="utf-8") for name in ("shift_chart.js", "rank_table.js")
     )
-    _css = _HERE / "shift_chart.css"
+    _css = "\n".join(
+        (_HERE / name).read_text(encoding="utf-8") for name in ("look.css", "shift_chart.css")
+    )
 
     # show() says what is in the lists: traitlets would look at every element of every message.
     units = traitlets.List().tag(sync=True)
@@ -128,6 +134,7 @@ class ShiftChart(anywidget.AnyWidget):
     category = traitlets.Unicode("").tag(sync=True)
     grade = traitlets.Unicode("").tag(sync=True)
     view = traitlets.Enum(_SHOWN, "chart").tag(sync=True)
+    sort = traitlets.Unicode("rank").tag(sync=True)
     find = traitlets.Unicode("").tag(sync=True)
 
     @traitlets.default("words")

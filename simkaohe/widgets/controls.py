@@ -151,6 +151,7 @@ def numbers(
         style=WIDE,
         layout=w.Layout(flex="1 1 auto", min_width="12em"),
     )
+    slider.value = snapped(slider, value)
     box = w.BoundedFloatText(
         value,
         min=max(min(bounds[0], low), -MOST),
@@ -172,7 +173,6 @@ def bind_numbers(
     """Bind a slider and its box to one number."""
     bind(slider, state, lambda: snapped(slider, read()), lambda v: write(round(v, 9)))
     bind(box, state, read, write)
-    slider.value = snapped(slider, box.value)
 
 
 def snapped(slider: w.FloatSlider, value: float | None) -> float | None:

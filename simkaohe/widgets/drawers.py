@@ -46,7 +46,8 @@ SCORED = ("rule", "measure", "direction", "ideal_low", "ideal_high", "scope", "m
 
 
 def _scoring(scheme: Scheme) -> Iterator[Subject]:
-    yield from (Subject(leaf.id, leaf.label, SCORED) for leaf in scheme.indicators)
+    fields = (*SCORED, "attributed") if scheme.attribution else SCORED
+    yield from (Subject(leaf.id, leaf.label, fields) for leaf in scheme.indicators)
 
 
 def _difficulty(scheme: Scheme) -> Iterator[Subject]:
@@ -144,7 +145,7 @@ class Sheet(w.VBox):
         subject = self._subjects[self.subject.value]
         scheme = self._state.standing("current").scheme
         slots = subject.slots(scheme)
-        form = {path: slot._replace(value=None) for path, slot in slots.items()}
+        form = {path: _form(path, slot) for path, slot in slots.items()}
         if form != self._form:
             self._fill(subject, adjustable(scheme, slots), form)
         self._later()
@@ -154,7 +155,7 @@ class Sheet(w.VBox):
         self.rows = {
             path: old[path]
             if path in old and form[path] == before[path]
-            else Row(self._state, path, slot, *_names(subject, path, slots))
+            else Row(self._state, path, slot, *names(self._state.scheme, subject, path, slots))
             for path, slot in slots.items()
         }
         self._form = form
@@ -170,10 +171,18 @@ class Sheet(w.VBox):
             yield
 
 
+def _form(path: str, slot: Slot) -> Slot:
+    """Return what a control is made from: a method offers the others, whichever it is."""
+    only_itself = path.endswith(".method") and len(slot.options) == 1
+    return slot._replace(value=None, options=() if only_itself else slot.options)
+
+
 METHOD = Words("办法", "method")
 
 
-def _names(subject: Subject, path: str, slots: Mapping[str, Slot]) -> tuple[str, str]:
+def names(
+    scheme: Scheme, subject: Subject, path: str, slots: Mapping[str, Slot]
+) -> tuple[str, str]:
     """Return what stands beside a control, and its full name."""
     *before, last = slots[path].label.split(" · ")
     step = path.rpartition(".")[2]
@@ -183,7 +192,8 @@ def _names(subject: Subject, path: str, slots: Mapping[str, Slot]) -> tuple[str,
     elif last.isdecimal() and before:
         short = f"{before[-1]} {int(last) + 1}"
     elif before and (last == step or ends.count(last) > 1):
-        short = f"{before[-1]} · {last}"
+        known = scheme.nodes[last].label if last in scheme.nodes else scheme.category_label(last)
+        short = f"{before[-1]} · {known}"
     else:
         short = last
     rest = before if short == last else before[:-1]

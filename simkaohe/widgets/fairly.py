@@ -13,10 +13,9 @@ import ipywidgets as w
 from simkaohe import plots
 from simkaohe.errors import SimkaoheError
 from simkaohe.fairness import audit
-from simkaohe.fairness.asking import MEASURES
+from simkaohe.fairness.asking import MEASURES, heading
 from simkaohe.fairness.auditing import Audit
 from simkaohe.fairness.finding import LIGHTS, Finding
-from simkaohe.fairness.headings import heading
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme

@@ -120,8 +120,8 @@ class Scenarios(w.VBox):
         if tuple(options) != tuple(self.chosen.options):
             kept = self.chosen.value
             self.chosen.options = options
-            if kept in self._state.scenarios:
-                self.chosen.value = kept
+            there = self._state.scenarios
+            self.chosen.value = kept if kept in there else next(iter(there), None)
         for button in self._needing:
             button.disabled = not options
 

@@ -16,21 +16,19 @@ const TABLE = [ // key, class, what is shown, what is sorted by, whether the lar
   ["grade_before", "skh-text", (row) => row.gradeBefore, (row, bands) => bands.indexOf(row.gradeBefore)],
 ];
 
-function makeTable(root, { select, pin }) {
+function makeTable(root, { select, pin, sortBy }) {
   const node = add(root, "div", { class: "skh-table", hidden: "" });
   const table = add(node, "table");
   const head = add(add(table, "thead"), "tr");
   const body = add(table, "tbody");
-  let sort = { key: "rank", reverse: false };
+  let sorted = ""; // a column's key, with a minus when it is turned round
   let shown = [];
-  let last = null; // what was drawn: a press on a heading draws it again
   let current = null;
   const headings = TABLE.map(([key, kind]) => {
     const cell = add(head, "th", { scope: "col", class: kind.replace(" skh-bar", "") });
     const button = add(cell, "button", { type: "button", "data-sort": key });
     button.addEventListener("click", () => {
-      sort = { key, reverse: sort.key === key && !sort.reverse };
-      update(...last);
+      sortBy(sorted === key ? `-${key}` : key);
     });
     return { key, cell, button };
   });
@@ -55,16 +53,16 @@ function makeTable(root, { select, pin }) {
     for (const { key, button } of headings) button.dataset.label = words[key];
   }
 
-  function update(order, words, bands) {
-    last = [order, words, bands];
-    const column = TABLE.find(([key]) => key === sort.key);
-    const [, , , value, largestFirst] = column;
-    const turned = Boolean(largestFirst) !== sort.reverse ? -1 : 1;
+  function update(order, words, bands, sort) {
+    sorted = sort;
+    const column = TABLE.find(([key]) => key === sort.replace("-", "")) ?? TABLE[1];
+    const [sortKey, , , value, largestFirst] = column;
+    const turned = Boolean(largestFirst) !== sort.startsWith("-") ? -1 : 1;
     const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b, words.lang) : a - b);
     shown = order.filter((row) => !row.faded || row.pinned);
     shown = [...shown].sort((a, b) => turned * compare(value(a, bands), value(b, bands)) || a.to - b.to);
     for (const { key, cell, button } of headings) {
-      const direction = key !== sort.key ? "none" : turned > 0 ? "ascending" : "descending";
+      const direction = key !== sortKey ? "none" : turned > 0 ? "ascending" : "descending";
       cell.setAttribute("aria-sort", direction);
       button.textContent = button.dataset.label
         + { none: "", ascending: " ↑", descending: " ↓" }[direction];

@@ -108,13 +108,18 @@ class Row(w.VBox):
             self._label, (low, high), first, title=self._title, step=step, bounds=slot.bounds
         )
 
-        def write(value: float) -> None:
-            self._state.set(self.path, round(value) if whole else value)
+        def put(value: float | None) -> None:
+            self._state.set(self.path, round(value) if whole and value is not None else value)
 
+        def write(value: float) -> None:
+            if not there.disabled and not there.value:
+                return  # a browser that tidies a slider is nobody who sets a limit
+            put(value)
+
+        there = w.ToggleButton(layout=SMALL, disabled=NoneType not in slot.kinds)
         bind_numbers(slider, box, self._state, lambda: as_number(self._read()), write)
-        if NoneType not in slot.kinds:
+        if there.disabled:
             return [slider, box]
-        there = w.ToggleButton(layout=SMALL)
 
         def show(_: Any = None) -> None:
             there.value = self._read() is not None
@@ -126,10 +131,7 @@ class Row(w.VBox):
 
         def turn(change: dict[str, Any]) -> None:
             if change["new"] != (self._read() is not None):
-                if change["new"]:
-                    write(box.value)
-                else:
-                    self._state.set(self.path, None)
+                put(box.value if change["new"] else None)
 
         show()
         there.observe(turn, "value")

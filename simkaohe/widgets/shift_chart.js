@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const ALL_LABELS = 90; // with more units than this, only the labels that matter are drawn
 const VIEW = 600; // the height, in pixels, that a ranking should fill without scrolling
 const DATA = ["before", "after", "totals_before", "totals_after", "grades_before", "grades",
-  "category_ranks", "selected", "pinned", "category", "grade", "find", "view"];
+  "category_ranks", "selected", "pinned", "category", "grade", "find", "view", "sort"];
 const STRUCTURE = ["units", "categories", "bands", "titles", "words"];
 const RAPID = 300; // changes closer than this, in milliseconds, are drawn at once and not animated
 const ANIMATED = 150; // with more units than this nothing is animated
@@ -29,12 +29,13 @@ function render({ model, el }) {
     button.addEventListener("click", () => { model.set("view", view); model.save_changes(); });
     return button;
   });
-  const legend = add(head, "div", { class: "skh-legend" });
+  const pins = add(head, "div", { class: "skh-pins", role: "group" });
+  const news = add(head, "div", { class: "skh-news" }); // in one line of its own: nothing jumps
+  const legend = add(news, "div", { class: "skh-legend" });
   const counts = {
     up: chip(legend, "up", "▲"), down: chip(legend, "down", "▼"), same: chip(legend, "same", "–"),
   };
-  const summary = add(head, "div", { class: "skh-summary", role: "status", "aria-live": "polite" });
-  const pins = add(root, "div", { class: "skh-pins", role: "group" });
+  const summary = add(news, "div", { class: "skh-summary", role: "status", "aria-live": "polite" });
   const scroller = add(root, "div", { class: "skh-scroll" });
   const heading = add(scroller, "div", { class: "skh-heading" });
   const [leftTotal, leftTitle, rightTitle, rightTotal] =
@@ -42,7 +43,8 @@ function render({ model, el }) {
   const svg = add(scroller, "svg", { role: "listbox" });
   const axes = [add(svg, "line", { class: "skh-axis" }), add(svg, "line", { class: "skh-axis" })];
   const layer = add(svg, "g", { role: "presentation" });
-  const table = makeTable(root, { select: (row) => select(row), pin: (row) => pin(row) });
+  const sortBy = (column) => { model.set("sort", column); model.save_changes(); };
+  const table = makeTable(root, { select: (row) => select(row), pin: (row) => pin(row), sortBy });
   const tip = add(root, "div", { class: "skh-tip", role: "tooltip", hidden: "" });
 
   const canvas = document.createElement("canvas").getContext("2d");
@@ -79,7 +81,9 @@ function render({ model, el }) {
     table.node.hidden = view === "chart";
     if (what.has("structure") || what.has("size")) layout();
     update();
-    if (view !== "chart" && (what.has("structure") || what.has("data"))) table.update(order, words, model.get("bands"));
+    if (view !== "chart" && (what.has("structure") || what.has("data"))) {
+      table.update(order, words, model.get("bands"), model.get("sort"));
+    }
     if (what.has("structure") || what.has("data")) afterPaint(() => {
       root.dataset.version = Number(root.dataset.version) + 1;
     });
@@ -147,7 +151,7 @@ function render({ model, el }) {
     const pitch = sparse ? Math.max(3.6, VIEW / n) : Math.min(30, Math.max(11, VIEW / (n || 1)));
     const size = sparse ? 11 : Math.min(13.5, Math.max(9, pitch * 0.74));
     const family = getComputedStyle(root).fontFamily;
-    canvas.font = `600 ${size}px ${family}`;
+    canvas.font = `700 ${size}px ${family}`;
     const measure = (text) => canvas.measureText(text).width;
     const longest = (texts) => Math.max(0, ...texts.map(measure));
     const room = { rank: measure(String(n)), mark: measure(`▲${n}`), gap: size * 0.7 };

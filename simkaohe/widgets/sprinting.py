@@ -153,17 +153,19 @@ def _shown(way: Way, most: float) -> str:
     changes.append((COLUMNS["cost"], f"{way.cost:.3g}", room.format(most)))
     said = f"<p><b>{escape(str(way.headline))}</b> {escape(str(way.why))}</p>"
     caution = f"<p style='{MUTED}'>{escape(str(way.findings[0].caution))}</p>"
-    tables = "".join(_table(getattr(way, name), title, names) for name, title, names in TABLES)
+    tables = "".join(_table(way, getattr(way, name), title, names) for name, title, names in TABLES)
     return said + cards(*changes) + tables + caution
 
 
-def _table(frame: pd.DataFrame, title: Words, columns: tuple[str, ...]) -> str:
+def _table(way: Way, frame: pd.DataFrame, title: Words, columns: tuple[str, ...]) -> str:
     if not len(frame):
         return ""
     rows = []
-    for _, row in frame.iterrows():
+    for task, row in frame.iterrows():
         whom = row.get("responsible")
-        name = escape(str(row["name"])) + (f" <small>{escape(whom)}</small>" if whom else "")
+        name = escape(way.scheme.nodes[str(task)].label) + (
+            f" <small>{escape(whom)}</small>" if whom else ""
+        )
         rows.append([name, *(_figure(row[column]) for column in columns[1:])])
     return html_table(str(title), [str(COLUMNS[name]) for name in columns], rows, "")
 

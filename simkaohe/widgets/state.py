@@ -17,7 +17,7 @@ import traitlets
 from simkaohe.comparison import Comparison
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import load_scenarios, save, save_scenarios
-from simkaohe.labels import Words, reader_name
+from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.result import Result
 from simkaohe.scheme.edit import Scenario, View, value_at
@@ -293,7 +293,7 @@ class State(History):
         """Return what a side is called, in the reader's language."""
         if side in self.scenarios:
             kept = self.scenarios[side]
-            return f"{side} · {reader_name(kept.name, kept.name_en)}"
+            return f"{side} · {kept.label}"
         return str(BASE if side == "base" else EDITED)
 
     @property

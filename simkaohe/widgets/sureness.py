@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import ipywidgets as w
+import numpy as np
 import pandas as pd
 
 from simkaohe import plots, sensitivity
@@ -18,6 +19,7 @@ from simkaohe.sensitivity.moves import OF_MULTIPLIER
 from simkaohe.sensitivity.passing import Change
 from simkaohe.widgets import controls
 from simkaohe.widgets.doubts import along_words, grade_table, interval_words, passing_words
+from simkaohe.widgets.effects import multiplied
 from simkaohe.widgets.following import Page, Section, png
 from simkaohe.widgets.state import State
 from simkaohe.widgets.working import Report
@@ -120,12 +122,11 @@ class SurenessApp(Page):
         ]
 
     def _several(self) -> list[str]:
-        """Return the groups with two weights or more."""
+        """Return the groups with two weights or more that play a part."""
         return [
             name
             for name, node in self.scheme.nodes.items()
-            if isinstance(node, Group)
-            and sum(bool(c.weight or c.weights_by_category) for c in node.children) > 1
+            if isinstance(node, Group) and sum(_counts(node, child) for child in node.children) > 1
         ]
 
     def _ask_intervals(self) -> None:
@@ -194,9 +195,7 @@ class SurenessApp(Page):
         look = {"style": controls.WIDE, "layout": controls.LINE}
         ranking = self.state.standing("current").ranking
         units = list(ranking.index)
-        pairs = list(pairwise(units))
-        alike = [pair for pair in pairs if ranking.loc[list(pair), "category"].nunique() < 2]
-        ahead, behind = next(iter(alike or pairs), (units[0], units[0]))
+        ahead, behind = _closest(ranking)
         self.behind = w.Dropdown(options=units, value=behind, **look)
         self.ahead = w.Dropdown(options=units, value=ahead, **look)
         self.among = w.Dropdown(**look)
@@ -233,6 +232,14 @@ class SurenessApp(Page):
             self.state.replace({**self.state.edits, **found.edits})
 
 
+def _closest(ranking: pd.DataFrame) -> tuple[str, str]:
+    """Return the neighbours in the ranking that are closest, of one category if there are any."""
+    pairs = list(pairwise(ranking.index)) or [(ranking.index[0], ranking.index[0])]
+    alike = [pair for pair in pairs if ranking.loc[list(pair), "category"].nunique() < 2]
+    gaps = {pair: abs(ranking["total"][pair[0]] - ranking["total"][pair[1]]) for pair in pairs}
+    return min(alike or pairs, key=lambda pair: gaps[pair] or np.inf)
+
+
 def _first(
     report: Report, scheme: Scheme, panel: Panel, behind: str, ahead: str, groups: list[str]
 ) -> Change:
@@ -252,6 +259,11 @@ def _first(
     if not found:
         raise wrong[0]
     return found[0]
+
+
+def _counts(group: Group, child: Any) -> bool:
+    weighs = bool(child.weight or child.weights_by_category)
+    return weighs and not multiplied(group, child.id)
 
 
 def _offered(words: dict[str, Words]) -> list[tuple[str, str]]:

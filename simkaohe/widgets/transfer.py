@@ -37,7 +37,7 @@ class Upload(anywidget.AnyWidget):
     """
 
     _esm = _HERE / "upload.js"
-    _css = _HERE / "transfer.css"
+    _css = "\n".join((_HERE / name).read_text("utf-8") for name in ("look.css", "transfer.css"))
 
     words = traitlets.Dict().tag(sync=True)
     accept = traitlets.Unicode().tag(sync=True)

@@ -6,11 +6,11 @@ function render({ model, el }) {
   const input = Object.assign(document.createElement("input"), { type: "file" });
   const said = Object.assign(document.createElement("p"), { role: "alert" });
   said.setAttribute("role", "alert");
-  label.append(words, " ", input);
+  label.append(words, input);
   el.append(label, said);
 
   const show = () => {
-    words.textContent = model.get("words").choose;
+    words.textContent = `⇧ ${model.get("words").choose.replace(/[：:]\s*$/, "")}`;
     input.accept = model.get("accept");
     said.textContent = model.get("message");
   };

@@ -70,7 +70,7 @@ def explanation(state: State, unit: str) -> str:
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f"<h4>{escape(unit)}</h4><div style='overflow:auto;max-height:22em'>"
-        f"<table class='simkaohe-steps' style='line-height:1.6;border-spacing:0.8em 0'>"
+        f"<table class='simkaohe-steps'>"
         f"<tr>{head}</tr>{''.join(rows)}</table></div>"
     )
 

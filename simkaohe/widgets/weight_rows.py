@@ -138,10 +138,10 @@ def _changes(state: State, node: str, value: float, category: str) -> dict[str, 
 
 
 def _trials(state: State, node: str, top: float, category: str) -> Iterator[dict[str, Any]]:
-    """Yield edits that a weight's slider could make."""
+    """Yield edits that a weight's slider could make; 0 is more than a weight: it cancels."""
     now = state.weight(node, category)
-    for end in (now + top / 10 if now < top / 2 else now - top / 10, 0.0, top):
-        yield _changes(state, node, end, category)
+    for value in ((now + top) / 2, now / 2):
+        yield _changes(state, node, value, category)
 
 
 def _weight(state: State, node: str, label: str, top: float, category: str) -> w.HBox:

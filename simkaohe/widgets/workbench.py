@@ -92,8 +92,7 @@ class Workbench(Follower, w.VBox):
         buttons = []
         self._drawn = [panel for _, _, panel in made.values()]
         for name, (words, icon, panel) in made.items():
-            panel.layout.border = "1px solid #c8ced6"
-            panel.layout.padding = panel.layout.margin = "0.4em"
+            panel.add_class("skh-drawer")
             button = w.ToggleButton(
                 name in self._opened, description=str(words), icon=icon, layout=panels.AUTO
             )

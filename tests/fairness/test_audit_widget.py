@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import ipywidgets as w
@@ -9,7 +10,9 @@ import pytest
 
 import simkaohe as sk
 from simkaohe.fairness import audit
+from simkaohe.fairness.asking import MEASURES
 from simkaohe.fairness.finding import LIGHTS
+from simkaohe.widgets.working import ALONE
 
 
 @pytest.fixture
@@ -74,3 +77,29 @@ def test_it_speaks_the_readers_language() -> None:
     assert any(
         "方案自身的构造" in line.value for line in app.lines.children if hasattr(line, "value")
     )
+
+
+def test_an_audit_can_be_stopped_and_the_last_one_stays() -> None:
+    async def stop() -> None:
+        app = sk.widgets.fairness(*sk.load("tai"))
+        quick = app.audit  # waits for it
+        assert lines(app)
+        with ALONE:  # the thread has to wait for this
+            app.measures.value = tuple(MEASURES)
+            app.working.button.click()
+        await asyncio.sleep(0.1)
+        assert app.audit is quick
+        assert app.working.button.description == "Compute again"
+        app.working.button.click()
+        assert len(app.audit.measures) == len(MEASURES)
+        shown, switch = app.audit, next(b for b in buttons(app) if "zh" in dict(b.options).values())
+        switch.value = "zh"
+        assert app.audit is shown  # said in Chinese, not asked again
+        assert any("方案自身的构造" in getattr(line, "value", "") for line in app.lines.children)
+
+    asyncio.run(stop())
+
+
+def buttons(widget: Any) -> list[w.ToggleButtons]:
+    inside = [x for child in getattr(widget, "children", ()) for x in buttons(child)]
+    return [widget, *inside] if isinstance(widget, w.ToggleButtons) else inside

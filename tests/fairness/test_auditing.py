@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ from hypothesis import assume, given, settings
 from strategies import evaluable, schemes
 
 import simkaohe as sk
-from simkaohe.fairness import audit, auditing, payouts
-from simkaohe.fairness.asking import COMPLAINTS, MEASURES
+from simkaohe.fairness import audit, payouts
+from simkaohe.fairness.asking import COMPLAINTS, MEASURES, heading
 from simkaohe.fairness.finding import LIGHTS
-from simkaohe.fairness.headings import heading
 
 
 @pytest.fixture(scope="module")
@@ -48,21 +46,6 @@ def test_all_twenty_complaints_are_answered(rich: Any) -> None:
     told = rich.complaints[rich.complaints["light"] != "grey"]
     # few units in few categories: what covariates explain cannot be told from chance
     assert set(range(1, 21)) - set(told.index) <= {1, 5, 17}
-
-
-def test_the_table_in_the_docstring_is_the_one_in_the_code() -> None:
-    lines = [
-        re.match(r"(\d+) +(\S.*\)) +(\S.*)$", line) for line in (auditing.__doc__ or "").split("\n")
-    ]
-    rows = {int(found[1]): found for found in lines if found}
-    assert list(rows) == list(COMPLAINTS) == list(range(1, 21))
-    for number, (words, topics) in COMPLAINTS.items():
-        assert rows[number][2].startswith(words.en)
-        written: list[str] = []
-        for name in rows[number][3].split(", "):
-            home = written[-1].partition(".")[0] if name.startswith(".") else ""
-            written.append(home + name)
-        assert tuple(written) == topics
 
 
 def test_lights_words_and_numbers_of_the_table(rich: Any) -> None:

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import simkaohe as sk
-from simkaohe.fairness.boundaries import cliffs
-from simkaohe.fairness.crossing import reversals
+from simkaohe.fairness.boundaries import cliffs, reversals
 
 CASES = sk.bundled_cases()
 

@@ -13,8 +13,14 @@ from scipy import stats
 from test_boundaries import made
 
 import simkaohe as sk
-from simkaohe.fairness.categories import parity, superiority_interval
-from simkaohe.fairness.shuffling import adjusted, arrangements, chance, shuffled
+from simkaohe.fairness.categories import parity
+from simkaohe.fairness.permutation import (
+    adjusted,
+    arrangements,
+    chance,
+    shuffled,
+    superiority_interval,
+)
 
 
 def of(scores: dict[str, list[float]], **more: Any) -> tuple[sk.Scheme, sk.Panel]:

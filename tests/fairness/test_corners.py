@@ -22,7 +22,7 @@ from simkaohe.fairness import (
     reporting,
     sprint_plan,
 )
-from simkaohe.fairness.footing import Footing, spearman
+from simkaohe.fairness.levers import Footing, spearman
 
 ENDS = {"method": "minmax", "worst": 0.0, "best": 100.0}
 

@@ -12,7 +12,7 @@ import pytest
 import simkaohe as sk
 from simkaohe import fairness
 from simkaohe.fairness.boundaries import _of_boundary
-from simkaohe.fairness.wording import amount, cases
+from simkaohe.fairness.finding import amount, cases
 
 VALUES = np.random.default_rng(0).uniform(20, 90, (12, 2))
 MEASURES: dict[str, Callable[[sk.Scheme, sk.Panel], Any]] = {

@@ -12,7 +12,7 @@ from scipy import stats
 
 import simkaohe as sk
 from simkaohe.fairness import endowment
-from simkaohe.fairness.explaining import agreement, explained, interval
+from simkaohe.fairness.regression import agreement, explained, interval
 
 CASES = ["cadre_360", "county_targets", "sprint", "tai", "target_responsibility", "three_papers"]
 RULE = {"method": "minmax", "worst": 0, "best": 100}

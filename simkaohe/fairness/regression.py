@@ -13,15 +13,17 @@ from math import comb
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
+from simkaohe.engine.standing import Array
+
+Places = npt.NDArray[np.intp]
+
 NOTHING = 1e-9
 """Of a variable's size: differences that are only binary noise."""
 DIVIDED = 10
 """Covariates among which a share can be divided exactly: 1024 regressions."""
 
 
-def centred(x: Array, category: Ints) -> Array:
+def centred(x: Array, category: Places) -> Array:
     """Return variables (T, N) less their category means; 0 where a variable hardly differs."""
     found = np.empty(x.shape)
     for code in np.unique(category):
@@ -31,7 +33,7 @@ def centred(x: Array, category: Ints) -> Array:
     return np.where(np.abs(found).max(1, keepdims=True, initial=0.0) > NOTHING * size, found, 0.0)
 
 
-def ranked(x: Array, category: Ints) -> Array:
+def ranked(x: Array, category: Places) -> Array:
     """Return ranks (T, N) inside categories, ties their mean, centred."""
     found = np.empty(x.shape)
     for code in np.unique(category):
@@ -89,7 +91,7 @@ class Explained:
     by_chance: float
 
 
-def explained(y: Array, z: Array, category: Ints, permutations: int, seed: int) -> Explained:
+def explained(y: Array, z: Array, category: Places, permutations: int, seed: int) -> Explained:
     """Return what centred covariates (P, N) explain of centred variables (T, N)."""
     q = basis(z)
     sizes = np.bincount(category)
@@ -97,8 +99,8 @@ def explained(y: Array, z: Array, category: Ints, permutations: int, seed: int) 
     df = free - len(q)
     r2 = shares(y, q)
     nothing = np.full(len(y), np.nan)
+    chance = len(q) / free if free else np.nan
     if df <= 0 or not len(q) or np.isnan(r2).all():
-        chance = len(q) / free if free else np.nan
         empty = (nothing, nothing, nothing, nothing, nothing, nothing, nothing)
         return Explained(*empty, df, chance)
     residual = y - (y @ q.T) @ q
@@ -108,21 +110,12 @@ def explained(y: Array, z: Array, category: Ints, permutations: int, seed: int) 
     whole = (y**2).sum(1)
     p, p_joint = _permuted(y, q, r2, category, permutations, seed)
     low, high = interval(r2, len(q), df)
-    return Explained(
-        r2,
-        1 - (1 - r2) * free / df,
-        1 - press / np.where(whole > 0, whole, np.nan),
-        p,
-        p_joint,
-        low,
-        high,
-        df,
-        len(q) / free,
-    )
+    loo = 1 - press / np.where(whole > 0, whole, np.nan)
+    return Explained(r2, 1 - (1 - r2) * free / df, loo, p, p_joint, low, high, df, chance)
 
 
 def _permuted(
-    y: Array, q: Array, r2: Array, category: Ints, permutations: int, seed: int
+    y: Array, q: Array, r2: Array, category: Places, permutations: int, seed: int
 ) -> tuple[Array, Array]:
     """Return p-values, each for itself and for the largest, over exchanges inside categories."""
     rng = np.random.Generator(np.random.SFC64(seed))
@@ -202,7 +195,7 @@ def divided(y: Array, z: Array) -> Array:
     return found
 
 
-def rank_correlations(y: Array, z: Array, category: Ints) -> tuple[Array, Array, Array]:
+def rank_correlations(y: Array, z: Array, category: Places) -> tuple[Array, Array, Array]:
     """Return Spearman's, partial Spearman's (others held) and its p (t, N − G − P df), (P, T)."""
     from scipy.special import stdtr
 
@@ -226,7 +219,7 @@ def _cosine(y: Array, z: Array) -> Array:
     return np.where(size > floor, (y @ z) / np.where(size > floor, size, 1.0), np.nan)
 
 
-def agreement(y: Array, effort: Array, category: Ints) -> float:
+def agreement(y: Array, effort: Array, category: Places) -> float:
     """Return Kendall's tau-b of two variables (N,), over pairs of one category."""
     pairs = category[:, None] == category
     a, b = (np.sign(np.round(v[:, None] - v, 9))[pairs] for v in (y, effort))

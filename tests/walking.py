@@ -1,0 +1,442 @@
+"""Walk over a page as a user would: move every control that can be seen, and look after each move.
+
+The walker knows kinds of controls and no labels. The truth is the scenario file that the page gives
+its user to take along: the ranking shown has to be the engine's own for the edits in that file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Download, Error, Page
+
+import simkaohe as sk
+from simkaohe.app.pages import notebooks_folder
+from simkaohe.errors import SimkaoheError
+from simkaohe.files import load_scenarios, save_scenarios
+from simkaohe.panel import Panel
+from simkaohe.scheme.tree import Scheme
+from simkaohe.widgets.state import BASE, EDITED, UNNAMED
+
+NOTEBOOKS = {path.stem: path for path in sorted(notebooks_folder().glob("*.ipynb"))}
+SCRIPT = Path(__file__).with_suffix(".js")
+MUST_EDIT = ("handle", "number")
+"""These have to change what is shown elsewhere: the list of edits, beside a picture."""
+MAY_LEAVE_THE_RANKING = {
+    "select": "some choose what the controls below them are about, or what is compared",
+    "check": "keeping the sum is about the next move",
+    "toggle": "a lock is about the next move; a drawer opens",
+    "option": "the language",
+    "tab": "shows other controls",
+    "list": "the picture: selects and pins a unit",
+    "text": "finds a unit; names and notes a scenario",
+    "button": "some sort, pin, make files and keep scenarios",
+    "file": "adds scenarios to those there are",
+    "link": "a download",
+}
+"""Why: all of these need only be seen to do something, be it to the scenario or elsewhere."""
+SILENT = {
+    "合计不变|Keep the sum": "is about the next move of a weight",
+    "select “(导出|Export)": "is about the file that is made next",
+}
+"""Controls that change nothing by themselves, and why."""
+SILENT_KEYS = re.compile("|".join(SILENT))
+KNOWN: dict[str, set[str]] = {}
+"""Controls that were moved on earlier pages, by case."""
+BATCH = 4
+"""Moves after which the scenario file is taken and the ranking is held to it."""
+TONGUES = ("中文", "English")
+CHOICES = 5
+"""A choice of more is moved to the next and to the last; of fewer, to each."""
+PATIENCE = 20.0
+"""Seconds after the kernel's answer; a move that shows nothing until then did nothing."""
+
+
+def case_of(notebook: str) -> str:
+    """Return the case that a notebook's controls are about, or what is to be uploaded to it."""
+    source = NOTEBOOKS[notebook].read_text("utf-8")
+    return ["three_papers", *re.findall(r'(?:load|opened)\(\\"(\w+)\\"\)', source)][-1]
+
+
+def to_upload(folder: Path, case: str) -> dict[str, Path]:
+    """Return what there is to upload, by suffix."""
+    return {
+        ".yaml": save_scenarios(folder / "more.yaml", sk.load_scenarios(case)[:2]),
+        ".xlsx": sk.save(folder / "own.xlsx", *sk.load(case)),
+    }
+
+
+class Walk:
+    """A walk over one page.
+
+    Parameters
+    ----------
+    opened : Page
+        With ``walking.js`` among its first scripts.
+    scheme, panel
+        What the page opens with.
+    files : mapping of suffix to path
+        What there is to upload.
+    further : bool
+        Whether choices are moved through their options, so that what these show is moved too.
+    """
+
+    def __init__(
+        self, opened: Page, scheme: Scheme, panel: Panel, files: Mapping[str, Path], further: bool
+    ) -> None:
+        self.opened, self.scheme, self.panel = opened, scheme, panel
+        self.files, self.further = files, further
+        self.known = KNOWN.setdefault(scheme.name or "", set())
+        self.found: set[str] = set()
+        self.moved: dict[str, bool] = {}
+        self.problems: list[str] = []
+        self.rankings: set[str] = set()
+        self._elements: set[str] = set()
+        self._left: dict[str, list[int]] = {}
+        self._downloads: list[Download] = []
+        self._engine: dict[str, Any] = {}
+        self._attempts: dict[str, int] = {}
+        self._typed = self._faults = self._since = 0
+        self._is_abroad = False
+        self._file: str | None = None
+        opened.on("download", lambda download: self._downloads.append(download))
+
+    def all(self) -> None:
+        """Move everything; what is wrong is in ``problems``."""
+        self._now = self._look(takes=True)
+        self._check("opened")
+        while control := self._next():
+            self._move(control)
+        self._now = self._look(takes=True)
+        self._check("at the end")
+        for control in self._now["controls"]:
+            if self._is_new(control):
+                self.problems.append(f"could not be moved: {control['key']}")
+        idle = [key for key, did in self.moved.items() if not did]
+        self.problems += [f"does nothing: {key}" for key in idle if not SILENT_KEYS.search(key)]
+        self.problems += [f"never moved: {key}" for key in sorted(self.found - self.moved.keys())]
+        self.problems += [
+            f"has no name: {html}" for html in self.opened.evaluate("walking.nameless()")
+        ]
+
+    def ends(self) -> None:
+        """Fail where anything was wrong or was not moved; say how much was moved."""
+        counts = f"{len(self.moved)} of {len(self.found)} controls moved"
+        print(f"{counts}, {len(self.rankings)} rankings seen")
+        assert not self.problems, "\n".join([counts, *self.problems])
+        assert self.moved.keys() == self.found
+
+    # -- what to move next -------------------------------------------------------------------------
+
+    def _next(self) -> dict[str, Any] | None:
+        """Return first what is new, in the order of the page; choices later, their options last."""
+        new = [c for c in self._now["controls"] if self._is_new(c)]
+        going = [c for c in self._now["controls"] if self._left.get(c["key"])]
+        later = ("select", "tab", "option")
+        for several in (
+            [c for c in new if c["kind"] not in later],
+            [c for c in new if c["kind"] == "select"],
+            going,
+            new,
+        ):
+            if control := next((c for c in several if not c["off"]), None):
+                return control
+            if control := self._enabled([c for c in several if c["off"] and c not in going]):
+                return control
+        return None
+
+    def _is_new(self, control: dict[str, Any]) -> bool:
+        if control["kind"] == "select" and len(control["options"]) < 2:
+            return False
+        if control["kind"] == "option" and control["on"]:
+            return False  # until another is chosen
+        return control["id"] not in self._elements and control["key"] not in self.moved
+
+    def _enabled(self, off: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Return one that could not be pressed so far, after moving what stands before it."""
+        for control in off:
+            if self._attempts.get(control["key"], 0) > 1:
+                continue
+            self._attempts[control["key"]] = self._attempts.get(control["key"], 0) + 1
+            every = self._now["controls"]
+            place = [c["id"] for c in every].index(control["id"])
+            sliders = [c for c in every if c["kind"] == "handle" and not c["off"]]
+            if sliders:
+                self._act(max(sliders, key=lambda c: (every.index(c) < place, every.index(c))))
+                self._now = self._look()
+            for again in self._now["controls"]:
+                if again["id"] == control["id"] and not again["off"]:
+                    return again
+        return None
+
+    # -- moving ------------------------------------------------------------------------------------
+
+    def _move(self, control: dict[str, Any]) -> None:
+        """Move one control, and see that it does what such a control has to do."""
+        key = control["key"]
+        if control["name"] in TONGUES:
+            self._speak(control)
+            return
+        before = self._now
+        self._elements.add(control["id"])
+        self.moved.setdefault(key, False)
+        is_button = control["kind"] == "button"
+        did = self._tried(control, PATIENCE / 40 if is_button else PATIENCE)
+        if is_button and not did and not self.moved.get(key, True):
+            did = self._tried_otherwise(control)
+        if key in self.moved:
+            self.moved[key] |= did
+        if control["kind"] in ("check", "toggle"):
+            self._undone(control, before)
+            self._close_what_is_known(control, before)
+
+    def _tried(self, control: dict[str, Any], patience: float = PATIENCE) -> bool:
+        before, file, downloads = self._now, self._file, len(self._downloads)
+        try:
+            self._act(control)
+        except Error as error:
+            self._now = self._look()
+            if not any(c["id"] == control["id"] for c in self._now["controls"]):
+                self.moved.pop(control["key"])
+                return False  # the page was laid out anew: it will be found again
+            self.problems.append(f"{control['key']}: {error}")
+            return False
+        self._since += not control["reading"]
+        self._now = self._look(takes=not control["reading"] and self._since >= BATCH)
+        if not control["reading"] and not self._did(control, before, file, downloads):
+            self._now = self._look(takes=True)
+        self._check(control["key"])
+        done = self.moved[control["key"]] or SILENT_KEYS.search(control["key"])
+        end = monotonic() + (0 if done else patience)
+        while not (did := self._did(control, before, file, downloads)) and monotonic() < end:
+            self.opened.wait_for_timeout(50)
+            self._now = self._look()
+        for download in self._downloads[downloads:]:
+            self._see(download)
+        return did
+
+    def _did(self, control: dict[str, Any], before: Any, file: str | None, downloads: int) -> bool:
+        """Whether anything but the control itself is other than before."""
+        return (
+            _beside(self._now, control) != _beside(before, control)
+            or len(self._downloads) > downloads
+            or (self._file != file and control["kind"] not in MUST_EDIT)
+        )
+
+    def _tried_otherwise(self, control: dict[str, Any]) -> bool:
+        """Press a button again after moving a slider and filling in anew what stands beside it."""
+        others = [c for c in self._now["controls"] if not c["off"] and not c["reading"]]
+        texts = [c for c in others if c["kind"] == "text"]
+        slider = next((c for c in others if c["kind"] == "handle"), None)
+        for other in (*texts, *([slider] if slider else [])):
+            self._act(other)
+        self._now = self._look(takes=control["reading"])
+        return self._tried(control)
+
+    def _speak(self, control: dict[str, Any]) -> None:
+        """Change the language and change it back; what stands there then has been met already."""
+        before, self._is_abroad = self._now, True
+        (other,) = (c for c in before["controls"] if c["name"] in TONGUES and c["on"])
+        for tongue in (control, other):
+            name = f"{tongue['kind']} “{tongue['name']}”"
+            self._act(next(c for c in self._now["controls"] if c["name"] == tongue["name"]))
+            self._now = self._look(takes=True)
+            self._check(name)
+            self.moved[tongue["key"]] = self._now["text"] != before["text"]
+            before = self._now
+        self.found |= {control["key"], other["key"]}
+        self._is_abroad = False
+
+    def _undone(self, control: dict[str, Any], before: dict[str, Any]) -> None:
+        """Put back what would keep other controls from being moved, unless it opened something."""
+        again = next((c for c in self._now["controls"] if c["id"] == control["id"]), None)
+        known = {c["id"] for c in before["controls"]}
+        if again and known.issuperset(c["id"] for c in self._now["controls"]):
+            self._act(again)
+            self._now = self._look(takes=not control["reading"])
+            self._check(f"{control['key']} and back")
+
+    def _close_what_is_known(self, control: dict[str, Any], before: dict[str, Any]) -> None:
+        """Close a drawer whose every control was moved on an earlier page of the same case."""
+        there = {c["id"] for c in before["controls"]}
+        opened = [c for c in self._now["controls"] if c["id"] not in there]
+        files = any("YAML" in option for c in opened for option in c["options"])
+        if opened and not files and self.known.issuperset(c["key"] for c in opened):
+            self._elements |= {c["id"] for c in opened}
+            self.found -= {c["key"] for c in opened} - self.moved.keys()
+            self._act(control)
+            self._now = self._look(takes=True)
+
+    def _act(self, control: dict[str, Any]) -> None:
+        """Do what a user does with such a control, by keyboard or mouse."""
+        node = self.opened.locator(f"[data-walk='{control['id']}']")
+        kind, patience = control["kind"], 5_000
+        if kind in ("handle", "list"):
+            node.focus(timeout=patience)
+        elif kind not in ("file", "select"):
+            node.scroll_into_view_if_needed(timeout=patience)
+        if kind == "handle":
+            full = float(control["value"]) >= float(control["most"])
+            self.opened.keyboard.press("ArrowLeft" if full else "ArrowRight")
+            node.blur(timeout=patience)
+        elif kind in ("number", "readout"):
+            node.fill(_other_number(control), timeout=patience)
+            node.press("Enter")
+        elif kind == "text":
+            self._typed += 1
+            node.fill((control["listed"] or [""])[-1] or str(self._typed), timeout=patience)
+            node.press("Enter" if control["listed"] else "Tab")
+        elif kind == "select":
+            node.select_option(index=self._option(control), timeout=patience)
+        elif kind == "list":
+            for name in ("ArrowDown", "ArrowDown", "Enter", "p"):
+                self.opened.locator(":focus").press(name)
+        elif kind == "file":
+            suffix = next(s for s in self.files if s in control["accept"])
+            node.set_input_files(self.files[suffix], timeout=patience)
+        else:
+            node.click(timeout=patience)
+
+    def _option(self, control: dict[str, Any]) -> int:
+        """Return which option is next; a choice ends where it was."""
+        own, count = control["chosen"], len(control["options"])
+        others = [(own + step) % count for step in range(1, count)]
+        if not self.further:
+            others = others[:1]
+        elif count > CHOICES:
+            others = [others[0], others[-1]]
+        left = self._left.setdefault(control["key"], [*others, own])
+        left[:] = [one for one in left if one < count and one != own]
+        return left.pop(0) if left else others[0]
+
+    # -- what is shown -----------------------------------------------------------------------------
+
+    def _look(self, takes: bool = False) -> dict[str, Any]:
+        """Look when all is done, with the scenario file as it is then if one is to be taken."""
+        now = self.opened.evaluate("takes => walking.look(takes)", takes)
+        if takes:
+            self._file, self._since = now["file"], 0
+        if not self._is_abroad:
+            self.found |= {c["key"] for c in now["controls"] if self._is_new(c)}
+        return now
+
+    def _check(self, where: str) -> None:
+        """See that nothing went wrong, and that the ranking shown is the engine's."""
+        now = self._now
+        wrong = ["Traceback"] if "Traceback" in now["text"] else []
+        wrong += now["faults"][self._faults :]
+        self._faults = len(now["faults"])
+        wrong += [said for said in now["alerts"] if not self._is_refused(said)]
+        if wrong:
+            self.problems.append(f"{where}: {wrong}")
+        if now["alerts"] or self._file is None or now["ranking"] is None or self._since:
+            return
+        base, side = (list(self._sides(title)) for title in now["ranking"]["titles"])
+        if not any(self._is_shown(left, right) for left in base for right in side):
+            said = f"{now['ranking']} is not the engine's ranking of {self._file}"
+            self.problems.append(f"{where}: {said}")
+        self.rankings.add(str(now["ranking"]["rows"]))
+
+    def _is_refused(self, said: str) -> bool:
+        """Whether the engine refuses the edits that are in the file, with these words."""
+        if self._file is None or self._now["ranking"] is None:
+            return False
+        for edits in self._sides(str(EDITED)):
+            try:
+                self._ranked(edits)
+            except SimkaoheError as error:
+                for tongue in ("zh", "en"):
+                    sk.use_language(tongue)
+                    if said[:40] in str(error):
+                        return True
+        return False
+
+    def _sides(self, title: str) -> Iterator[Mapping[str, Any]]:
+        """Give the edits that a heading over the ranking stands for, as the file has them."""
+        if title in BASE:
+            yield {}
+            return
+        kept = self._scenarios()
+        name = title.partition(" · ")[2]
+        if name:
+            yield from (one.edits for one in kept if name in (one.name, one.name_en))
+            return
+        unnamed = [one.edits for one in kept if one.name in UNNAMED]
+        yield from unnamed or [{}, *(one.edits for one in kept)]  # the file says a scenario once
+
+    def _scenarios(self) -> list[Any]:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "taken.yaml")
+            path.write_text(str(self._file), "utf-8")
+            return load_scenarios(path)
+
+    def _is_shown(self, left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+        rows, table = self._now["ranking"]["rows"], self._now["ranking"]["table"]
+        before, after = self._ranked(left), self._ranked(right)
+        before = before[before["rank"].notna()]
+        units = list(before.index)
+        ranks = after["rank"].reindex(units).fillna(len(after)).astype(int)
+        digits = self.scheme.ranking.digits
+        off = 0.5000001 * 10.0 ** -(2 if digits is None else digits)
+        totals = [float(rows[unit][3] or "nan") for unit in rows]
+        return (
+            set(rows) == set(units)
+            and all(rows[u][1] == str(before["rank"][u]) for u in units)
+            and all(rows[u][:3:2] == [ranks[u], str(ranks[u])] for u in units)
+            and all(int(rank) == ranks[unit] for unit, rank in table)
+            and (
+                np.isnan(totals).all()
+                or np.allclose(totals, after["total"].reindex(list(rows)), 0, off, equal_nan=True)
+            )
+        )
+
+    def _ranked(self, edits: Mapping[str, Any]) -> Any:
+        key = repr(edits)
+        if key not in self._engine:
+            self._engine[key] = sk.evaluate(self.scheme.edit(edits), self.panel).ranking
+        return self._engine[key]
+
+    def _see(self, download: Download) -> None:
+        """A file that was downloaded is of the kind that its name says."""
+        content, name = Path(download.path()).read_bytes(), download.suggested_filename
+        start = STARTS.get(Path(name).suffix)
+        if start is None or not content.startswith(start):
+            self.problems.append(f"{name} starts with {content[:20]!r}")
+
+
+STARTS = {
+    ".xlsx": b"PK",
+    ".png": b"\x89PNG",
+    ".svg": b"<?xml",
+    ".csv": b"\xef\xbb\xbf",
+    ".html": b"<!DOCTYPE html>",
+    ".yaml": b"- name",
+}
+
+
+def _beside(now: dict[str, Any], control: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what is shown but for the control's own row."""
+    own = control["row"] if control["kind"] in (*MUST_EDIT, "readout") else None
+    kept = control["id"] if control["kind"] != "text" else None  # a text has to stay as typed
+    others = [
+        (c["key"], c["state"]) for c in now["controls"] if c["row"] != own and c["id"] != kept
+    ]
+    return now["text"], now["pictures"], now["rows"], others
+
+
+def _other_number(control: dict[str, Any]) -> str:
+    """Return another number that the box takes."""
+    now = float(control["value"] or 0)
+    least, most = (
+        float(control[end] or bound) for end, bound in (("least", "-inf"), ("most", "inf"))
+    )
+    for other in (round(now * 0.9, 2), now - 1, now + 1):
+        if least <= (other := round(other) if control["whole"] else other) <= most and other != now:
+            return f"{other:g}"
+    return f"{now:g}"
