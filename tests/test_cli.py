@@ -115,6 +115,8 @@ def test_compare_prints_every_scenario_against_the_base(capsys) -> None:
         (("compare", "tai", SCENARIOS), "no id 'development'"),
         (("explain", "tai", "Finnland"), "Did you mean 'Finland'"),
         (("rank", "tai", "-o", "no/such/folder/x.txt"), "cannot be written"),
+        (("rank", "three_papers", "--scenario", "Raw prod"), "Did you mean 'Raw product'"),
+        (("sensitivity", "tai", "--group", "total"), "only for --overtake"),
     ],
 )
 def test_bad_input_is_exit_2_and_a_sentence(capsys, words, sentence) -> None:
@@ -122,6 +124,13 @@ def test_bad_input_is_exit_2_and_a_sentence(capsys, words, sentence) -> None:
     assert status == 2
     assert out == ""
     assert sentence in err
+
+
+def test_rank_takes_a_scenario_of_the_cases_own_by_name(capsys) -> None:
+    by_name = run(capsys, "rank", "three_papers", "--scenario", "Raw product")
+    assert by_name == run(capsys, "rank", "three_papers", "--scenario", f"{SCENARIOS}:原始乘积")
+    assert by_name[0] == 0
+    assert by_name != run(capsys, "rank", "three_papers")
 
 
 def test_output_is_written_whole_or_not_at_all(capsys, tmp_path: Path) -> None:
@@ -143,13 +152,27 @@ def test_output_is_written_whole_or_not_at_all(capsys, tmp_path: Path) -> None:
         (("compare", "tai", "--set", "patents.weight=2", "--top", "0"), "expected 1 or more"),
         (("compare", "tai", "--set", "patents.weight=2", "--top", "-3"), "expected"),
         (("rank", "tai", "--format", "xlsx"), "invalid choice"),
+        (
+            ("rank", "tai", "--format", "xlsx", "--lang", "zh"),
+            "rank：--format：没有 'xlsx'，可用的有：",
+        ),
+        (("rank", "--lang", "zh"), "simkaohe rank：缺少 CASE。用法：simkaohe rank --help"),
+        (("rank", "tai", "--nonsense", "--lang", "zh"), "simkaohe：不认识 --nonsense。"),
+        (("sensitivity", "tai", "--seed", "-1"), "expected 0 or more"),
+        (
+            ("exercise", "--seed", "abc", "-o", "x.xlsx", "--lang", "zh"),
+            "'abc' 应为 0 或更大的整数",
+        ),
+        (("app", "--port", "99999"), "expected 0 to 65535"),
     ],
 )
 def test_a_wrong_command_is_exit_2(capsys, words, sentence) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(words)
     assert stopped.value.code == 2
-    assert sentence in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
 
 
 def test_units_whose_names_look_like_numbers_stay_as_they_are(capsys, tmp_path: Path) -> None:

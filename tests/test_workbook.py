@@ -487,6 +487,33 @@ def test_titles_blank_rows_and_names_are_understood(tmp_path: Path) -> None:
     assert read_workbook(damaged(tmp_path, change)) == small_case()
 
 
+def test_a_plain_list_of_named_indicators_needs_neither_ids_nor_a_total(tmp_path: Path) -> None:
+    """What a first workbook looks like: names, weights and rules; ids and parents left empty."""
+    use_language("zh")
+    write_empty(tmp_path / "考核.xlsx")
+    use_language("en")
+    book = load_workbook(tmp_path / "考核.xlsx")
+    headings = {cell.value: cell.column for cell in book["指标"][1]}
+    for row, (name, weight, direction) in enumerate(
+        (("GDP 增速", 60, "越高越好"), ("PM2.5 浓度", 40, "越低越好")), 2
+    ):
+        for heading, value in (("名称", name), ("权重", weight), ("指标方向", direction)):
+            book["指标"].cell(row, headings[heading], value)
+        book["指标"].cell(row, headings["计分方法"], "极差法")
+    book["类别"]["B2"], book["单位"]["A2"], book["单位"]["B2"] = "城区类", "东县", "城区类"
+    book["单位"]["A3"], book["单位"]["B3"] = "西县", "城区类"
+    for row in (("县（市、区）", "GDP增速", "PM2.5 浓度"), ("东县", 5, 30), ("西县", 7, 50)):
+        for column, value in enumerate(row, 1):
+            book["数据"].cell(1 if row[1] == "GDP增速" else 2 + (row[0] == "西县"), column, value)
+    book.save(tmp_path / "考核.xlsx")
+    scheme, panel, _ = read_workbook(tmp_path / "考核.xlsx")
+    assert [leaf.id for leaf in scheme.indicators] == ["GDP增速", "PM25浓度"]
+    assert scheme.root.id == "total"
+    assert scheme.root.name == "总分"
+    assert list(scheme.categories) == ["城区类"]
+    assert sk.evaluate(scheme, panel).ranking["total"].to_dict() == {"西县": 60.0, "东县": 40.0}
+
+
 REFUSED = [
     (set_cell("数据", "B2", "约12"), "考核.xlsx › 数据 › B2: found '约12'; expected a number, or an empty cell. Write only the number (e.g. 12), in the indicator's unit."),
     (set_cell("数据", "B2", "12万"), "考核.xlsx › 数据 › B2: found '12万'; expected a number, or an empty cell. Write only the number (e.g. 120000), in"),
@@ -521,13 +548,17 @@ REFUSED = [
     (lambda b: setattr(b.copy_worksheet(b["数据"]), "title", "Data"), "考核.xlsx › Data: this is the same sheet as '数据'. Keep one of them."),
     (set_cell("指标", "B3", "tatal"), "考核.xlsx › 指标 › B3: there is no indicator or group 'tatal'. Did you mean 'total'?"),
     (set_cell("指标", "B2", "soft"), "考核.xlsx › 指标 › B2: parents in a circle: total → soft → total. Mend the parent."),
-    (set_cell("指标", "B3", None), "考核.xlsx › 指标 › B3: no parent, but 'total' is already the total. Fill in the parent's id."),
+    (set_cell("指标", "B3", None), "考核.xlsx › 指标 › B3: no parent, but 'total' is already the total. Fill in the parent's id, or add a row"),
     (set_cell("指标", "A3", "air"), "考核.xlsx › 指标 › A5: 'air' is there twice. Keep one of them."),
-    (set_cell("指标", "A3", None), "考核.xlsx › 指标 › A3: no 'id' given. Fill it in, or clear the row."),
+    (lambda b: (set_cell("指标", "A3", None)(b), set_cell("指标", "C3", None)(b)), "考核.xlsx › 指标 › A3: no 'id' given. Fill it in, or clear the row."),
     (set_cell("指标", "A1", "号"), "考核.xlsx › 指标: there is no heading 'Id'. Add it to the row of headings."),
     (set_cell("指标", "C1", "名字"), "考核.xlsx › 指标 › C1: there is no column '名字'"),
     (set_cell("指标", "E3", -1), "考核.xlsx › 指标 › E3 (gdp.weight): found -1; expected a number ≥ 0."),
     (set_cell("指标", "E3", "很大"), "考核.xlsx › 指标 › E3 (gdp.weight): found '很大'; expected a number."),
+    (set_cell("指标", "M3", "随便"), "考核.xlsx › 指标 › M3 (gdp.direction): found '随便'; expected one of positive"),
+    (set_cell("指标", "I3", "极差"), "考核.xlsx › 指标 › I3 (gdp.rule): found '极差'; expected one of the list. Did you mean"),
+    (set_cell("数据", "C3", 0.9079999999999999, "0.0%"), "考核.xlsx › 数据 › C3: found the percentage 90.8%; expected a number without a percent sign. Write it in the indicator's unit (e.g. 90.8)"),
+    (set_cell("等次", "C2", 30), "考核.xlsx › 等次 › C2 (grades.bands.0.share): found 30; expected a number ≤ 1. Write 0.3 for 30%."),
     (set_cell("指标", "E4", "40%"), "考核.xlsx › 指标 › E4: found 40% with a percent sign, while its sibling in E3 is without one; expected siblings' weights all written alike."),
     (set_cell("指标", "E4", 0.4, "0%"), "考核.xlsx › 指标 › E4: found 40% with a percent sign"),
     (set_cell("指标", "G3", "40%"), "考核.xlsx › 指标 › G3: found 40% with a percent sign"),

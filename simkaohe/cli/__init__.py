@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from simkaohe.cli import explaining, fairness, files, ranking, sensitivity, serving
-from simkaohe.cli.options import Commands
+from simkaohe.cli.options import Commands, Parser
 from simkaohe.cli.printing import put
 from simkaohe.cli.reading import spare_what_is_read
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.labels import Words, language, use_language
+from simkaohe.labels import Language, Words, language, use_language
 
 FAMILIES = (ranking, explaining, sensitivity, fairness, files, serving)
 """The modules that add commands, in the order of the help."""
@@ -26,11 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    arguments = _parser().parse_args(argv)
     before = language()
-    if arguments.lang:
-        use_language(arguments.lang)
     try:
+        use_language(_asked_for(argv) or before)
+        arguments = _parser().parse_args(argv)
         spare_what_is_read(arguments)
         text = arguments.run(arguments)
         if text is not None:
@@ -51,8 +50,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _asked_for(argv: Sequence[str] | None) -> Language | None:
+    """Return the language of ``--lang``, which wrong commands are answered in too."""
+    early = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    early.add_argument("--lang")
+    try:
+        asked = early.parse_known_args(argv)[0].lang
+    except argparse.ArgumentError:
+        return None
+    return asked if asked in ("zh", "en") else None
+
+
+def _parser() -> Parser:
+    parser = Parser(
         prog="simkaohe",
         description="模拟考核: try an assessment scheme before it is put into force.",
     )

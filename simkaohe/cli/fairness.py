@@ -8,16 +8,14 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from simkaohe.cli.options import CASE, EDITS, TABLE, Commands
+from simkaohe.cli.options import CASE, EDITS, SCENARIO, TABLE, Commands
 from simkaohe.cli.printing import said, shown
 from simkaohe.cli.reading import given_edits, load_case, one_scenario
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.asking import MEASURES, complaints_of
 from simkaohe.fairness.auditing import Audit, audit
 from simkaohe.fairness.finding import LIGHTS
-from simkaohe.files import load_scenarios
 from simkaohe.labels import Words
-from simkaohe.scheme.edit import Scenario
 from simkaohe.scheme.problems import quoted
 
 LISTS = {
@@ -32,11 +30,7 @@ def add(commands: Commands) -> None:
     """Add the command of this module."""
     found = commands.add("fairness", _fairness, "ask whom the scheme favours", TABLE, EDITS)
     found.add_argument("case", **CASE)
-    found.add_argument(
-        "--scenario",
-        metavar="SCENARIO",
-        help="a scenario beside the base: one of the case's own by name, or FILE[:NAME]",
-    )
+    found.add_argument("--scenario", **SCENARIO)
     found.add_argument("--html", type=Path, metavar="FILE", help="write a page, to print")
     for name, (what, words) in LISTS.items():
         found.add_argument(f"--{name}", action="append", metavar=what, help=words)
@@ -64,7 +58,7 @@ def add(commands: Commands) -> None:
 def _fairness(arguments: argparse.Namespace) -> str | None:
     base, panel = load_case(arguments.case)
     edits = given_edits(arguments)
-    scheme = base.edit(_scenario(arguments)) if arguments.scenario else base
+    scheme = base.edit(one_scenario(arguments)) if arguments.scenario else base
     scheme = scheme.edit(edits) if edits else scheme
     found = audit(
         scheme,
@@ -89,19 +83,6 @@ def _fairness(arguments: argparse.Namespace) -> str | None:
     if arguments.format != "table":
         return shown(found.table.reset_index(), arguments, None)
     return "\n".join(_lines(found))
-
-
-def _scenario(arguments: argparse.Namespace) -> Scenario:
-    """Return the scenario of the case's own that has the name, else that of the file."""
-    text = arguments.scenario
-    if not Path(text.rpartition(":")[0] or text).exists():
-        own = load_scenarios(arguments.case)
-        if named := [scenario for scenario in own if text in (scenario.name, scenario.name_en)]:
-            return named[0]
-        if not Path(text).suffix:
-            labels = [name for s in own for name in (s.name, s.name_en) if name]
-            raise SimkaoheError(unknown("--scenario", text, labels, Words("情景", "scenario")))
-    return one_scenario(text)
 
 
 def _error(text: str) -> tuple[str, str]:

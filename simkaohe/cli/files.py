@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from simkaohe.cli.options import CASE, EDITS, LANGUAGE, OUTPUT, SCENARIOS, TABLE, Commands
+from simkaohe.cli.options import CASE, EDITS, LANGUAGE, OUTPUT, SCENARIOS, TABLE, Commands, seed
 from simkaohe.cli.printing import said, shown
 from simkaohe.cli.reading import given_edits, load_case, named_scenarios
 from simkaohe.errors import Problem, SimkaoheError
@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
     template.add_argument("--force", action="store_true", help="replace a file that is there")
     exercise = commands.add("exercise", _exercise, "write an exercise for a class", LANGUAGE, EDITS)
     exercise.add_argument("case", **CASE | {"nargs": "?", "help": "default: an invented scheme"})
-    exercise.add_argument("--seed", type=int, default=1, metavar="N")
+    exercise.add_argument("--seed", type=seed, default=1, metavar="N")
     exercise.add_argument("--questions", type=int, default=8, metavar="N")
     exercise.add_argument(
         "-o", "--output", type=Path, metavar="FILE", required=True, help="FILE.xlsx"

@@ -6,7 +6,7 @@ import argparse
 
 import pandas as pd
 
-from simkaohe.cli.options import CASE, EDITS, SCENARIOS, TABLE, Commands, places
+from simkaohe.cli.options import CASE, EDITS, SCENARIO, SCENARIOS, TABLE, Commands, places
 from simkaohe.cli.printing import shown
 from simkaohe.cli.reading import given_edits, load_case, named_scenarios, one_scenario
 from simkaohe.comparison import compare
@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
     """Add the commands of this module."""
     rank = commands.add("rank", _rank, "print the ranking of a case", TABLE, EDITS)
     rank.add_argument("case", **CASE)
-    rank.add_argument("--scenario", metavar="FILE[:NAME]", help="rank under a scenario")
+    rank.add_argument("--scenario", **SCENARIO)
     shifts = commands.add("compare", _compare, "print who moves under scenarios", TABLE, EDITS)
     shifts.add_argument("case", **CASE)
     shifts.add_argument("scenarios", **SCENARIOS)
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
 def _rank(arguments: argparse.Namespace) -> str:
     scheme, panel = load_case(arguments.case)
     if arguments.scenario:
-        scheme = scheme.edit(one_scenario(arguments.scenario))
+        scheme = scheme.edit(one_scenario(arguments))
     scheme = scheme.edit(given_edits(arguments))
     result = evaluate(scheme, panel)
     ranking = result.ranking.join(result.uses.add_prefix("uses."))

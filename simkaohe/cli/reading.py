@@ -51,7 +51,20 @@ def named_scenarios(arguments: argparse.Namespace) -> list[Scenario]:
     return found if arguments.scenarios else load_scenarios(arguments.case)
 
 
-def one_scenario(text: str) -> Scenario:
+def one_scenario(arguments: argparse.Namespace) -> Scenario:
+    """Return the scenario of the case's own that ``--scenario`` names, else that of the file."""
+    text = arguments.scenario
+    if not Path(text.rpartition(":")[0] or text).exists():
+        own = load_scenarios(arguments.case)
+        if named := [scenario for scenario in own if text in (scenario.name, scenario.name_en)]:
+            return named[0]
+        if not Path(text).suffix:
+            labels = [name for s in own for name in (s.name, s.name_en) if name]
+            raise SimkaoheError(unknown("--scenario", text, labels, Words("情景", "scenario")))
+    return _of_file(text)
+
+
+def _of_file(text: str) -> Scenario:
     """Return the scenario of ``FILE`` or ``FILE:NAME``."""
     file, _, name = text.rpartition(":") if not Path(text).exists() else (text, "", "")
     scenarios = {scenario.name: scenario for scenario in load_scenarios(file or text)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from simkaohe import sensitivity
-from simkaohe.cli.options import CASE, EDITS, TABLE, Commands, places, share
+from simkaohe.cli.options import CASE, EDITS, TABLE, Commands, places, seed, share
 from simkaohe.cli.printing import shown
 from simkaohe.cli.reading import given_edits, load_case
 from simkaohe.errors import Problem, SimkaoheError
@@ -43,7 +43,7 @@ def add(commands: Commands) -> None:
         help="let a number of the scheme vary as well; may be repeated",
     )
     sure.add_argument("--draws", type=places, default=100_000, metavar="N")
-    sure.add_argument("--seed", type=int, default=0, metavar="N")
+    sure.add_argument("--seed", type=seed, default=0, metavar="N")
     exact = sure.add_argument_group("instead of chances").add_mutually_exclusive_group()
     exact.add_argument(
         "--along", metavar="PATH", help="where units change places along one number, exactly"
@@ -92,9 +92,18 @@ TABLES: dict[str, tuple[Callable[[argparse.Namespace, Scheme, Panel], pd.DataFra
 }
 
 
+GROUPED = ("robustness", "rank-range")
+
+
 def _sensitivity(arguments: argparse.Namespace) -> str:
     scheme, panel = load_case(arguments.case)
     scheme = scheme.edit(given_edits(arguments))
+    if arguments.group and not (arguments.overtake or arguments.table in GROUPED):
+        words = Words(
+            "只用于 --overtake、--robustness 和 --rank-range",
+            "only for --overtake, --robustness and --rank-range",
+        )
+        raise SimkaoheError(Problem("--group", words))
     if arguments.along:
         found = sensitivity.breakpoints(scheme, panel, arguments.along)
         return shown(found.points, arguments, None)

@@ -29,7 +29,9 @@ def add(commands: Commands) -> None:
         nargs="?",
         **(CASE | {"help": f"{CASE['help']}; default: each page opens its own example"}),
     )
-    app.add_argument("--port", type=int, metavar="N", help="default: the first free one from 8866")
+    app.add_argument(
+        "--port", type=_port, metavar="N", help="default: the first free one from 8866"
+    )
     app.add_argument("--ip", default="127.0.0.1", help="default: 127.0.0.1, this computer only")
     app.add_argument("--base-url", default="/", metavar="PATH", help="the path behind a proxy")
     app.add_argument("--no-browser", action="store_true", help="open no browser")
@@ -56,6 +58,13 @@ def add(commands: Commands) -> None:
         metavar="MB",
         help="the largest upload (default: 10)",
     )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        words = Words(f"{text!r} 应为 0 到 65535 的整数", f"found {text!r}; expected 0 to 65535")
+        raise argparse.ArgumentTypeError(str(words))
+    return int(text)
 
 
 def _above_zero(text: str) -> float:

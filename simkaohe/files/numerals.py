@@ -78,7 +78,7 @@ def percentage(hundredfold: Decimal, text: str, percent: str) -> float:
         return float(hundredfold)
     if percent == "share":
         return float(hundredfold / 100)
-    bare = f"{hundredfold.normalize():f}"
+    bare = f"{round(hundredfold, 8).normalize():f}"
     raise Misfit(
         Words(f"百分数“{text}”", f"the percentage {text}"),
         Words("不带百分号的数", "a number without a percent sign"),

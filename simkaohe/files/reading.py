@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -277,9 +278,12 @@ class Reader:
         self.report(table.sheet.name, at, misfit.found, misfit.expected, misfit.remedy, path)
 
     def name_in(self, table: Table, row: Row, column: Column, known: set[str]) -> str | None:
-        """Return the row's own id, after checking that it is there and is new."""
+        """Return the row's own id, after checking that it is there and is new.
+
+        A row that has a name and no id is called by its name, without blanks and dots.
+        """
         try:
-            name = decode(row[column], TEXT) if column in row else None
+            name = decode(row[column], TEXT) if column in row else _called(row, column)
         except Misfit as misfit:
             self.misfit(table, row.number, column, misfit)
             return None
@@ -294,6 +298,15 @@ class Reader:
             self.twice(table.sheet, row.number, table.columns[column], name)
             return None
         return name
+
+
+def _called(row: Row, column: Column) -> str | None:
+    if column.field == "id":
+        for field in ("name", "name_en"):
+            for other, cell in row.items():
+                if other.field == field and (text := decode(cell, TEXT)):
+                    return re.sub(r"[\s.．]", "", text) or None
+    return None
 
 
 def is_blank(cell: Cell | None) -> bool:

@@ -95,7 +95,7 @@ class DataReader(SchemeReader):
         self, table: str, known: dict[str, str] | None, points: set[str]
     ) -> pd.DataFrame | None:
         sheet = self.sheets[table]
-        unit_words = {key(text) for text in (*layout.UNIT, "unit")}
+        unit_words = {key(text) for text in layout.UNIT_HEADINGS}
         top = self._top(sheet, unit_words, known)
         if top is None:
             if any(not is_blank(cell) for row in sheet.rows.values() for cell in row.values()):

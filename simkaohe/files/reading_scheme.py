@@ -17,6 +17,8 @@ from simkaohe.labels import Words
 
 NODE = Words("指标或分组", "indicator or group")
 CATEGORY = Words("类别", "category")
+TOTAL = "total"
+"""The id of a total that no row states."""
 
 
 class SchemeReader(Reader):
@@ -101,9 +103,9 @@ class SchemeReader(Reader):
         """Return the id of a unit's category."""
         found = layout.find_category(stated, self.categories)
         if found is None:
-            labels = {c.id: (*c.names, c.id)[0] for c in self.categories}
+            known = [layout.category_label(c, self.categories) for c in self.categories]
             self.wrong.add(where)
-            self.problems.append(unknown(f"{where} ({path})", stated, labels, CATEGORY))
+            self.problems.append(unknown(f"{where} ({path})", stated, known, CATEGORY))
         return found or stated
 
     def _scheme(self) -> None:
@@ -194,6 +196,7 @@ class SchemeReader(Reader):
     ) -> None:
         """Make a tree of the rows."""
         sheet = table.sheet.name
+        self._put_below_total(parents)
         labels = {n: str(v.get("name") or v.get("name_en") or n) for n, v in self.nodes.items()}
         roots = []
         for name, (stated, row) in parents.items():
@@ -209,7 +212,10 @@ class SchemeReader(Reader):
                             f"没有填写上级，而“{labels[roots[0]]}”已经是总分",
                             f"no parent, but {roots[0]!r} is already the total",
                         ),
-                        remedy=Words("请填写上级的编号", "Fill in the parent's id"),
+                        remedy=Words(
+                            "请填写上级的编号，或另加一行总分",
+                            "Fill in the parent's id, or add a row for the total",
+                        ),
                     )
             elif parent is None:
                 self.note(unknown(self.where(sheet, at), stated, labels, NODE))
@@ -245,9 +251,22 @@ class SchemeReader(Reader):
         for old, new in zip(before, self.values.get("limits") or {}, strict=False):
             for path in [p for p in self.places if f"{p}.".startswith(f"limits.{old}.")]:
                 self.places.setdefault(path.replace(old, new, 1), self.places[path])
-        if roots:
+        if len(roots) == 1 or (roots and "rule" not in self.nodes[roots[0]]):
             self.values["root"] = self.nodes[roots[0]]
             self.places.setdefault("root", self.where(sheet))
+
+    def _put_below_total(self, parents: dict[str, tuple[str | None, int]]) -> None:
+        """Make a tree of a plain list, in which no row states a parent: all are the total's."""
+        if len(parents) < 2 or any(stated is not None for stated, _ in parents.values()):
+            return
+        groups = [name for name in parents if "rule" not in self.nodes[name]]
+        if not groups and TOTAL not in self.nodes:
+            groups = [TOTAL]
+            self.nodes[TOTAL] = {"id": TOTAL, "name": "总分", "name_en": "Total"}
+            parents[TOTAL] = None, min(row for _, row in parents.values())
+        if len(groups) == 1:
+            for name, (_, row) in parents.items():
+                parents[name] = (None if name == groups[0] else groups[0]), row
 
     def _cycles(
         self, table: Table, column: Column | None, parents: dict[str, tuple[str | None, int]]

@@ -63,6 +63,18 @@ NOT_READ = ("guide", "methods", "lists")
 VETOES = ("veto",)
 """Methods of adjustments that stand on a sheet of their own."""
 UNIT = Words("单位", "Unit")
+UNIT_HEADINGS = (
+    *UNIT,
+    "unit",
+    "单位名称",
+    "被考核单位",
+    "考核对象",
+    "地区",
+    "县区",
+    "县市区",
+    "县（市、区）",
+)
+"""Headings of the column of units."""
 SERIAL = ("序号", "编号", "no", "no.", "number", "#")
 """Headings of columns that only count the rows of a data sheet."""
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from simkaohe.errors import nearest
 from simkaohe.files.cells import Cell, Exact, Odd
 from simkaohe.files.numerals import (
     Misfit,
@@ -174,6 +175,8 @@ def _decode_text(text: str, kind: Kind) -> Any:
         structure = _structure(text, kind)
         if structure is not None:
             return structure
+    if kind.options and not kind.forms - {"text", "none"}:
+        raise _no_choice(text, kind)
     if "text" in kind.forms:
         return text
     raise _misfit(text, kind)
@@ -182,6 +185,19 @@ def _decode_text(text: str, kind: Kind) -> Any:
 def _misfit(text: str, kind: Kind) -> Misfit:
     return Misfit(
         shown(text), expected(kind), mend(text, kind.percent) if "number" in kind.forms else ""
+    )
+
+
+def _no_choice(text: str, kind: Kind) -> Misfit:
+    both = {str(words): " ".join(words) for words in kind.options.values()}
+    close = nearest(text, both)
+    if not close:
+        return _misfit(text, kind)
+    names = Words("、".join(close), ", ".join(map(repr, close)))
+    return Misfit(
+        shown(text),
+        Words("列表中的一项", "one of the list"),
+        Words(f"是否想写：{names.zh}？", f"Did you mean {names.en}?"),
     )
 
 

@@ -65,6 +65,15 @@ _ZH: dict[str, dict[str, str]] = {
     "method": {"weighted": "加权平均", "best": "取最好"},
 }
 
+OTHERWISE = {
+    "positive": ("越大越好", "越高越好", "正指标", "正向指标"),
+    "negative": ("越小越好", "越低越好", "逆指标", "逆向指标", "负向", "负向指标"),
+    "moderate": ("适中", "适度指标", "区间"),
+    "category": ("同类", "同类别", "本类", "类内"),
+    "all": ("全体", "全部", "全市", "全县"),
+}
+"""What people write for a choice besides its own words."""
+
 
 def literal_words(field: str, value: str) -> Words:
     """Return what a choice of a field is called; in English as the scheme file writes it."""
@@ -87,7 +96,11 @@ def choice(text: str, options: Mapping[str, Words]) -> str | None:
             return value
     for form in (key, _letters):
         wanted = form(text)
-        found = {v for v, words in options.items() if wanted and wanted in map(form, (v, *words))}
+        found = {
+            value
+            for value, words in options.items()
+            if wanted and wanted in map(form, (value, *words, *OTHERWISE.get(value, ())))
+        }
         if found:
             return found.pop() if len(found) == 1 else None
     return None

@@ -94,6 +94,7 @@ def _sentence(where: str, detail: Any) -> Problem:
         signs = {"greater_than": ">", "greater_than_equal": "≥", "less_than": "<"}
         sign = signs.get(kind, "≤")
         expected = Words(f"{sign} {bound:g} 的数", f"a number {sign} {bound:g}")
+        remedy = _as_share(detail["input"]) if bound == 1 and sign in "<≤" else ""
     elif kind == "literal_error":
         options = [option.strip("'") for option in _options(context["expected"])]
         expected = Words("、".join(options) + " 之一", "one of " + ", ".join(options))
@@ -119,6 +120,13 @@ def _sentence(where: str, detail: Any) -> Problem:
     else:
         expected = str(detail["msg"])
     return Problem(where, found, expected, remedy)
+
+
+def _as_share(value: Any) -> Words | str:
+    if not isinstance(value, int | float) or not 1 < value <= 100:
+        return ""
+    share = f"{value / 100:g}"
+    return Words(f"{value:g}% 请写 {share}", f"Write {share} for {value:g}%")
 
 
 def _options(text: str) -> list[str]:
