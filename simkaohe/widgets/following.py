@@ -19,7 +19,7 @@ from simkaohe.widgets import controls, views
 from simkaohe.widgets.state import State
 from simkaohe.widgets.working import Report, Working
 
-SIDE = w.Layout(width="25em", flex="0 0 auto", padding="0 0.8em 0 0")
+SIDE = w.Layout(width="30em", flex="0 0 auto", padding="0 0.8em 0 0")
 MUTED = "color:var(--jp-ui-font-color2,#59636e)"
 
 
