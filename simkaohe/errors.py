@@ -117,7 +117,8 @@ def nearest(word: str, known: Mapping[str, str] | Iterable[str], count: int = 3)
 
 def _likeness(word: str, text: str) -> float:
     ratio = difflib.SequenceMatcher(None, word, text).ratio()
-    return max(ratio, 0.6) if len(word) > 1 and word in text else ratio
+    inside = (len(word) > 1 and word in text) or (len(text) > 1 and text in word)
+    return max(ratio, 0.6) if inside else ratio
 
 
 def unknown(

@@ -636,3 +636,18 @@ def test_problems_are_listed_by_sheet_and_cell_without_markup() -> None:
     own.read("bad.xlsx", uploading._empty())
     assert own.problems
     assert own.state is state  # what was there stays while the other is mended
+    assert f"Below is still {state.scheme.label}" in own._told.value
+
+
+def test_weights_that_nearly_sum_to_100_are_told(tmp_path: Path) -> None:
+    scheme, panel = sk.load("cadre_360")
+    group = next(
+        g for g in scheme.nodes.values() if sum(c.weight for c in getattr(g, "children", ())) == 100
+    )
+    slip = scheme.edit({f"{group.children[0].id}.weight": group.children[0].weight - 1})
+    assert uploading.odd_sums(scheme) == []
+    said = f"The weights below {group.label} sum to 99, not to 100"
+    assert [words.en.partition(":")[0] for words in uploading.odd_sums(slip)] == [said]
+    own = uploading.own_workbook()
+    own.read("own.xlsx", sk.save(tmp_path / "own.xlsx", slip, panel).read_bytes())
+    assert said in own._told.value

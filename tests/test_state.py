@@ -447,3 +447,18 @@ def test_a_file_in_the_way_stays_when_it_cannot_be_written(state, tmp_path: Path
     with pytest.raises(SimkaoheError):
         state.save(tmp_path / "folder.yaml")
     assert (tmp_path / "folder.yaml").is_dir()
+
+
+def test_undo_says_that_it_takes_back_a_saved_scenario(state: State) -> None:
+    state.set("gdp_growth.weight", 40)
+    state.save_as("more growth")
+    state.undo()
+    assert state.scenarios == {}
+    assert "more growth" in state.message
+    assert "Redo" in state.message
+    state.redo()
+    assert [kept.name for kept in state.scenarios.values()] == ["more growth"]
+    assert state.message == ""
+    state.undo()
+    state.undo()  # an edit
+    assert state.message == ""

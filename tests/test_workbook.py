@@ -514,7 +514,14 @@ def test_a_plain_list_of_named_indicators_needs_neither_ids_nor_a_total(tmp_path
     assert sk.evaluate(scheme, panel).ranking["total"].to_dict() == {"西县": 60.0, "东县": 40.0}
 
 
+def _in_percent(workbook: Any) -> None:
+    for row in range(2, 6):
+        set_cell("数据", f"C{row}", row / 10, "0%")(workbook)
+
+
 REFUSED = [
+    (_in_percent, "考核.xlsx › 数据 › C2:C5: found percentages all down the column; expected numbers without a percent sign. If the indicator's unit is percent, write %"),
+    (lambda b: setattr(b["数据"], "title", "2025年数据"), "考核.xlsx › 2025年数据: there is no sheet '2025年数据'. Did you mean 'Data'?"),
     (set_cell("数据", "B2", "约12"), "考核.xlsx › 数据 › B2: found '约12'; expected a number, or an empty cell. Write only the number (e.g. 12), in the indicator's unit."),
     (set_cell("数据", "B2", "12万"), "考核.xlsx › 数据 › B2: found '12万'; expected a number, or an empty cell. Write only the number (e.g. 120000), in"),
     (set_cell("数据", "B2", "—"), "考核.xlsx › 数据 › B2: found '—'; expected a number, or an empty cell. Leave the cell empty where there is no value."),

@@ -49,11 +49,13 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
     ),
     "indicators": (
         Words(
-            "总分、分组和指标，一行一个。编号不重复；上级填上级的编号，只有总分的上级留空。"
+            "总分、分组和指标，一行一个。编号不重复，空着就用名称；上级填上级的编号，只有总分的上级留空。"
+            "不分组时可以只列指标，上级都空着，合起来就是总分。"
             "某一类别另有权重时，加一列“权重 · 城区类”这样的表头。方法的参数见“方法说明”表。",
-            "The total, groups and indicators, one a row. Every id once; the parent by its id, empty "
-            "for the total only. Weights of a category of its own: add a column such as "
-            "“Weights · Urban”. Parameters of methods: see the sheet Methods.",
+            "The total, groups and indicators, one a row. Every id once, empty: the name; the parent "
+            "by its id, empty for the total only. Without groups, list the indicators alone and "
+            "leave all parents empty: together they are the total. Weights of a category "
+            "of its own: add a column such as “Weights · Urban”. Parameters of methods: see the sheet Methods.",
         ),
         (
             Words(
@@ -158,7 +160,8 @@ PURPOSE: dict[str, tuple[Words, tuple[Words, ...]]] = {
 }
 NOTES = {
     "id": Words(
-        "编号：字母、数字或汉字，不含空格和点，不重复。", "Id: no spaces, no dots, every one once."
+        "编号：字母、数字或汉字，不含空格和点，不重复；空着就用名称。",
+        "Id: no spaces, no dots, every one once; empty: the name.",
     ),
     "parent": Words("上级的编号；总分一行留空。", "The parent's id; empty for the total."),
     "parameters": Words(

@@ -190,6 +190,11 @@ class DataReader(SchemeReader):
         rows: dict[str, int] = {}
         places = list(columns.values())
         percents = ["points" if name in points else "unit" for name in columns]
+        whole = (
+            set()
+            if points.issuperset(columns)
+            else self._all_percent(sheet, order, columns, points)
+        )
         for number in order:
             cells = sheet.rows[number]
             if all(is_blank(cell) for cell in cells.values()):
@@ -200,7 +205,9 @@ class DataReader(SchemeReader):
                 unit = None
             values = [cells.get(at) for at in places]
             for index, value in enumerate(values):
-                if type(value) is not float:
+                if places[index] in whole:
+                    values[index] = np.nan
+                elif type(value) is not float:
                     at = place(number, places[index])
                     values[index] = self._number(sheet.name, at, value, percents[index])
             if unit is not None:
@@ -210,6 +217,32 @@ class DataReader(SchemeReader):
             self.report(sheet.name, "", Words("没有任何单位", "there is no unit in it"))
         block = np.array(list(found.values()), np.float64).reshape(len(found), len(columns))
         return pd.DataFrame(block, index=pd.Index(list(found), name="unit"), columns=list(columns))
+
+    def _all_percent(
+        self, sheet: Sheet, order: list[int], columns: dict[str, int], points: set[str]
+    ) -> set[int]:
+        """Return the columns whose every number is a percentage, each reported once."""
+        found = set()
+        for name, at in columns.items():
+            cells = {n: cell for n in order if not is_blank(cell := sheet.rows[n].get(at))}
+            if name in points or len(cells) < 2:
+                continue
+            if all(isinstance(cell, Odd) and cell.kind == "percent" for cell in cells.values()):
+                found.add(at)
+                first, last = place(min(cells), at), place(max(cells), at)
+                self.report(
+                    sheet.name,
+                    f"{first}:{last}",
+                    Words("整列都是百分数", "percentages all down the column"),
+                    Words("不带百分号的数", "numbers without a percent sign"),
+                    Words(
+                        "如果这个指标的计量单位就是百分之几，请在“指标”表里把它的计量单位填为 %；"
+                        "否则请按计量单位改写，并把单元格格式改为“常规”",
+                        "If the indicator's unit is percent, write % as its unit on the sheet of "
+                        "indicators; else write them in its unit and set the format to General",
+                    ),
+                )
+        return found
 
     def _unit(
         self,

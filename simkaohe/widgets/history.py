@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import traitlets
 
+from simkaohe.labels import Words
 from simkaohe.scheme.edit import Scenario
 
 MOMENT = 1.0
@@ -81,6 +82,14 @@ class History(traitlets.HasTraits):
             self._undone.append(Step(self.edits, self.scenarios))
             self._apply(self._done.pop())
             self._end_gesture()
+            gone = [kept.name for kept in self._undone[-1].scenarios.values()]
+            there = {kept.name for kept in self.scenarios.values()}
+            if taken := [name for name in gone if name not in there]:
+                words = Words(
+                    "撤销的是保存情景“{}”；按“重做”就回来。",
+                    "This took back the saving of {}; Redo brings it back.",
+                )
+                self.message = str(words.format(", ".join(taken)))
 
     @in_turn
     def redo(self) -> None:

@@ -22,7 +22,7 @@ from simkaohe.files.workbook import read_workbook, write_empty
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.edit import Scenario
-from simkaohe.scheme.tree import Scheme
+from simkaohe.scheme.tree import Group, Scheme
 from simkaohe.widgets import views
 from simkaohe.widgets.controls import discard
 from simkaohe.widgets.following import Follower, tongue
@@ -125,12 +125,18 @@ class OwnWorkbook(w.VBox):
         """Say what was read, or what is wrong with it."""
         if self.problems:
             self._told.value = listed(self.problems)
+            if self.state is not None:
+                still = Words(
+                    "下面仍是先前读入的“{}”。", "Below is still {}, which was read before."
+                )
+                self._told.value += f"<p>{escape(str(still.format(self.state.scheme.label)))}</p>"
         elif self.state is not None:
             scheme = self.state.scheme
             words = Words("已读入“{}”：{} 个单位，{} 个指标", "{}: {} units, {} indicators")
             units = len(scheme.units or self.state.panel.units)
             told = words.format(scheme.label, units, len(scheme.indicators))
             self._told.value = f"<p role='status'><b>{escape(str(told))}</b></p>"
+            self._told.value += "".join(f"<p>{escape(str(odd))}</p>" for odd in odd_sums(scheme))
 
     def _name_tabs(self) -> None:
         self._tabs.titles = tuple(str(words) for words in PAGES.values())
@@ -175,6 +181,24 @@ def own_workbook() -> OwnWorkbook:
         A widget: the last line of a notebook's cell shows it.
     """
     return OwnWorkbook()
+
+
+def odd_sums(scheme: Scheme) -> list[Words]:
+    """Return a sentence for each group whose weights sum to nearly 100: a slip, or meant so."""
+    said = Words(
+        "“{}”下各项权重合计 {:.6g}，不是 100：按比例折算，请核对。",
+        "The weights below {} sum to {:.6g}, not to 100: they count in proportion; please check.",
+    )
+    sums = {
+        node.label: sum(child.weight for child in node.children)
+        for node in scheme.nodes.values()
+        if isinstance(node, Group)
+    }
+    return [
+        said.format(label, total)
+        for label, total in sums.items()
+        if 90 <= total <= 110 and abs(total - 100) > 1e-6
+    ]
 
 
 def listed(problems: Sequence[Problem]) -> str:
