@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from simkaohe.errors import SimkaoheError
 from simkaohe.labels import Words, column_label
 from simkaohe.scheme.tree import Scheme
 from simkaohe.sensitivity.acceptability import MonteCarlo
@@ -136,6 +137,12 @@ def along_words(found: Breakpoints) -> str:
     ]
     title = Words("最近的换位点（数值由小到大）", "The nearest changes, as the number rises")
     return cards(*shown) + html_table(str(title), head, rows, "")
+
+
+def not_comparable(error: SimkaoheError) -> str:
+    """Say why no change of weights can be told, as HTML: a finding, not a mistake."""
+    title = Words("算不出来", "This cannot be told")
+    return cards((title, "–", error))
 
 
 def passing_words(found: Change, behind: str, ahead: str, chosen: bool) -> str:

@@ -198,6 +198,9 @@ class FairnessApp(WeightsApp):
         scheme = self.audit.scheme
         for column in shown.columns.intersection(["category", "to", "across"]):
             shown[column] = [scheme.category_label(name) for name in shown[column]]
+        answers = {True: str(Words("是", "yes")), False: str(Words("否", "no"))}
+        for column in shown.select_dtypes("bool"):
+            shown[column] = shown[column].map(answers)
         shown = shown.rename(columns=lambda column: heading(scheme, str(column)))
         cells = shown.to_html(index=False, float_format="%.3g", border=0, na_rep="–")
         more = len(table) - ROWS

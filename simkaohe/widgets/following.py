@@ -144,7 +144,13 @@ class Section(w.VBox):
         What was worked out last, None where that is not possible.
     """
 
-    def __init__(self, title: Words, side: Iterable[w.Widget]) -> None:
+    def __init__(
+        self,
+        title: Words,
+        side: Iterable[w.Widget],
+        wrong: Callable[[SimkaoheError], str] = lambda error: views.alert(str(error)),
+    ) -> None:
+        self._wrong = wrong
         self._title, self.working = title, Working()
         self._heading, self.words = w.HTML(), w.HTML()
         self.picture = w.Image(
@@ -215,7 +221,7 @@ class Section(w.VBox):
             self.working.translate()
             self._heading.value = f"<h4 style='margin:0.4em 0'>{escape(str(self._title))}</h4>"
             if isinstance(self._found, SimkaoheError):
-                self._show(views.alert(str(self._found)), b"")
+                self._show(self._wrong(self._found), b"")
             else:
                 self._show(*(("", b"") if self._found is None else self._draw(self._found)))
 

@@ -18,7 +18,13 @@ from simkaohe.sensitivity.acceptability import MonteCarlo
 from simkaohe.sensitivity.moves import OF_MULTIPLIER
 from simkaohe.sensitivity.passing import Change
 from simkaohe.widgets import controls
-from simkaohe.widgets.doubts import along_words, grade_table, interval_words, passing_words
+from simkaohe.widgets.doubts import (
+    along_words,
+    grade_table,
+    interval_words,
+    not_comparable,
+    passing_words,
+)
 from simkaohe.widgets.effects import multiplied
 from simkaohe.widgets.following import Page, Section, png
 from simkaohe.widgets.state import State
@@ -69,6 +75,7 @@ class SurenessApp(Page):
                 "How much must the weights change for one to pass another?",
             ),
             self._passing(),
+            not_comparable,
         )
         self.passing.words.observe(self._offer, "value")
         self.sections = (self.intervals, self.along, self.passing)
