@@ -10,7 +10,7 @@ import pandas as pd
 
 from simkaohe import fairness, labels
 from simkaohe.fairness.ways import Way
-from simkaohe.fairness.wording import grade_words
+from simkaohe.fairness.finding import grade_words
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
