@@ -141,4 +141,13 @@ def page(width: int = 1366, height: int = 768) -> Iterator[Page]:
 def keep(opened: Page, name: str, *, full: bool = False) -> None:
     """Keep a screenshot for people to look at: what is in sight, or the whole page."""
     OUTPUT.mkdir(exist_ok=True)
-    opened.screenshot(path=OUTPUT / f"{name}.png", full_page=full)
+    before = opened.viewport_size
+    if full and before:  # a page may scroll inside itself
+        height = opened.evaluate(
+            "Math.max(...[...document.querySelectorAll('html, body, main, #rendered_cells')]"
+            ".map((node) => node.scrollHeight + 60))"
+        )
+        opened.set_viewport_size({**before, "height": max(before["height"], height)})
+    opened.screenshot(path=OUTPUT / f"{name}.png")
+    if full and before:
+        opened.set_viewport_size(before)

@@ -333,28 +333,6 @@ def test_a_message_that_is_too_large_ends_the_connection(opened_page) -> None:
 # -- what a visitor sees -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name for name in NAMES if name not in ("02_change_the_weights", "09_your_own_workbook")],
-)
-def test_every_page_opens_without_an_error(app: App, name: str) -> None:
-    language = "zh" if NAMES.index(name) % 2 else "en"
-    outside: list[str] = []
-    with page() as opened:
-        opened.set_default_timeout(90_000)
-        opened.on("request", lambda r: outside.append(r.url) if _is_outside(r.url, app) else None)
-        _enter(opened, app, language)
-        _open(opened, app, name)
-        opened.wait_for_timeout(1500)  # pictures arrive
-        keep(opened, f"app_{name}_{language}")
-        said = opened.locator("body").inner_text()
-    assert outside == []
-    assert "Traceback" not in said
-    assert "error when executing" not in said
-    assert "Run All" not in said
-    assert ("← 全部页面" if language == "zh" else "← All pages") in said
-
-
 def test_two_visitors_and_a_restart(app: App) -> None:
     """A ranking moved by keyboard is the engine's; the other sees nothing of it; it outlives all."""
     scheme, panel = sk.load("three_papers")
@@ -465,12 +443,6 @@ def _damaged(good: Path, bad: Path) -> str:
         sk.load(bad)
     assert cell.coordinate in refused.value.problems[0].where
     return cell.coordinate
-
-
-def _is_outside(address: str, app: App) -> bool:
-    return not address.startswith(
-        (app.address, app.address.replace("http", "ws"), "data:", "blob:")
-    )
 
 
 def _enter(opened, app: App, language: str) -> None:
@@ -600,6 +572,21 @@ def test_scenarios_are_kept_for_a_scheme_and_shared_by_pages(visited: Path, monk
     again.delete("B")
     assert not keeping.kept(State(*tai)).scenarios
     assert not [path for path in visited.iterdir() if path.name.startswith(".")]
+
+
+def test_locks_and_the_sides_compared_are_there_after_a_restart(visited: Path) -> None:
+    tai = sk.load("tai")
+    state = keeping.kept(State(*tai))
+    state.set("patents.weight", 0.2)
+    state.save_as("more patents")
+    state.compare("A", "base")
+    state.lock("exports.weight")
+    again = keeping.kept(State(*tai))
+    assert (again.sides, again.locked) == (("A", "base"), {"exports.weight"})
+    state.reset()
+    state.compare("base", "current")
+    state.lock("exports.weight", False)
+    assert len(list(visited.iterdir())) == 1  # nothing to keep but the scenario
 
 
 def test_what_no_longer_fits_is_put_aside_and_said(visited: Path) -> None:

@@ -205,6 +205,7 @@ def test_reasons(case, path, words) -> None:
 
 # -- the first key press ---------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_first_key_press_moves_the_ranking(case) -> None:
     scheme, panel = CASES[case]

@@ -12,9 +12,8 @@ from test_app import TOKEN, App
 from walking import NOTEBOOKS, SCRIPT, Walk, case_of, to_upload
 
 import simkaohe as sk
+from simkaohe.lessons import steps, training_exercise
 
-FURTHER = ("03_categories",)
-"""Where every choice is moved through its options, and what these show is moved too."""
 WITH_RANKING = ("02", "03", "04", "06", "09", "10", "11", "12")
 """Pages with the picture of who moves."""
 
@@ -37,12 +36,58 @@ def test_every_control_of_a_page(app: App, browser: Browser, name: str, tmp_path
             _open(opened, app, name, *language)
             keep(opened, f"pages_{name}_{''.join(language)}")
             keep(opened, f"pages_{name}_{''.join(language)}_full", full=True)
+            if walked not in language and name in SCENES:
+                SCENES[name](opened)
             if walked in language:
-                walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case), name in FURTHER)
+                walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case))
                 walk.all()
                 keep(opened, f"pages_{name}_{walked}_walked", full=True)
     walk.ends()
     assert len(walk.rankings) > 3 or not name.startswith(WITH_RANKING)
+
+
+def _read_the_table(opened: Page) -> None:
+    """The table is sorted by its heading and shows the units of a category."""
+    scheme, panel = sk.load("three_papers")
+    ranking = sk.evaluate(scheme, panel).ranking
+    units = "rows => rows.filter((row) => row.checkVisibility()).map((row) => row.dataset.row)"
+    opened.locator("[data-view=table]").click()
+    for _ in range(2):
+        opened.locator("[data-sort=total]").click()
+    shown = opened.locator("tr[data-row]").evaluate_all(units)
+    assert len(shown) == len(ranking)
+    assert ranking.loc[shown, "total"].is_monotonic_increasing
+    category = next(iter(scheme.categories))
+    opened.locator(".skh-category").select_option(label=scheme.category_label(category))
+    opened.evaluate("walking.settled()")
+    shown = opened.locator("tr[data-row]").evaluate_all(units)
+    assert set(shown) == set(ranking.index[ranking["category"] == category])
+
+
+def _learn(opened: Page) -> None:
+    """A wrong answer is explained, a right one is praised but not counted as right at once."""
+    scheme, panel = sk.load("three_papers")
+    unit = str(sk.evaluate(scheme, panel).ranking.index[0])
+    walked = steps(sk.evaluate(scheme, panel), unit)
+    first = training_exercise(1, scheme, panel, questions=1, unit=unit).questions[0]
+    for _ in range(4):
+        opened.get_by_role("button", name="Next", exact=True).click()
+    opened.get_by_text(f"step 5 of {len(walked)}").wait_for()
+    opened.get_by_role("heading", name=walked[4].title).wait_for()
+    assert walked[4].lines[-1].numbers in opened.locator(".simkaohe-lesson").first.inner_text()
+    opened.get_by_role("tab", name="Exercises", exact=True).click()
+    answer = opened.get_by_placeholder("type your answer")
+    answer.fill(f"{first.mistakes[0].value:.6f}")
+    opened.get_by_role("button", name="Check", exact=True).click()
+    opened.get_by_text(first.mistakes[0].words).first.wait_for()
+    answer.fill(f"{first.answer:.{first.digits}f}")
+    opened.get_by_role("button", name="Check", exact=True).click()
+    opened.get_by_text("right at once: 0 of 1").wait_for()
+    opened.get_by_text("✓").wait_for()
+
+
+SCENES = {"03_categories": _read_the_table, "07_training": _learn}
+"""What is done on a page beside moving everything, in English."""
 
 
 def _open(opened: Page, app: App, name: str, language: str) -> None:

@@ -65,7 +65,7 @@ def test_it_runs_and_every_control_is_moved(
             assert ("image/png" in kinds) == drawn, cell["source"]
         keep(opened, f"notebook_{name}")
         case = case_of(name)
-        walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case), further=False)
+        walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case))
         if name not in SAME_WIDGETS:
             walk.all()
             keep(opened, f"notebook_{name}_walked")

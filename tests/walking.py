@@ -27,7 +27,7 @@ from simkaohe.widgets.state import BASE, EDITED, UNNAMED
 NOTEBOOKS = {path.stem: path for path in sorted(notebooks_folder().glob("*.ipynb"))}
 SCRIPT = Path(__file__).with_suffix(".js")
 MUST_EDIT = ("handle", "number")
-"""These have to change what is shown elsewhere: the list of edits, beside a picture."""
+"""Beside a picture these have to change the edits, which stand there in words."""
 MAY_LEAVE_THE_RANKING = {
     "select": "some choose what the controls below them are about, or what is compared",
     "check": "keeping the sum is about the next move",
@@ -52,8 +52,6 @@ KNOWN: dict[str, set[str]] = {}
 BATCH = 4
 """Moves after which the scenario file is taken and the ranking is held to it."""
 TONGUES = ("中文", "English")
-CHOICES = 5
-"""A choice of more is moved to the next and to the last; of fewer, to each."""
 PATIENCE = 20.0
 """Seconds after the kernel's answer; a move that shows nothing until then did nothing."""
 
@@ -83,15 +81,12 @@ class Walk:
         What the page opens with.
     files : mapping of suffix to path
         What there is to upload.
-    further : bool
-        Whether choices are moved through their options, so that what these show is moved too.
     """
 
     def __init__(
-        self, opened: Page, scheme: Scheme, panel: Panel, files: Mapping[str, Path], further: bool
+        self, opened: Page, scheme: Scheme, panel: Panel, files: Mapping[str, Path]
     ) -> None:
-        self.opened, self.scheme, self.panel = opened, scheme, panel
-        self.files, self.further = files, further
+        self.opened, self.scheme, self.panel, self.files = opened, scheme, panel, files
         self.known = KNOWN.setdefault(scheme.name or "", set())
         self.found: set[str] = set()
         self.moved: dict[str, bool] = {}
@@ -118,6 +113,7 @@ class Walk:
         for control in self._now["controls"]:
             if self._is_new(control):
                 self.problems.append(f"could not be moved: {control['key']}")
+        self.known |= self.moved.keys()
         idle = [key for key, did in self.moved.items() if not did]
         self.problems += [f"does nothing: {key}" for key in idle if not SILENT_KEYS.search(key)]
         self.problems += [f"never moved: {key}" for key in sorted(self.found - self.moved.keys())]
@@ -154,7 +150,7 @@ class Walk:
     def _is_new(self, control: dict[str, Any]) -> bool:
         if control["kind"] == "select" and len(control["options"]) < 2:
             return False
-        if control["kind"] == "option" and control["on"]:
+        if control["kind"] in ("option", "tab") and control["on"]:
             return False  # until another is chosen
         return control["id"] not in self._elements and control["key"] not in self.moved
 
@@ -207,7 +203,6 @@ class Walk:
                 return False  # the page was laid out anew: it will be found again
             self.problems.append(f"{control['key']}: {error}")
             return False
-        self._since += not control["reading"]
         self._now = self._look(takes=not control["reading"] and self._since >= BATCH)
         if not control["reading"] and not self._did(control, before, file, downloads):
             self._now = self._look(takes=True)
@@ -226,7 +221,7 @@ class Walk:
         return (
             _beside(self._now, control) != _beside(before, control)
             or len(self._downloads) > downloads
-            or (self._file != file and control["kind"] not in MUST_EDIT)
+            or (self._file != file and control["kind"] in MAY_LEAVE_THE_RANKING)
         )
 
     def _tried_otherwise(self, control: dict[str, Any]) -> bool:
@@ -255,11 +250,11 @@ class Walk:
 
     def _undone(self, control: dict[str, Any], before: dict[str, Any]) -> None:
         """Put back what would keep other controls from being moved, unless it opened something."""
-        again = next((c for c in self._now["controls"] if c["id"] == control["id"]), None)
-        known = {c["id"] for c in before["controls"]}
-        if again and known.issuperset(c["id"] for c in self._now["controls"]):
-            self._act(again)
-            self._now = self._look(takes=not control["reading"])
+        every, then = self._now["controls"], before["controls"]
+        place = [c["id"] for c in then].index(control["id"])
+        if len(every) <= len(then) and every[place]["kind"] == control["kind"]:
+            self._act(every[place])
+            self._now = self._look()
             self._check(f"{control['key']} and back")
 
     def _close_what_is_known(self, control: dict[str, Any], before: dict[str, Any]) -> None:
@@ -276,6 +271,7 @@ class Walk:
     def _act(self, control: dict[str, Any]) -> None:
         """Do what a user does with such a control, by keyboard or mouse."""
         node = self.opened.locator(f"[data-walk='{control['id']}']")
+        self._since += not control["reading"]
         kind, patience = control["kind"], 5_000
         if kind in ("handle", "list"):
             node.focus(timeout=patience)
@@ -304,16 +300,13 @@ class Walk:
             node.click(timeout=patience)
 
     def _option(self, control: dict[str, Any]) -> int:
-        """Return which option is next; a choice ends where it was."""
+        """Return the next option; a choice goes back to where it was once all else is moved."""
         own, count = control["chosen"], len(control["options"])
-        others = [(own + step) % count for step in range(1, count)]
-        if not self.further:
-            others = others[:1]
-        elif count > CHOICES:
-            others = [others[0], others[-1]]
-        left = self._left.setdefault(control["key"], [*others, own])
-        left[:] = [one for one in left if one < count and one != own]
-        return left.pop(0) if left else others[0]
+        if control["key"] not in self._left:
+            self._left[control["key"]] = [own]
+            return (own + 1) % count
+        back = self._left[control["key"]].pop(0)
+        return back if back < count and back != own else (own + 1) % count
 
     # -- what is shown -----------------------------------------------------------------------------
 
@@ -328,6 +321,8 @@ class Walk:
 
     def _check(self, where: str) -> None:
         """See that nothing went wrong, and that the ranking shown is the engine's."""
+        if self._now["alerts"] and self._since:
+            self._now = self._look(takes=True)
         now = self._now
         wrong = ["Traceback"] if "Traceback" in now["text"] else []
         wrong += now["faults"][self._faults :]
@@ -338,7 +333,12 @@ class Walk:
         if now["alerts"] or self._file is None or now["ranking"] is None or self._since:
             return
         base, side = (list(self._sides(title)) for title in now["ranking"]["titles"])
-        if not any(self._is_shown(left, right) for left in base for right in side):
+        try:
+            is_shown = any(self._is_shown(left, right) for left in base for right in side)
+        except SimkaoheError as error:
+            self.problems.append(f"{where}: nothing is said of {error}")
+            return
+        if not is_shown:
             said = f"{now['ranking']} is not the engine's ranking of {self._file}"
             self.problems.append(f"{where}: {said}")
         self.rankings.add(str(now["ranking"]["rows"]))

@@ -9,8 +9,8 @@ import ipywidgets as w
 import pandas as pd
 
 from simkaohe import fairness, labels
-from simkaohe.fairness.ways import Way
 from simkaohe.fairness.finding import grade_words
+from simkaohe.fairness.ways import Way
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
