@@ -74,15 +74,17 @@ def photographs() -> dict[str, bytes]:
         jupyterlab(HERE.parent / "notebooks", Path(home) / "lab.log") as lab,
     ):
         with page(1600, 1150) as opened:
-            opened.set_default_timeout(60_000)
+            opened.set_default_timeout(180_000)
             run_all(opened, lab, "02_change_the_weights")
             opened.locator("[data-testid=shift-chart]").first.wait_for(state="visible")
-            method = opened.locator(".widget-dropdown", has_text="合成方法").locator("select")
+            opened.get_by_role("button", name="权重").first.click()
+            opened.get_by_role("button", name="合成方法与乘数").click()
+            method = opened.locator(".widget-dropdown", has_text="合成方法").locator("select").first
             method.select_option(label="加权求和")
             for words, name in (("", "live"), ("English", "live.en")):
                 found[name] = _photograph(opened, words, "[data-testid=shift-chart]")
         with page(1600, 1000) as opened:
-            opened.set_default_timeout(60_000)
+            opened.set_default_timeout(180_000)
             run_all(opened, lab, "07_training")
             opened.get_by_role("button", name="下一步").wait_for()
             for _ in range(3):
