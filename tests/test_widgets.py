@@ -8,6 +8,7 @@ import re
 import ipywidgets as w
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 import simkaohe as sk
 from simkaohe.scheme.combine import WeightedSum
@@ -330,7 +331,10 @@ def test_every_export_is_a_file_of_its_kind(app, kind, tmp_path) -> None:
     dropdown(app, "combination").label = "weighted sum"
     files = named(app, panels.Files)
     files.kind.value = kind
+    told = []
+    files.link.observe(lambda change: told.append(change["new"]), "value")
     files.make.click()
+    assert "Making" in told[0]  # instead of the file that was made before
     name, content = re.search(r"download='(.*?)' href='.*?base64,(.*?)'", files.link.value).groups()
     path = tmp_path / name
     path.write_bytes(base64.b64decode(content))
@@ -341,6 +345,10 @@ def test_every_export_is_a_file_of_its_kind(app, kind, tmp_path) -> None:
         frame = pd.read_csv(path) if kind == "csv" else pd.read_excel(path, engine="openpyxl")
         found = frame.set_index("Unit")["Rank（Edited scheme）"].to_dict()
         assert found == ranks(app)
+        if kind == "xlsx":
+            sheet = load_workbook(path).active
+            formats = {c.number_format for r in sheet for c in r if isinstance(c.value, float)}
+            assert formats == {"0.00"}
     else:
         again = State(app.state.scheme, app.state.panel)
         again.open(path)

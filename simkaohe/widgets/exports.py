@@ -71,6 +71,8 @@ def spreadsheet(state: State) -> bytes:
             cell = sheet.cell(row, column, None if pd.isna(value) else value)
             if isinstance(value, str):
                 cell.data_type = "s"
+            elif isinstance(value, float):
+                cell.number_format = "0.00"
     for column in sheet.columns:
         sheet.column_dimensions[column[0].column_letter].width = 16
     stream = io.BytesIO()

@@ -186,6 +186,7 @@ class Files(w.VBox):
 
     def _make(self) -> None:
         kind = self.kind.value
+        self.link.value = f"<p role='status'>{Words('正在生成……', 'Making the file …')}</p>"
         try:
             content = EXPORTS[kind].make(self._state)
         except SimkaoheError as error:
