@@ -574,6 +574,21 @@ def test_scenarios_are_kept_for_a_scheme_and_shared_by_pages(visited: Path, monk
     assert not [path for path in visited.iterdir() if path.name.startswith(".")]
 
 
+def test_locks_and_the_sides_compared_are_there_after_a_restart(visited: Path) -> None:
+    tai = sk.load("tai")
+    state = keeping.kept(State(*tai))
+    state.set("patents.weight", 0.2)
+    state.save_as("more patents")
+    state.compare("A", "base")
+    state.lock("exports.weight")
+    again = keeping.kept(State(*tai))
+    assert (again.sides, again.locked) == (("A", "base"), {"exports.weight"})
+    state.reset()
+    state.compare("base", "current")
+    state.lock("exports.weight", False)
+    assert len(list(visited.iterdir())) == 1  # nothing to keep but the scenario
+
+
 def test_what_no_longer_fits_is_put_aside_and_said(visited: Path) -> None:
     state = keeping.kept(State(*sk.load("tai")))
     state.save_as("fine")

@@ -248,6 +248,19 @@ def test_a_workbench_rests_too(state: State) -> None:
     assert page.chart.titles == ["现行方案", "修改后"]
 
 
+def test_what_was_said_in_the_old_language_is_said_anew(state: State) -> None:
+    async def test() -> None:
+        page = sk.widgets.sprint(state.scheme, state.panel, state=state)
+        assert page.way is not None
+        page.weeks.value = 9
+        assert page.section.working._job.done.wait(20)  # done, and not yet shown
+        page._head.children[1].value = "zh"
+        assert page.way.standing is not None
+        assert "怎么做" in page.section.words.value
+
+    asyncio.run(test())
+
+
 def test_the_switch_is_one_for_everything() -> None:
     spoken = []
     switch = tongue(lambda: spoken.append(sk.labels.language()))
@@ -261,7 +274,7 @@ def test_the_switch_is_one_for_everything() -> None:
 @pytest.fixture
 def sure(state: State, monkeypatch: pytest.MonkeyPatch) -> sk.widgets.SurenessApp:
     """A page whose pictures are drawn but not printed, which is what takes long."""
-    monkeypatch.setattr("simkaohe.widgets.sureness.png", lambda axes: plt.close(axes.figure) or b"")
+    monkeypatch.setattr("simkaohe.widgets.sure.png", lambda axes: plt.close(axes.figure) or b"")
     page = sk.widgets.sureness(state.scheme, state.panel, state=state)
     page.draws.value = 2_000
     return page
@@ -386,9 +399,9 @@ def test_every_tab_speaks_of_the_edits(tmp_path: Any) -> None:
     sprint = pages(own)["sprint"]
     assert sprint.state is own.state
     own._tabs.selected_index = names.index("weights")
-    before = sprint.section._found
+    before = sprint.section.shown
     own.state.replace(FIRST)
-    assert sprint.section._found is before
+    assert sprint.section.shown is before
     own._tabs.selected_index = names.index("sprint")
     assert sprint.way.scheme == own.state.scheme.edit(FIRST)
     own._tabs.selected_index = names.index("categories")  # the scheme has none

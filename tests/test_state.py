@@ -187,9 +187,12 @@ def test_a_weight_that_is_reset_lets_the_others_make_room(state, clock) -> None:
     clock.now += 2
     state.weigh("satisfaction", 30.0)
     clock.now += 2
-    state.unweigh("party")
+    state.weigh("party", 35.0)
+    state.unweigh("party")  # at once, and yet a step of its own
     assert state.weight("party") == 25.0
     assert sum(papers(state)) == 100.0
+    state.undo()
+    assert state.weight("party") == 35.0
     state.undo()
     assert state.weight("satisfaction") == 30.0
     state.keep_sum = False

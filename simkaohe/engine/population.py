@@ -287,6 +287,8 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
 
 def event_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
     """Yield a problem for every record of an event that the scheme says nothing about."""
+    if "events" not in panel.record_tables:
+        return
     records = panel.records("events")
     for number, (unit, event) in enumerate(zip(records["unit"], records["event"], strict=True), 1):
         if event not in scheme.heard_of:

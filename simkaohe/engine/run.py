@@ -3,14 +3,13 @@
 Axes are always children, draws, units: ``(K, R, N)``; a missing draw axis has length 1. A drawn
 parameter arrives at a formula as ``(R, 1)``. The single evaluation is R = 1. A node none of whose
 paths is drawn is computed once. Nested weighted sums collapse into one matrix product; work goes in
-blocks of fixed size, so that the numbers do not depend on how a run is divided.
+blocks of whole lines of draws, so that the numbers do not depend on how a run is divided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
-from functools import cached_property
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -19,10 +18,11 @@ import numpy.typing as npt
 
 from simkaohe.engine.adjusting import Adjusting, Pass
 from simkaohe.engine.attribution import attributed
-from simkaohe.engine.draws import checked, data_address, readers
-from simkaohe.engine.leaves import BLOCK, Leaves
+from simkaohe.engine.draws import checked
+from simkaohe.engine.leaves import Leaves
 from simkaohe.engine.parameters import Array, Draws, parameters
 from simkaohe.engine.population import Population, event_problems
+from simkaohe.engine.reach import Reach
 from simkaohe.engine.standing import Order, Outcome, Standing
 from simkaohe.engine.tree import Tree
 from simkaohe.engine.weights import Weights
@@ -35,6 +35,11 @@ from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 Part = TypeVar("Part")
+LINE = 32
+"""Matrix products give a draw the same last bits in any number of rows that this divides."""
+ROOM = 1 << 17
+"""Numbers in an array of a block, which then fits a core's cache."""
+np.empty(31 * ROOM)  # freed at once, after which glibc keeps what is freed at hand
 
 
 class Engine:
@@ -64,12 +69,6 @@ class Engine:
         self._adjusting = Adjusting(scheme, panel, self.people, self._leaves)
         self._tree = Tree(self.people, self.weights, self._adjusting)
         self._standing = Standing(scheme, panel, self.people, self._adjusting)
-        self._parent = {
-            child.id: group
-            for group in scheme.nodes.values()
-            if isinstance(group, Group)
-            for child in group.children
-        }
         self._looked_at = {
             c.subject[1] for _, c in conditions(scheme) if c.subject[0] == "score"
         } - {scheme.root.id}
@@ -78,6 +77,7 @@ class Engine:
         for leaf in scheme.indicators:
             self._tree.score(leaf, self._plain)
         self._scored(self._plain, ())
+        self._reach = Reach(scheme, self._adjusting, self._leaves, self._plain.raw)
 
     def run(
         self,
@@ -119,7 +119,7 @@ class Engine:
         count = max((len(values) for values in given.values()), default=1)
         if not given:
             return self._outcome(self._plain, nodes, uses, 1)
-        touched = self._touched(given)
+        touched = self._reach.touched(given)
         blocks = []
         for rows, kept in self._blocks(count):
             block = {p: _rows(v, rows) for p, v in given.items()}
@@ -127,20 +127,18 @@ class Engine:
         return _joined(blocks, count)
 
     def _blocks(self, count: int) -> Iterator[tuple[Any, int]]:
-        """Yield the rows of every block, and how many of them count; all blocks are of one size."""
-        size = self.rows
-        for start in range(0, count, size):
-            whole = start + size <= count
-            rows = slice(start, start + size)
-            yield (
-                rows if whole else np.minimum(np.arange(start, start + size), count - 1),
-                min(size, count - start),
-            )
+        """Yield the rows of every block, and how many of them count; the last is filled up."""
+        for start in range(0, count, self.rows):
+            kept = min(self.rows, count - start)
+            stop = start - kept // -LINE * LINE
+            whole = stop - start == kept
+            rows = slice(start, stop) if whole else np.minimum(np.arange(start, stop), count - 1)
+            yield rows, kept
 
     @property
     def rows(self) -> int:
         """How many draws are one block."""
-        return int(np.clip(1 << (BLOCK // max(len(self.units), 1)).bit_length() - 1, 16, 2048))
+        return int(np.clip(1 << (ROOM // len(self.units)).bit_length() - 1, LINE, 2048))
 
     def _pass(self, draws: Draws, touched: frozenset[str]) -> Pass:
         """Return a pass that knows everything that the draws do not touch."""
@@ -160,7 +158,7 @@ class Engine:
     ) -> Iterator[tuple[Order, npt.NDArray[np.int8] | None]]:
         """Yield who is before whom, and grades, block by block, for draws as without ``check``."""
         count = max((len(values) for values in draws.values()), default=1)
-        touched = self._touched(draws)
+        touched = self._reach.touched(draws)
         for rows, kept in self._blocks(count):
             block = {p: _rows(v, rows) for p, v in draws.items()}
             now, _ = self._kept(self._pass(block, touched), (), kept)
@@ -173,18 +171,14 @@ class Engine:
 
     def _kept(self, now: Pass, nodes: Collection[str], kept: int) -> tuple[Pass, dict[str, Array]]:
         """Return a pass and scores of which only some draws are left."""
-        scores = self._scored(now, nodes)
-        known, draws = now.known, now.draws
-        if kept < self.rows:
-            known, scores = (
-                {name: score[:kept] if len(score) > 1 else score for name, score in some.items()}
-                for some in (known, scores)
-            )
-            draws = {p: v[:kept] if len(v) > 1 else v for p, v in draws.items()}
+        scores, known, draws = (
+            {name: values[:kept] for name, values in some.items()}
+            for some in (self._scored(now, nodes), now.known, now.draws)
+        )
         root = self.scheme.root.id
         # one row when nothing that is drawn has an effect
-        whole = np.broadcast_to(known[root], (kept, len(self.units)))
-        return Pass(draws, now.touched, now.raw, {**known, root: whole}), scores
+        known[root] = np.broadcast_to(known[root], (kept, len(self.units)))
+        return Pass(draws, now.touched, now.raw, known), scores
 
     def what_if(self, scores: Mapping[str, Array], *, uses: bool = False) -> Outcome:
         """Evaluate with the scores of some nodes replaced.
@@ -198,7 +192,7 @@ class Engine:
             Whether to compute what units get for their results.
         """
         count = max((len(score) for score in scores.values()), default=1)
-        touched = frozenset[str]().union(*(self._upwards(name) for name in scores))
+        touched = frozenset[str]().union(*(self._reach.upwards(name) for name in scores))
         touched |= self._adjusting.touched_by(touched, {})
         known = {name: s for name, s in self._plain.known.items() if name not in touched}
         groups = {n: s for n, s in scores.items() if isinstance(self.scheme.nodes[n], Group)}
@@ -229,17 +223,16 @@ class Engine:
             if name not in names:
                 raise SimkaoheError(unknown("elsewhere", name, names, what))
         people = self.people.with_one_in(self.scheme, unit, category)
-        weights = self.weights.among(people.categories)
-        leaves = Leaves(people, weights)
-        adjusting = _with(self._adjusting, _people=people, _leaves=leaves)
-        tree = Tree(people, weights, adjusting)
-        standing = _with(self._standing, _people=people, _adjusting=adjusting)
-        there = _with(self, people=people, _tree=tree, _standing=standing)
-        if problems := [p for leaf, s in self._gaps for p in leaves.absences(leaf, s, {})]:
+        there = self._of(people, self._adjusting)
+        if problems := [
+            p for leaf, s in self._reach.gaps for p in there._leaves.absences(leaf, s, {})
+        ]:
             raise SimkaoheError(*problems)
-        raw = self._plain.raw | leaves.scores(self._compared, {})
+        raw = self._plain.raw | there._leaves.scores(self._reach.compared, {})
         known = {
-            name: s for name, s in self._plain.known.items() if name not in self._category_bound
+            name: s
+            for name, s in self._plain.known.items()
+            if name not in self._reach.category_bound
         }
         return there._outcome(Pass({}, frozenset(), raw, known), (), uses, 1)
 
@@ -266,57 +259,24 @@ class Engine:
             raise SimkaoheError(Problem("without", Words("只有一个单位", "there is no other unit")))
         place = self.units.index(unit)
         people = self.people.without(self.scheme, place)
-        weights = self.weights.among(people.categories)
-        leaves = Leaves(people, weights)
-        adjusting = _with(self._adjusting.without(place), _people=people, _leaves=leaves)
-        tree = Tree(people, weights, adjusting)
-        standing = _with(self._standing, _people=people, _adjusting=adjusting)
-        there = _with(self, people=people, units=people.units, _tree=tree, _standing=standing)
+        there = self._of(people, self._adjusting.without(place))
         raw = {name: np.delete(score, place, 1) for name, score in self._plain.raw.items()}
-        raw |= leaves.scores(self._relative, {})
+        raw |= there._leaves.scores(self._reach.relative, {})
         return there._outcome(Pass({}, frozenset(), raw), (), uses, 1)
 
-    @cached_property
-    def _relative(self) -> list[Indicator]:
-        """Indicators whose scores depend on which other units there are."""
-        return [
-            leaf
-            for leaf in self.scheme.indicators
-            if leaf.rule.relative
-            or leaf.measure.relative
-            or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
-        ]
-
-    @cached_property
-    def _category_bound(self) -> frozenset[str]:
-        """Nodes whose scores depend on who is in which category."""
-        changed = [*self._compared, *(leaf for leaf, _ in self._gaps)]
-        found = {self.scheme.root.id}.union(*(self._upwards(leaf.id) for leaf in changed))
-        for node in self.scheme.nodes.values():
-            if node.weights_by_category:
-                found |= self._above(node.id)
-            if getattr(getattr(node, "combine", None), "scope", None) == "category":
-                found |= self._upwards(node.id)
-        for name in self._adjusting.touched_by(frozenset(found), {}):
-            found |= self._upwards(name)
-        return frozenset(found)
-
-    @cached_property
-    def _compared(self) -> list[Indicator]:
-        """Indicators whose scores depend on who is in which category."""
-        return [
-            leaf
-            for leaf in self.scheme.indicators
-            if leaf.scope == "category"
-            or (leaf.missing == "median" and self._leaves.has_gaps(leaf))
-        ]
-
-    @cached_property
-    def _gaps(self) -> list[tuple[Indicator, Array]]:
-        """Other indicators that a unit lacks and may need elsewhere, with their scores (1, N)."""
-        raw, known = self._plain.raw, {leaf.id for leaf in self._compared}
-        others = [leaf for leaf in self.scheme.indicators if leaf.id not in known]
-        return [(leaf, raw[leaf.id]) for leaf in others if np.isnan(raw[leaf.id]).any()]
+    def _of(self, people: Population, adjusting: Adjusting) -> Engine:
+        """Return a copy that evaluates other people, or the same in other categories."""
+        weights = self.weights.among(people.categories)
+        leaves = Leaves(people, weights)
+        adjusting = _with(adjusting, _people=people, _leaves=leaves)
+        return _with(
+            self,
+            people=people,
+            units=people.units,
+            _leaves=leaves,
+            _tree=Tree(people, weights, adjusting),
+            _standing=_with(self._standing, _people=people, _adjusting=adjusting),
+        )
 
     def children(self, group: Group) -> tuple[Array, Array]:
         """Return scores and weights of a group's children as they are combined, each (K, N)."""
@@ -370,7 +330,7 @@ class Engine:
 
     def parent(self, node: str) -> Group | None:
         """Return the group that a node belongs to; None for the root."""
-        return self._parent.get(node)
+        return self._reach.parent.get(node)
 
     def values(self, indicator: Indicator) -> Array:
         """Return an indicator's measured values (计算口径 applied), shape (N,)."""
@@ -383,29 +343,6 @@ class Engine:
     def numbers(self, table: str, column: str) -> Array:
         """Return a column of the data in the engine's order of units; NaN when there is none."""
         return self.people.numbers(table, column)
-
-    def _touched(self, draws: Mapping[str, Any]) -> frozenset[str]:
-        """Return the nodes whose scores vary: those drawn and everything above them."""
-        touched: set[str] = set()
-        for path in draws:
-            node, _, field = path.partition(".")
-            if address := data_address(path):
-                for leaf in readers(self.scheme, *address):
-                    touched |= self._upwards(leaf.id)
-            elif node in self.scheme.nodes:
-                touched |= self._above(node) if field.startswith("weight") else self._upwards(node)
-        for _ in draws:  # a weight that is freed for the whole scheme also moves the grandparent
-            touched |= {self._parent[n].id for n in list(touched) if n in self._parent}
-        for node in self._adjusting.touched_by(frozenset(touched), draws):
-            touched |= self._upwards(node)
-        return frozenset(touched)
-
-    def _upwards(self, node: str) -> set[str]:
-        return {node, *self._above(node)}
-
-    def _above(self, node: str) -> set[str]:
-        group = self._parent.get(node)
-        return self._upwards(group.id) if group else set()
 
 
 _engines: WeakValueDictionary[tuple[int, int], Engine] = WeakValueDictionary()

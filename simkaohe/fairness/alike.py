@@ -105,8 +105,7 @@ def similar_units(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     near : float in [0, 1], optional
         Two units are near when nothing that a rule reads of them differs by more than this share of
         its range; default: the nearest 5 % of the pairs, at most 0.2.

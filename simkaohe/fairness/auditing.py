@@ -228,8 +228,7 @@ def audit(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     before : Scheme, optional
         To compare with, on the same data: mostly the scheme now in force.
     measures : names of measures, optional

@@ -168,8 +168,7 @@ def most_favourable_weights(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     within : float, default 0.25
         Every weight stays within this share of itself (0.25: ± 25 %); their sum is kept. Without
         bounds everybody can be first once there are many indicators, which says nothing.

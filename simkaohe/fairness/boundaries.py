@@ -86,8 +86,7 @@ def cliffs(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     units : iterable of str, optional
         Whom to move; default: all that are ranked.
     size : str or Series, optional

@@ -93,8 +93,7 @@ def parity(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     permutations : int, default 2000
         How often labels are shuffled; when they have fewer orders, every one is looked at.
     seed : int

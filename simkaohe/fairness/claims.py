@@ -105,8 +105,7 @@ def reporting(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     easier : float in (0, 1), default 0.1
         δ: by what share of its size a unit gets its targets easier.
     over : float in (0, 1), default 0.01

@@ -52,8 +52,7 @@ def cheapest_way(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     unit : str
     rank : int, optional
         This rank or better.
@@ -200,8 +199,7 @@ def sprint_plan(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     unit : str
     weeks : float > 0
         Weeks left.

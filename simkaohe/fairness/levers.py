@@ -102,8 +102,7 @@ def leverage(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     lagged : collection of indicator ids
         Whose results show only years later (潜绩).
     appeals : collection of adjustment ids

@@ -238,8 +238,7 @@ def effort(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     steps : mapping of indicator id to float, optional
         The size of one step, in the unit of the value. Default: 1 % of the unit's own target where
         the rule reads one; else a tenth of the interquartile range of all units' values.

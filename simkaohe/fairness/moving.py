@@ -42,16 +42,8 @@ how many finer ones there are at most, for values that differ by less than a num
 class Moved:
     """What R moves come to, each for the unit that moves; arrays (R,).
 
-    Attributes
-    ----------
-    totals : array of float
-        In the total's full marks, before rounding.
-    scores : array of float
-        Of the indicator, 0–100, before its adjustments.
-    ranks, category_ranks : array of int, or None
-    grades : array of int, or None
-        Place of the band; None without grades or when no standing was asked for.
-    uses : mapping of use id to array of float
+    ``totals`` are before rounding, ``scores`` those of the indicator before its adjustments,
+    ``grades`` the places of the bands; ranks and grades are None when they were not asked for.
     """
 
     totals: Array
@@ -65,10 +57,7 @@ class Moved:
 class Moves(Values):
     """What moves of single units come to, evaluated through the whole scheme.
 
-    Attributes
-    ----------
-    base : Outcome
-        The scheme and data as they are.
+    ``base`` is the outcome of the scheme and data as they are.
     """
 
     def __init__(self, engine: Engine, steps: Mapping[str, float] | None = None) -> None:
@@ -102,17 +91,10 @@ class Moves(Values):
         standing: bool = False,
         uses: bool = False,
     ) -> Moved:
-        """Return what moves come to: row r gives unit ``units[r]`` the value ``values[r]``.
+        """Return what moves of the k-th indicator come to, units (R,) to values (R,).
 
-        Parameters
-        ----------
-        k : int
-            The indicator.
-        units, values : arrays (R,)
-        table : {"value", "actual", "target"}
-            What is moved: the value, what was recorded, or the target.
-        standing, uses : bool
-            Whether ranks and grades, and what units get for their results, are wanted too.
+        What is moved is the value, what was recorded, or the target; ``standing`` and ``uses`` ask
+        for ranks and grades, and for what units get for their results.
         """
         base = self.recorded(table)[k]
         path, moving = self.address(k, table)
@@ -167,15 +149,7 @@ class Moves(Values):
         return joined(both, np.argsort(np.concatenate([found, rest])))
 
     def together(self, new: Array, can: Bools, table: Table) -> Array:
-        """Return totals (N,) of units that each, alone, make all their moves at once.
-
-        Parameters
-        ----------
-        new : array (K, N)
-        can : array (K, N) of bool
-            Which of them are made.
-        table : {"value", "actual", "target"}
-        """
+        """Return totals (N,) of units that each, alone, move to the new values (K, N) that they can."""
         places = np.arange(len(self.engine.units))
         now: dict[str, Array] = {}
         then: dict[str, Array] = {}

@@ -105,8 +105,7 @@ def endowment(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     covariates : list of names, or DataFrame (units × covariates), optional
         Columns of the panel's ``covariates``, or values of their own. Default: all columns that at
         least half of the ranked units have and that differ inside a category.

@@ -77,8 +77,7 @@ def money(scheme: Scheme, panel: Panel, base: Scheme | None = None) -> Money:
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     base : Scheme, optional
         To compare with; a use that only one of the two has pays nothing in the other.
 

@@ -63,21 +63,11 @@ def shares(y: Array, q: Array) -> Array:
 class Explained:
     """Share of the variance of T variables that covariates explain; arrays (T,).
 
-    Attributes
-    ----------
-    r2, adjusted : arrays
-    loo : array
-        1 − PRESS / variance: each unit is predicted without itself. Below 0 for useless covariates.
-    p : array
-        How often as much or more is explained when values are exchanged inside categories.
-    p_joint : array
-        How often any of the variables is as rare (Westfall & Young's min p): allows for their number.
-    low, high : arrays
-        95 % interval of the share, exact for normal errors (noncentral F).
-    df : int
-        N − G − (number of independent covariates).
-    by_chance : float
-        R² expected when nothing is related.
+    ``loo`` is 1 − PRESS / variance, each unit predicted without itself; ``p`` how often as much is
+    explained when values are exchanged inside categories, ``p_joint`` how often any of the variables
+    is as rare (Westfall & Young's min p); ``low`` and ``high`` the 95 % interval, exact for normal
+    errors (noncentral F); ``df`` N − G − (independent covariates); ``by_chance`` R² expected when
+    nothing is related.
     """
 
     r2: Array

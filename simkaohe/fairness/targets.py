@@ -103,8 +103,7 @@ def ratchet(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
         This year's data, year 0.
     rule : {"last", "mean", "external"}, default "last"
         Next year's target: last year's result and a bit more; the mean of the last ``memory`` years

@@ -186,8 +186,7 @@ def noise(
 
     Parameters
     ----------
-    scheme : Scheme
-    panel : Panel
+    scheme, panel : Scheme, Panel
     errors : mapping of indicator to standard error, optional
         In the unit of the indicator's values (``1.5``), or as a share of them (``"3%"``). They come
         beside the errors of surveys, which the data tell (``sample_sd`` and ``sample_size``, or the

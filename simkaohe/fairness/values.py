@@ -27,20 +27,10 @@ AS_RECORDED = ("level", "survey")
 class Values:
     """Every indicator's values, and which way, how far and in what steps they can go.
 
-    Parameters
-    ----------
-    engine : Engine
-    steps : mapping of indicator id to float, optional
-        Size of one step, in the unit of the value; see :attr:`step` for the others.
-
-    Attributes
-    ----------
-    leaves : tuple of Indicator
-    now : array (K, N)
-        Values: as recorded, or as measured (growth, share, mean of ratings …) where the measure
-        makes something else of what was recorded. NaN where there is none.
-    counts : array (K, N) of bool
-        Whether the indicator has weight in the unit's category, and the unit a value and a score.
+    ``now`` (K, N) are the values as recorded, or as measured (growth, share, mean of ratings …)
+    where the measure makes something else of them; ``counts`` (K, N) says where the indicator has
+    weight in the unit's category and the unit a value and a score. ``steps`` are sizes of one step
+    by indicator; see :attr:`step` for the others.
     """
 
     def __init__(self, engine: Engine, steps: Mapping[str, float] | None = None) -> None:

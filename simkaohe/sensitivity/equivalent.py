@@ -110,10 +110,10 @@ def _multiplier(scheme: Scheme, name: str) -> tuple[Group, Multiplier]:
     node = scheme.nodes[name]
     if isinstance(node, Group) and isinstance(node.combine, Multiplier):
         return node, node.combine
-    is_ = node.combine if isinstance(node, Group) else None
+    combine = node.combine if isinstance(node, Group) else None
     refuse(
         name,
-        Words(f"“{(is_ or node).label}”", is_.method if is_ else "an indicator"),
+        Words(f"“{(combine or node).label}”", combine.method if combine else "an indicator"),
         Words("乘数计分法的分组", "a group combined by the multiplier method"),
     )
 

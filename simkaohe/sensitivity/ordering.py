@@ -70,15 +70,15 @@ def ordered(
             '请用 of="scores"，或用 bounds 缩小权重范围',
             'Use of="scores", or narrow the weights by bounds',
         )
-        found = Words(f"有 {count} 对单位的先后未定", f"the order of {count} pairs is open")
+        open_ = Words(f"有 {count} 对单位的先后未定", f"the order of {count} pairs is open")
         at_most = Words(f"不超过 {MOST // 2} 对", f"{MOST // 2} at most")
-        refuse(str(demands[0].words), found, at_most, narrow)
+        refuse(str(demands[0].words), open_, at_most, narrow)
     ends = monotonic() + seconds
     base = _base(pairs, field, demands, g, h)
-    nearest_ = _nearest_sum(base, pairs, at, field.now, ends)
-    if nearest_ is None or norm == "l1":
-        return nearest_
-    return _nearest_euclid(base, pairs, at, field.now, nearest_[0], ends)
+    found = _nearest_sum(base, pairs, at, field.now, ends)
+    if found is None or norm == "l1":
+        return found
+    return _nearest_euclid(base, pairs, at, field.now, found[0], ends)
 
 
 def _tightened(at: Polytope, g: Array, h: Array) -> Polytope:

@@ -13,7 +13,7 @@ from simkaohe.widgets.fairly import FairnessApp, fairness
 from simkaohe.widgets.opening import opened
 from simkaohe.widgets.sprinting import SprintApp, sprint
 from simkaohe.widgets.state import State
-from simkaohe.widgets.sureness import SurenessApp, sureness
+from simkaohe.widgets.sure import SurenessApp, sureness
 from simkaohe.widgets.teaching import TrainingApp, training
 from simkaohe.widgets.transfer import Download, Upload
 from simkaohe.widgets.uploading import OwnWorkbook, own_workbook

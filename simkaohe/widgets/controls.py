@@ -56,11 +56,6 @@ def bind(
     listen(control, state, take)
 
 
-def follow(control: w.Widget, state: State, path: str, shown: Callable[[Any], Any]) -> None:
-    """Bind a control to an edit path; ``shown`` says how the control shows a value."""
-    bind(control, state, lambda: shown(state.value(path)), lambda value: state.set(path, value))
-
-
 def listen(
     control: w.Widget, state: State, read: Callable[[Any], None], names: str | list[str] = "edits"
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,29 +36,28 @@ def interval_words(scheme: Scheme, found: MonteCarlo, now: pd.DataFrame) -> str:
     """
     low, high = found.quantiles[0.05], found.quantiles[0.95]
     widest = (high - low).idxmax()
-    first = _kept(found.acceptability, pd.Series(found.acceptability.columns[0], found.units))
-    surest = first.idxmax()
-    places = _kept(found.acceptability, now["rank"])
     sure = Words("{} / {} 个单位", "{} of {} units")
-    often = Words("在 95% 以上的抽样里名次不变", "keep their rank in ≥ 95 % of draws")
     shown: list[tuple[object, object, object]] = [
-        (Words("名次稳的", "Sure places"), sure.format((places >= SURE).sum(), len(places)), often),
         (
             Words("名次最不稳的", "Least sure place"),
             widest,
             Words("第 {:g}—{:g} 名", "rank {:g} to {:g}").format(low[widest], high[widest]),
-        ),
-        (
-            Words("最可能第一的", "Likeliest first"),
-            surest,
-            Words("{:.0%} 的抽样里", "in {:.0%} of the draws").format(first[surest]),
-        ),
+        )
     ]
+    if 1 in found.acceptability:  # each rank by itself, not in ranges
+        first = found.acceptability[1]
+        often = Words("{:.0%} 的抽样里", "in {:.0%} of the draws").format(first.max())
+        shown.append((Words("最可能第一的", "Likeliest first"), first.idxmax(), often))
     if scheme.grades is not None:
         grades = _kept(found.grades, now["grade"])
         keep = Words("在 95% 以上的抽样里等次不变", "keep their grade in ≥ 95 % of draws")
         title = Words("等次稳的", "Sure grades")
-        shown.insert(1, (title, sure.format((grades >= SURE).sum(), len(grades)), keep))
+        shown.insert(0, (title, sure.format((grades >= SURE).sum(), len(grades)), keep))
+    if 1 in found.acceptability:
+        places = _kept(found.acceptability, now["rank"].dropna())
+        keep = Words("在 95% 以上的抽样里名次不变", "keep their rank in ≥ 95 % of draws")
+        title = Words("名次稳的", "Sure places")
+        shown.insert(0, (title, sure.format((places >= SURE).sum(), len(places)), keep))
     error = float(found.standard_errors.max(axis=None))
     how = Words(
         "抽样 {:,} 次；各可能性的标准误不超过 {:.2%}。", "{:,} draws; standard errors up to {:.2%}."
@@ -65,13 +65,12 @@ def interval_words(scheme: Scheme, found: MonteCarlo, now: pd.DataFrame) -> str:
     return f"{cards(*shown)}<p style='{MUTED}'>{how} {escape(_idle(scheme, found))}</p>"
 
 
-def _kept(chances: pd.DataFrame, now: pd.Series) -> pd.Series:
+def _kept(chances: pd.DataFrame, now: pd.Series[Any]) -> pd.Series[float]:
     """Return every unit's chance of what it has now; 0 where that has no chance."""
-    found = {}
-    for unit, row in chances.iterrows():
-        value = now.get(unit)
-        missing = value is None or value is pd.NA
-        found[unit] = float(row.get(None if missing else value, 0.0))
+    found = {
+        unit: float(chances.loc[unit].get(None if pd.isna(value) else value, 0.0))
+        for unit, value in now.items()
+    }
     return pd.Series(found)
 
 

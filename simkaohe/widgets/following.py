@@ -19,7 +19,7 @@ from simkaohe.widgets import controls, views
 from simkaohe.widgets.state import State
 from simkaohe.widgets.working import Report, Working
 
-SIDE = w.Layout(width="25em", flex="0 0 auto", padding="0 0.8em 0 0")
+SIDE = w.Layout(width="30em", flex="0 0 auto", padding="0 0.8em 0 0")
 MUTED = "color:var(--jp-ui-font-color2,#59636e)"
 
 
@@ -159,7 +159,7 @@ class Section(w.VBox):
         )
         both = [w.VBox(list(side), layout=SIDE), right]
         super().__init__([self._heading, w.HBox(both, layout=w.Layout(flex_flow="row wrap"))])
-        self._turn = RLock()
+        self._turn, self._redrawn = RLock(), 0
         self._asked: Any = None
         self._found: Any = None
         self._draw: Callable[[Any], tuple[str, bytes]] = lambda _: ("", b"")
@@ -168,6 +168,11 @@ class Section(w.VBox):
     def found(self) -> Any:
         """What was worked out last; waits for it."""
         self.working.wait()
+        return self.shown
+
+    @property
+    def shown(self) -> Any:
+        """What is shown now, whatever is being worked out."""
         return None if isinstance(self._found, SimkaoheError) else self._found
 
     def ask(
@@ -183,28 +188,40 @@ class Section(w.VBox):
         question : Any
             The same again is not worked out again.
         work, draw : functions
+            They touch no widget.
         """
-        if question != self._asked:
-            self._asked = question
-            self.working.do(work, lambda found: self._take(found, draw), self._take)
+        if question == self._asked:
+            return
+        self._asked = question
 
-    def _take(self, found: Any, draw: Callable[[Any], tuple[str, bytes]] | None = None) -> None:
+        def both(report: Report) -> tuple[Any, ...]:
+            found, spoken = work(report), (language(), self._redrawn)
+            return found, draw, spoken, draw(found)
+
+        self.working.do(both, lambda drawn: self._take(*drawn), self._take)
+
+    def _take(self, found: Any, draw: Any = None, spoken: Any = None, drawn: Any = None) -> None:
         with self._turn:
             self._found, self._draw = found, draw or self._draw
-            self.redraw()
+            if spoken == (language(), self._redrawn):
+                self._show(*drawn)
+            else:
+                self.redraw()
 
     def redraw(self) -> None:
         """Show what was found once more, in the reader's language."""
         with self._turn:
+            self._redrawn += 1
             self.working.translate()
             self._heading.value = f"<h4 style='margin:0.4em 0'>{escape(str(self._title))}</h4>"
-            words, picture = "", b""
             if isinstance(self._found, SimkaoheError):
-                words = views.alert(str(self._found))
-            elif self._found is not None:
-                words, picture = self._draw(self._found)
-            self.words.value, self.picture.value = words, picture
-            self.picture.layout.display = None if picture else "none"
+                self._show(views.alert(str(self._found)), b"")
+            else:
+                self._show(*(("", b"") if self._found is None else self._draw(self._found)))
+
+    def _show(self, words: str, picture: bytes) -> None:
+        self.words.value, self.picture.value = words, picture
+        self.picture.layout.display = None if picture else "none"
 
 
 def tongue(speak: Callable[[], None]) -> w.ToggleButtons:

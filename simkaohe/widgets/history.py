@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from threading import RLock
 from time import monotonic
@@ -50,6 +50,12 @@ class History(traitlets.HasTraits):
     def _apply(self, step: Step) -> None:
         """Make a step what there is."""
         raise NotImplementedError
+
+    @in_turn
+    def replace(self, edits: Mapping[str, Any]) -> None:
+        """Make these the edits; what was there can be undone."""
+        self._begin("")
+        self._finish(dict(edits))
 
     @property
     def can_undo(self) -> bool:

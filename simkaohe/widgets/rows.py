@@ -84,16 +84,17 @@ class Row(w.VBox):
 
     def _others(self) -> Iterator[Any]:
         """Yield other values to try: the ends of a slider, the other choices."""
-        now = self._state.value(self.path)
+        now = self._read()
         if isinstance(now, bool):
             yield not now
         elif self._slot.kinds & {float, int}:
             low, high = span_of(self._slot)
-            yield from (high, low, (low + high) / 2)
+            yield from (high, low)
+            yield (low + high) / 2 if float in self._slot.kinds else round((low + high) / 2)
             if NoneType in self._slot.kinds and now is not None:
                 yield None
         else:
-            now = self._shown(self._state.value(self._edited))
+            now = self._shown(self._read(self._edited))
             yield from (_taken(value) for _, value in self._options if value != now)
 
     # -- numbers -----------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ class Row(w.VBox):
         self._options = options_of(scheme, self.path, self._slot)
         control = w.Dropdown(
             options=self._options,
-            value=self._shown(self._state.value(self._edited)),
+            value=self._shown(self._read(self._edited)),
             description=self._label,
             tooltip=self._title,
             style=WIDE,

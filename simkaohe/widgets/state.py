@@ -6,10 +6,9 @@ nothing: the engine does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from string import ascii_uppercase
 from typing import Any
 
 import traitlets
@@ -22,7 +21,8 @@ from simkaohe.panel import Panel
 from simkaohe.result import Result
 from simkaohe.scheme.edit import Scenario, View, value_at
 from simkaohe.scheme.tree import Scheme
-from simkaohe.widgets.history import History, Step, in_turn
+from simkaohe.widgets.history import Step, in_turn
+from simkaohe.widgets.naming import Named, letters, renamed
 from simkaohe.widgets.standing import Standing, Standings
 from simkaohe.widgets.weighing import weighed, weight_of, weight_path
 
@@ -32,7 +32,7 @@ UNNAMED = Words("未命名的改动", "Edits without a name")
 """The scenario in a saved file that holds the edits that nobody has named yet."""
 
 
-class State(History):
+class State(Named):
     """The base scheme, its data, the edits that a person has made so far, and named scenarios.
 
     Parameters
@@ -118,6 +118,7 @@ class State(History):
     @in_turn
     def unweigh(self, node: str, category: str = "") -> None:
         """Take the edit of a weight back; while ``keep_sum`` is on the siblings make room again."""
+        self._end_gesture()
         if self.keep_sum:
             self.weigh(node, weight_of(self.scheme, {}, node, category), category)
         else:
@@ -132,12 +133,6 @@ class State(History):
         """Keep a weight as it is while others move, or let it go."""
         self._end_gesture()
         self.locked = self.locked | {path} if on else self.locked - {path}
-
-    @in_turn
-    def replace(self, edits: Mapping[str, Any]) -> None:
-        """Make these the edits; what was there can be undone."""
-        self._begin("")
-        self._finish(dict(edits))
 
     @in_turn
     def reset(self, path: str = "") -> None:
@@ -169,81 +164,6 @@ class State(History):
         with self.hold_trait_notifications():
             self.message, self.edits, self.scenarios = message, step.edits, step.scenarios
             self.sides = sides
-
-    # -- scenarios -------------------------------------------------------------------------------
-
-    @in_turn
-    def save_as(self, name: str = "", note: str = "") -> str:
-        """Keep the edits under a name and return the scenario's letter.
-
-        Raises
-        ------
-        SimkaoheError
-            When another scenario has that name.
-        """
-        letter = next(letter for letter in _letters() if letter not in self.scenarios)
-        usual = str(Words("情景 {}", "Scenario {}").format(letter))
-        scenario = self._named(name.strip() or usual, self.edits, note)
-        self._keep({**self.scenarios, letter: scenario})
-        return letter
-
-    @in_turn
-    def choose(self, letter: str) -> None:
-        """Make a scenario's edits the current ones; what was there can be undone."""
-        self.replace(self.scenarios[letter].edits)
-
-    @in_turn
-    def update(self, letter: str) -> None:
-        """Let a scenario hold the edits as they are now."""
-        self._rewrite(letter, edits=self.edits)
-
-    @in_turn
-    def rename(self, letter: str, name: str) -> None:
-        """Give a scenario another name.
-
-        Raises
-        ------
-        SimkaoheError
-            When the name is empty, or another scenario has it.
-        """
-        self._named(name.strip(), {}, "", besides=letter)
-        if name.strip() != self.scenarios[letter].name:
-            self._rewrite(letter, name=name.strip(), name_en=None)
-
-    @in_turn
-    def annotate(self, letter: str, note: str) -> None:
-        """Write a note to a scenario."""
-        self._rewrite(letter, note=note.strip() or None)
-
-    @in_turn
-    def delete(self, letter: str) -> None:
-        """Remove a scenario; this can be undone."""
-        self._keep({key: kept for key, kept in self.scenarios.items() if key != letter})
-
-    def _rewrite(self, letter: str, **fields: Any) -> None:
-        new = Scenario(**{**dict(self.scenarios[letter]), **fields})
-        self._keep({**self.scenarios, letter: new})
-
-    def _keep(self, scenarios: dict[str, Scenario]) -> None:
-        self._begin("")
-        self._finish(self.edits, scenarios)
-
-    def _named(self, name: str, edits: Mapping[str, Any], note: str, besides: str = "") -> Scenario:
-        taken = [kept.name for letter, kept in self.scenarios.items() if letter != besides]
-        where = str(Words("情景名称", "Scenario's name"))
-        if not name:
-            raise SimkaoheError(
-                Problem(where, Words("没有填写", "nothing"), Words("一个名称", "a name"))
-            )
-        if name in taken:
-            raise SimkaoheError(
-                Problem(
-                    where,
-                    Words(f"已有情景“{name}”", f"there is a scenario {name!r} already"),
-                    remedy=Words("请换一个名称", "Choose another name"),
-                )
-            )
-        return Scenario(name=name, note=note.strip() or None, edits=edits)
 
     # -- results ---------------------------------------------------------------------------------
 
@@ -329,10 +249,10 @@ class State(History):
         """The current edits and the view, as they are saved."""
         return Scenario(name=UNNAMED.zh, name_en=UNNAMED.en, edits=self.edits, view=self.view)
 
-    def _look(self, view: View, letters: Mapping[str, str]) -> None:
-        """Compare and lock what a saved view says; ``letters`` tells where its scenarios are."""
+    def _look(self, view: View, found: Mapping[str, str]) -> None:
+        """Compare and lock what a saved view says; ``found`` tells where its scenarios are."""
         self.locked, self.keep_sum = set(view.locked), view.keep_sum
-        known = {kept.name: letter for letter, kept in self.scenarios.items()} | {**letters}
+        known = {kept.name: letter for letter, kept in self.scenarios.items()} | {**found}
         known |= {"base": "base", "current": "current"}
         if gone := [name for name in view.compare if name not in known]:
             words = Words("要比较的情景“{}”已不在", "The scenario {!r} to compare is gone")
@@ -392,21 +312,21 @@ class State(History):
         if problems:
             raise SimkaoheError(*problems)
         edits, scenarios, view = self.edits, dict(self.scenarios), None
-        letters: dict[str, str] = {}
+        found: dict[str, str] = {}
         for scenario in opened:
             if scenario.name in UNNAMED:
                 edits, view = dict(scenario.edits), scenario.view
                 continue
             there = (letter for letter, kept in scenarios.items() if kept == scenario)
-            letter = next(there, None) or next(x for x in _letters() if x not in scenarios)
+            letter = next(there, None) or next(x for x in letters() if x not in scenarios)
             if letter not in scenarios:
                 taken = [kept.name for kept in scenarios.values()]
-                scenarios[letter] = _renamed(scenario, taken)
-            letters[scenario.name] = letter
+                scenarios[letter] = renamed(scenario, taken)
+            found[scenario.name] = letter
         self._begin("")
         self._finish(edits, scenarios)
         if view is not None:
-            self._look(view, letters)
+            self._look(view, found)
 
     def offer(self, scenarios: Iterable[Scenario]) -> None:
         """Add scenarios to begin with, but for names that are there already; undo keeps them.
@@ -420,20 +340,6 @@ class State(History):
         with self.hold_trait_notifications():
             self.add(one for one in scenarios if one.name not in taken)
             self.start_here()
-
-
-def _letters() -> Iterator[str]:
-    """Yield A to Z, then AA, AB and on."""
-    yield from ascii_uppercase
-    for first in _letters():
-        yield from (first + second for second in ascii_uppercase)
-
-
-def _renamed(scenario: Scenario, taken: list[str]) -> Scenario:
-    """Return a scenario under a name that is not taken."""
-    names = (f"{scenario.name} {number}" for number in range(2, len(taken) + 3))
-    name = next(name for name in (scenario.name, *names) if name not in taken)
-    return scenario.model_copy(update={"name": name})
 
 
 __all__ = ["BASE", "EDITED", "UNNAMED", "State"]

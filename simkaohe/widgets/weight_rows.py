@@ -212,7 +212,7 @@ def _who(state: State, group: Group, category: str) -> w.HTML:
                 "注意：{}对这里的某些指标有单独的权重，不随这些滑块变化；请在“类别”里选它来改。",
                 "Note: {} have weights of their own for some of these and do not follow these "
                 "sliders; choose the category above to change them.",
-            ).format("、".join(map(scheme.category_label, own)))
+            ).format(str(Words("、", ", ")).join(map(scheme.category_label, own)))
         text.value = f"<div style='line-height:1.4'>{escape(str(words))}</div>" if words else ""
 
     read()

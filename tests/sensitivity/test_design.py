@@ -358,3 +358,9 @@ def test_a_bundled_case_by_ranks_and_by_scores() -> None:
     found = design(scheme, panel, [wish], "development", distance="l1")
     assert found.checks["met"].all()
     assert found.edits
+
+
+def test_a_distance_that_there_is_not_is_refused() -> None:
+    scheme, panel = sk.load("tai")
+    with pytest.raises(sk.SimkaoheError, match="l1"):
+        design(scheme, panel, [], distance="linf")  # type: ignore[arg-type]

@@ -7,8 +7,8 @@ People are offered them in the order in which they are imported.
 from simkaohe.scheme.rules.base import Direction, Rule
 from simkaohe.scheme.rules.progress import Progress
 from simkaohe.scheme.rules.rank import RankLinear, RankStep, RankTable
-from simkaohe.scheme.rules.relative import Benchmark, LevelImprovement, MinMax, ZScore
-from simkaohe.scheme.rules.efficacy import Efficacy, EfficacyBands
+from simkaohe.scheme.rules.relative import Efficacy, EfficacyBands, MinMax
+from simkaohe.scheme.rules.benchmark import Benchmark, LevelImprovement, ZScore
 from simkaohe.scheme.rules.target import AllOrNothing, Completion, CompletionSteps, Hybrid
 from simkaohe.scheme.rules.deviation import Constraint, Deviation
 from simkaohe.scheme.rules.steps import Band, Deduction, Given, Ladder, PassFail, Tiers

@@ -70,6 +70,7 @@ class SurenessApp(Page):
             ),
             self._passing(),
         )
+        self.passing.words.observe(self._offer, "value")
         self.sections = (self.intervals, self.along, self.passing)
         self.children = [self._head, *self.sections]
         self.translate()
@@ -216,16 +217,14 @@ class SurenessApp(Page):
         scheme, panel = self.scheme, self.state.panel
         behind, ahead, among = self.behind.value, self.ahead.value, self.among.value
         groups = [among] if among else [*self._several(), "leaves"]
-        self.use.disabled = True  # until it is known which
         self.passing.ask(
             (scheme, behind, ahead, groups),
             lambda report: _first(report, scheme, panel, behind, ahead, groups),
-            lambda found: (self._passed(found, behind, ahead, bool(among)), b""),
+            lambda found: (passing_words(found, behind, ahead, bool(among)), b""),
         )
 
-    def _passed(self, found: Change, behind: str, ahead: str, chosen: bool) -> str:
-        self.use.disabled = not found.edits
-        return passing_words(found, behind, ahead, chosen)
+    def _offer(self, _: Any = None) -> None:
+        self.use.disabled = not getattr(self.passing.shown, "edits", None)
 
     def _use(self) -> None:
         if isinstance(found := self.passing.found, Change):
