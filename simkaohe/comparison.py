@@ -213,23 +213,16 @@ class Comparison:
         grades_changed
             Units whose grade changes.
         """
-        from scipy import stats
-
         rows = []
         for name in self.others:
             ranked = self.ranks[[self.base, name]].dropna()
             base, other = (ranked[column].to_numpy(np.int64) for column in (self.base, name))
             moved = np.abs(other - base)
-            constant = len(set(base)) == 1 or len(set(other)) == 1
             rows.append(
                 {
-                    "kendall_tau_b": np.nan
-                    if constant
-                    else stats.kendalltau(base, other).statistic,
-                    "spearman_rho": np.nan if constant else stats.spearmanr(base, other).statistic,
-                    "top_overlap": top_overlap(base, other),
-                    "mean_shift": moved.mean(),
-                    "largest_shift": int(moved.max()),
+                    **agreement(base, other),
+                    "mean_shift": moved.mean() if len(moved) else np.nan,
+                    "largest_shift": int(moved.max(initial=0)),
                     "moved": int((moved > 0).sum()),
                     "grades_changed": self._grades_changed(name),
                 }
@@ -387,6 +380,21 @@ def _part_name(part: tuple[str, ...]) -> str:
         return " + ".join(part)
     fields = {path.partition(".")[2] for path in part}
     return f"*.{fields.pop()} × {len(part)}" if len(fields) == 1 else f"{part[0]} … × {len(part)}"
+
+
+def agreement(a: Any, b: Any) -> dict[str, float]:
+    """Return Kendall's tau-b, Spearman's rho and :func:`top_overlap` of two rankings of N units.
+
+    Correlations are nan where one ranking has a single rank, and all three are where there is no unit.
+    """
+    from scipy import stats
+
+    level = len(set(a)) < 2 or len(set(b)) < 2
+    return {
+        "kendall_tau_b": np.nan if level else stats.kendalltau(a, b).statistic,
+        "spearman_rho": np.nan if level else stats.spearmanr(a, b).statistic,
+        "top_overlap": top_overlap(a, b) if len(a) else np.nan,
+    }
 
 
 def top_overlap(a: Any, b: Any, persistence: float = PERSISTENCE) -> float:

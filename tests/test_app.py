@@ -347,6 +347,7 @@ def test_two_visitors_and_a_restart(app: App) -> None:
         _enter(first, app, "zh")
         _open(first, app, "02_change_the_weights")
         assert _ranks(first, base) == base
+        first.get_by_role("button", name="合成方法与乘数").click()
         line = first.locator(".widget-hbox", has=first.get_by_text("系数下限", exact=True)).last
         line.get_by_role("slider").focus()
         while float(line.locator("input[type=number]").input_value()) > 0.75:

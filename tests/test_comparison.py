@@ -75,6 +75,16 @@ def test_one_big_tie_has_no_correlation_and_no_crash() -> None:
     assert row["largest_shift"] == 2
 
 
+def test_nobody_ranked_is_no_agreement_and_no_crash() -> None:
+    scheme, panel = sk.load("tai")
+    everybody = {"red": {"method": "veto", "effects": ["out"], "any_of": [
+        {"score": "total", "at_most": 1e9}]}}  # fmt: skip
+    out = scheme.edit({"adjustments": everybody})
+    row = sk.compare(panel, base=out, new=out.edit({"patents.weight": 0.5})).statistics.loc["new"]
+    assert row[["kendall_tau_b", "spearman_rho", "top_overlap", "mean_shift"]].isna().all()
+    assert (row["largest_shift"], row["moved"]) == (0, 0)
+
+
 def test_what_cannot_be_compared_says_so() -> None:
     scheme, panel = sk.load("tai")
     with pytest.raises(sk.SimkaoheError, match="at least two schemes"):

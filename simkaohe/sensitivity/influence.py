@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.comparison import top_overlap
+from simkaohe.comparison import agreement
 from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.engine.draws import DRAWABLE, can_be_drawn
 from simkaohe.errors import SimkaoheError, refuse, unknown
@@ -180,8 +180,6 @@ def leave_one_out(scheme: Scheme, panel: Panel) -> LeaveOneOut:
     it. A coefficient that is dropped leaves the product; the only base of a multiplier cannot be
     dropped.
     """
-    from scipy import stats
-
     engine = compiled(scheme, panel)
     base = engine.run()
     rows, shifts, refused = {}, {}, {}
@@ -193,14 +191,7 @@ def leave_one_out(scheme: Scheme, panel: Panel) -> LeaveOneOut:
             continue
         shift = Shift(base, other)
         old, new = base.ranks[0][shift.both], other.ranks[0][shift.both]
-        level = len(set(old)) < 2 or len(set(new)) < 2
-        rows[leaf.id] = [
-            leaf.label,
-            *shift.said(engine.units),
-            np.nan if level else stats.kendalltau(old, new).statistic,
-            np.nan if level else stats.spearmanr(old, new).statistic,
-            top_overlap(old, new),
-        ]
+        rows[leaf.id] = [leaf.label, *shift.said(engine.units), *agreement(old, new).values()]
         shifts[leaf.id] = shift.places
     columns = ["name", *MOVED, "kendall_tau_b", "spearman_rho", "top_overlap"]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("indicator")
