@@ -33,6 +33,7 @@ _HOMES = {
     "Engine": "engine",
     "Result": "result",
     "evaluate": "result",
+    "in_words": "result",
     "Comparison": "comparison",
     "compare": "comparison",
     "Diagnosis": "diagnosis",
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from simkaohe.panel import Panel
     from simkaohe.report import write_report
     from simkaohe.report.exercise import write_exercise
-    from simkaohe.result import Result, evaluate
+    from simkaohe.result import Result, evaluate, in_words
     from simkaohe.scheme.coefficient import CoefficientMap
     from simkaohe.scheme.combine import Combine
     from simkaohe.scheme.edit import Scenario

@@ -6,18 +6,15 @@ import argparse
 import json
 import os
 import sys
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files.text import write_text
-from simkaohe.labels import Words, column_label, reader_name
+from simkaohe.labels import Words
+from simkaohe.result import in_words
 from simkaohe.scheme.tree import Scheme
-
-CHANGES = {"enters": Words("进入", "enters"), "leaves": Words("退出", "leaves")}
-"""What the comparison's changes are called in print."""
 
 
 def put(text: str, arguments: argparse.Namespace) -> None:
@@ -60,7 +57,7 @@ def shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | N
     import tabulate
 
     tabulate.PRESERVE_WHITESPACE = True
-    frame = _in_words(frame, scheme)
+    frame = in_words(frame, scheme)
     digits = 2 if scheme is None or scheme.ranking.digits is None else scheme.ranking.digits
     decimals = digits if scheme is not None else 4
     rows = frame.astype(object).where(frame.notna(), None).to_numpy().tolist()
@@ -78,39 +75,6 @@ def shown(frame: pd.DataFrame, arguments: argparse.Namespace, scheme: Scheme | N
     )
 
 
-def _in_words(frame: pd.DataFrame, scheme: Scheme | None) -> pd.DataFrame:
-    """Return a frame as people read it: headings and names in their language, no empty columns."""
-    if len(frame):
-        frame = frame.loc[:, (frame.notna() & (frame != "")).any()]
-    if "change" in frame:
-        frame = frame.assign(change=[str(CHANGES[change]) for change in frame["change"]])
-    if scheme is not None and scheme.grades:
-        grades = {band.name: band.label for band in scheme.grades.bands}
-        for column in frame.columns.intersection(["grade", "grade_before"]):
-            frame = frame.assign(**{column: frame[column].map(grades)})
-    frame = frame.rename(columns=partial(_heading, scheme))
-    if scheme is not None:
-        category = column_label("category")
-        if category in frame and scheme.categories:
-            frame[category] = [scheme.category_label(name) for name in frame[category]]
-        elif category in frame:
-            inside = [
-                column for column in frame if column.startswith(column_label("category_rank"))
-            ]
-            shifts = frame.columns.intersection([column_label("category_shift")])
-            frame = frame.drop(columns=[category, *inside, *shifts])
-    return frame
-
-
 def _harmless(cell: Any) -> Any:
     """Return a cell that a spreadsheet shows as it is: a text that looks like a formula gets a '."""
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@") else cell
-
-
-def _heading(scheme: Scheme | None, column: str) -> str:
-    name, before, _ = column.partition("_before")
-    suffix = str(Words("（基准）", " (base)")) if before else ""
-    use = scheme.uses.get(name.removeprefix("uses.")) if scheme else None
-    if use is not None:
-        return f"{reader_name(use.name, use.name_en, name)}{suffix}"
-    return f"{column_label(name)}{suffix}"
