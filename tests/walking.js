@@ -57,13 +57,24 @@
     || (node.title !== "null" && node.title) || node.placeholder || node.textContent);
   const nearby = (node) => clean(["jupyter-widgets", "widget-hbox"]
     .map((near) => clean(node.closest(`.${near}`)?.querySelector(".widget-label")?.textContent)).find(Boolean));
+  // Rows of a drawer are made alike from edit paths: those that have the same kinds of controls are one.
+  const sort = (row, kinds) => [...row.querySelectorAll(CONTROLS)].map((node) => kinds(node)).join();
   let numbers = 0;
 
   function controls() {
     const found = [...new Set([...document.querySelectorAll(ROOT)].flatMap((root) => [...root.querySelectorAll(CONTROLS)]))];
     const same = {};
-    return found.filter(shown).map((node) => {
-      const kind = Object.keys(KINDS).find((name) => node.matches(KINDS[name]));
+    const kindOf = (node) => Object.keys(KINDS).find((name) => node.matches(KINDS[name]));
+    const first = new Map();
+    const standsForItself = (node) => {
+      const row = node.closest(".skh-entry");
+      if (!row) return true;
+      const like = `${[...document.querySelectorAll(".skh-drawer")].indexOf(node.closest(".skh-drawer"))} ${sort(row, kindOf)}`;
+      if (!first.has(like)) first.set(like, row);
+      return first.get(like) === row;
+    };
+    return found.filter(shown).filter(standsForItself).map((node) => {
+      const kind = kindOf(node);
       // Rows of a table, and what is pinned, are many of one control: the first one stands for all.
       const cell = node.closest("td, .skh-pins");
       const own = node.download || clean(node.ariaLabel) || (["button", "toggle", "option", "link", "tab"].includes(kind) && readable(node));

@@ -48,8 +48,8 @@ SILENT = {
 """Controls that change nothing by themselves, and why."""
 PASSING = re.compile("“(停止|Stop)”")
 """Is there only while something is worked out; tests/test_following.py presses it."""
-ANSWERS = re.compile("的权重不同|have different weights")
-"""An answer that is no mistake of the page: no weights let one of these units pass the other."""
+ANSWERS = re.compile("的权重不同|have different weights|撤销的是保存|took back the saving")
+"""What is said and is no mistake of the page: no weights let one unit pass the other; what undo did."""
 SILENT_KEYS = re.compile("|".join(SILENT))
 KNOWN: dict[str, set[str]] = {}
 """Controls that were moved on earlier pages, by case."""
@@ -258,7 +258,8 @@ class Walk:
         """Put back what would keep other controls from being moved, unless it opened something."""
         every, then = self._now["controls"], before["controls"]
         place = [c["id"] for c in then].index(control["id"])
-        if len(every) <= len(then) and every[place]["kind"] == control["kind"]:
+        enabled = sum(c["off"] for c in every) < sum(c["off"] for c in then)
+        if len(every) <= len(then) and every[place]["kind"] == control["kind"] and not enabled:
             self._act(every[place])
             self._now = self._look()
             self._check(f"{control['key']} and back")

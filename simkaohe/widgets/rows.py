@@ -67,6 +67,7 @@ class Row(w.VBox):
             [w.HBox([*parts, back(state, self._edited, title)], layout=LINE), self._why],
             layout=w.Layout(width="99%"),
         )
+        self.add_class("skh-entry")
 
     def explain(self) -> Iterator[None]:
         """Say step by step why the control has no effect now; nothing while it has."""
@@ -85,8 +86,9 @@ class Row(w.VBox):
     def _others(self) -> Iterator[Any]:
         """Yield other values to try: the ends of a slider, the other choices."""
         now = self._read()
-        if isinstance(now, bool):
-            yield not now
+        if bool in self._slot.kinds:
+            if now is not None:
+                yield not now
         elif self._slot.kinds & {float, int}:
             low, high = span_of(self._slot)
             yield from (high, low)
