@@ -159,6 +159,21 @@ def test_another_method_brings_its_own_controls() -> None:
 # -- what has no effect ----------------------------------------------------------------------------
 
 
+def test_whatever_method_is_chosen_every_control_there_is_can_be_explained() -> None:
+    state = State(*CASES["three_papers"])
+    (subject,) = (one for _, one in subjects(state.scheme) if one.path == "rd_intensity")
+    sheet = Sheet(state, [subject])
+    offered = [
+        label for label, _ in every(sheet.rows["rd_intensity.rule.method"], w.Dropdown)[0].options
+    ]
+    for name in offered:
+        (method,) = every(sheet.rows["rd_intensity.rule.method"], w.Dropdown)
+        method.value = dict(method.options)[name]
+        for row in [*sheet.rows.values()]:
+            list(row.explain())
+    assert len(offered) > 10
+
+
 def test_what_has_no_effect_says_why_once_things_rest() -> None:
     async def rested(make) -> w.Widget:
         widget = make()
