@@ -121,7 +121,8 @@ def chrome() -> Iterator[Browser]:
 def visit(browser: Browser, width: int = 1366, height: int = 768) -> Iterator[Page]:
     """Open an empty page for somebody new; errors of its scripts fail the test."""
     errors: list[str] = []
-    context = browser.new_context(viewport={"width": width, "height": height})
+    still = {"reduced_motion": "reduce", "viewport": {"width": width, "height": height}}
+    context = browser.new_context(**still)
     opened = context.new_page()
     opened.on("pageerror", lambda error: errors.append(str(error)))
     try:

@@ -101,6 +101,7 @@ def _open(opened: Page, app: App, name: str, language: str) -> None:
     keep(opened, f"pages_index_{language}")
     opened.locator(f"a[href$='/page/{name}']").click()
     opened.locator("#rendered_cells").wait_for(state="visible")
+    opened.wait_for_function("!document.body.innerText.includes('Loading widget')")
     opened.evaluate("walking.settled()")
     said = opened.locator("body").inner_text()
     assert "error when executing" not in said

@@ -258,8 +258,9 @@ class Walk:
         """Put back what would keep other controls from being moved, unless it opened something."""
         every, then = self._now["controls"], before["controls"]
         place = [c["id"] for c in then].index(control["id"])
-        enabled = sum(c["off"] for c in every) < sum(c["off"] for c in then)
-        if len(every) <= len(then) and every[place]["kind"] == control["kind"] and not enabled:
+        off = {c["id"] for c in then if c["off"]}
+        enables = any(c["id"] in off and not c["off"] for c in every)
+        if len(every) <= len(then) and every[place]["kind"] == control["kind"] and not enables:
             self._act(every[place])
             self._now = self._look()
             self._check(f"{control['key']} and back")
