@@ -46,11 +46,11 @@ class Workbench(Follower, w.VBox):
         self._steps, self._edits, self._message = w.HTML(), w.HTML(), w.HTML()
         self._parts: list[w.Widget] = []
         self._opened: set[str] = set()
-        self._later, self._spoken = controls.Later(self._explain), language()
+        self._later, self._spoken = controls.Later(self._explain_what_is_there), language()
         views.draw(self.chart, self.state, anew=True)
         controls.listen(self, self.state, self._hear, ["edits", "scenarios", "sides"])
         controls.listen(self, self.state, self._tell, "message")
-        self.chart.observe(lambda _: self._explain(), "selected")
+        self.chart.observe(self._explain_what_is_there, "selected")
         self._build()
 
     def _panels(self) -> list[w.Widget]:
@@ -64,6 +64,11 @@ class Workbench(Follower, w.VBox):
     def _explain(self) -> None:
         """Show what takes longer than the picture: when things rest, or a unit is chosen."""
         self._steps.value = views.explanation(self.state, self.chart.selected)
+
+    def _explain_what_is_there(self, _: Any = None) -> None:
+        """Explain once the page is laid out: a kernel may answer a control while it is being made."""
+        if self._parts:
+            self._explain()
 
     def _build(self) -> None:
         """Lay out everything in the reader's language."""
