@@ -50,6 +50,7 @@ PASSING = re.compile("“(停止|Stop)”")
 """Is there only while something is worked out; tests/test_following.py presses it."""
 ANSWERS = re.compile("的权重不同|have different weights|撤销的是保存|took back the saving")
 """What is said and is no mistake of the page: no weights let one unit pass the other; what undo did."""
+UNDO = re.compile("^(撤销|Undo)$")
 SILENT_KEYS = re.compile("|".join(SILENT))
 KNOWN: dict[str, set[str]] = {}
 """Controls that were moved on earlier pages, by case."""
@@ -197,6 +198,16 @@ class Walk:
         if control["kind"] in ("check", "toggle"):
             self._undone(control, before)
             self._close_what_is_known(control, before)
+        self._take_back_what_is_refused()
+
+    def _take_back_what_is_refused(self) -> None:
+        """Undo edits that the engine refuses, as a user would: else no later move shows anything."""
+        for _ in range(3):
+            undo = next((c for c in self._now["controls"] if UNDO.search(c["name"])), None)
+            if undo is None or undo["off"] or not any(map(self._is_refused, self._now["alerts"])):
+                return
+            self._act(undo)
+            self._now = self._look(takes=True)
 
     def _tried(self, control: dict[str, Any], patience: float = PATIENCE) -> bool:
         before, file, downloads = self._now, self._file, len(self._downloads)
