@@ -54,10 +54,10 @@ UNDO = re.compile("^(撤销|Undo)$")
 SILENT_KEYS = re.compile("|".join(SILENT))
 KNOWN: dict[str, set[str]] = {}
 """Controls that were moved on earlier pages, by case."""
-BATCH = 4
+BATCH = 10
 """Moves after which the scenario file is taken and the ranking is held to it."""
 TONGUES = ("中文", "English")
-PATIENCE = 20.0
+PATIENCE = 6.0
 """Seconds after the kernel's answer; a move that shows nothing until then did nothing."""
 
 
