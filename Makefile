@@ -11,7 +11,7 @@ TEST_ARGS ?= -n 2 --dist loadfile
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help lab app test lint docs fuzz bench clean FORCE
+.PHONY: help lab app test lint docs fuzz walk bench clean FORCE
 
 # Nothing of the caller's own Python reaches into the environment.
 unexport PYTHONPATH
@@ -42,6 +42,9 @@ docs: $(VENV)/installed-docs ## set up, then build the documentation into docs/_
 
 fuzz: $(VENV)/installed-test ## set up, then read 20,000 damaged workbooks (SIMKAOHE_FUZZ=… for more)
 	SIMKAOHE_FUZZ=$${SIMKAOHE_FUZZ:-20000} $(PY) -m pytest tests/test_workbook_fuzz.py
+
+walk: $(VENV)/installed-test ## set up, then move every control of every drawer in Chromium (half an hour)
+	SIMKAOHE_WALK=1 $(PY) -m pytest tests/test_every_control.py $(TEST_ARGS)
 
 bench: $(VENV)/installed-bench ## set up, then print how fast the engine is beside other ways
 	@set -e; for each in benchmarks/*.py; do echo "$(PY) $$each"; $(PY) "$$each"; done

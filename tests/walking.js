@@ -85,6 +85,7 @@
       row.dataset.walkRow ??= ++numbers;
       const off = node.disabled || node.closest("[disabled], [aria-disabled=true], .noUi-target[disabled]");
       return {
+        drawer: node.matches(".skh-drawer-head"), entry: Boolean(node.closest(".skh-entry")),
         id: node.dataset.walk, row: row.dataset.walkRow, kind, name, key: `${kind} “${name}”${place ? ` (${place + 1})` : ""}`,
         off: Boolean(off), reading: Boolean(node.closest(".skh-shift")), accept: node.accept ?? "",
         state: [node.value, node.checked, node.ariaPressed, node.ariaSelected, node.ariaSort, node.ariaValueNow,

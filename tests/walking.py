@@ -6,6 +6,7 @@ its user to take along: the ranking shown has to be the engine's own for the edi
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -48,12 +49,16 @@ SILENT = {
 """Controls that change nothing by themselves, and why."""
 PASSING = re.compile("“(停止|Stop)”")
 """Is there only while something is worked out; tests/test_following.py presses it."""
-ANSWERS = re.compile("的权重不同|have different weights|撤销的是保存|took back the saving")
-"""What is said and is no mistake of the page: no weights let one unit pass the other; what undo did."""
+ANSWERS = re.compile(
+    "的权重不同|have different weights|已锁定|is locked|撤销的是保存|took back the saving"
+)
+"""What is said and is no mistake of the page: nothing lets a unit pass, a lock, what undo did."""
 UNDO = re.compile("^(撤销|Undo)$")
 SILENT_KEYS = re.compile("|".join(SILENT))
 KNOWN: dict[str, set[str]] = {}
 """Controls that were moved on earlier pages, by case."""
+AT_LENGTH = bool(os.environ.get("SIMKAOHE_WALK"))
+"""Whether drawers that are closed at first are walked too, not only opened and closed."""
 BATCH = 10
 """Moves after which the scenario file is taken and the ranking is held to it."""
 TONGUES = ("中文", "English")
@@ -98,6 +103,7 @@ class Walk:
         self.problems: list[str] = []
         self.rankings: set[str] = set()
         self._elements: set[str] = set()
+        self._entries: set[str] = set()
         self._left: dict[str, list[int]] = {}
         self._downloads: list[Download] = []
         self._engine: dict[str, Any] = {}
@@ -277,11 +283,11 @@ class Walk:
             self._check(f"{control['key']} and back")
 
     def _close_what_is_known(self, control: dict[str, Any], before: dict[str, Any]) -> None:
-        """Close a drawer whose every control was moved on an earlier page of the same case."""
+        """Close a drawer that is walked on another page, or at length (``make walk``)."""
         there = {c["id"] for c in before["controls"]}
         opened = [c for c in self._now["controls"] if c["id"] not in there]
-        files = any("YAML" in option for c in opened for option in c["options"])
-        if opened and not files and self.known.issuperset(c["key"] for c in opened):
+        is_known = self.known.issuperset(c["key"] for c in opened)
+        if opened and control["drawer"] and (is_known or not AT_LENGTH):
             self._elements |= {c["id"] for c in opened}
             self.found -= {c["key"] for c in opened} - self.moved.keys()
             self._act(control)
@@ -334,6 +340,9 @@ class Walk:
         now = self.opened.evaluate("takes => walking.look(takes)", takes)
         if takes:
             self._file, self._since = now["file"], 0
+        there = {c["key"] for c in now["controls"]}
+        self._entries |= {c["key"] for c in now["controls"] if c["entry"]}
+        self.found -= self._entries - there - self.moved.keys()  # another stands for its like now
         if not self._is_abroad:
             self.found |= {c["key"] for c in now["controls"] if self._is_new(c)}
         return now
