@@ -54,6 +54,7 @@ def _read_the_table(opened: Page) -> None:
     opened.locator("[data-view=table]").click()
     for _ in range(2):
         opened.locator("[data-sort=total]").click()
+        opened.evaluate("walking.settled()")
     shown = opened.locator("tr[data-row]").evaluate_all(units)
     assert len(shown) == len(ranking)
     assert ranking.loc[shown, "total"].is_monotonic_increasing
