@@ -289,9 +289,10 @@ class Walk:
         is_known = self.known.issuperset(c["key"] for c in opened)
         if opened and control["drawer"] and (is_known or not AT_LENGTH):
             self._elements |= {c["id"] for c in opened}
-            self.found -= {c["key"] for c in opened} - self.moved.keys()
+            every = {c["key"] for c in self._now["controls"]}
             self._act(control)
             self._now = self._look(takes=True)
+            self.found -= every - {c["key"] for c in self._now["controls"]} - self.moved.keys()
 
     def _act(self, control: dict[str, Any]) -> None:
         """Do what a user does with such a control, by keyboard or mouse."""
