@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PYTHON ?=
 LAB_ARGS ?=
 APP_ARGS ?=
-TEST_ARGS ?= -n 2 --dist loadfile
+TEST_ARGS ?= -n 2 --dist worksteal
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
