@@ -78,7 +78,8 @@
       // Rows of a table, and what is pinned, are many of one control: the first one stands for all.
       const cell = node.closest("td, .skh-pins");
       const own = node.download || clean(node.ariaLabel) || (["button", "toggle", "option", "link", "tab"].includes(kind) && readable(node));
-      const name = cell ? `in a row: ${cell.cellIndex ?? "pin"}` : own || nearby(node) || readable(node);
+      const said = cell ? `in a row: ${cell.cellIndex ?? "pin"}` : own || nearby(node) || readable(node);
+      const name = kind === "button" && /[。.]$/.test(said) ? "a finding" : said; // it changes with its numbers
       const place = cell ? 0 : same[kind + name] = (same[kind + name] ?? -1) + 1;
       node.dataset.walk ??= ++numbers;
       const row = node.closest(".widget-hbox") ?? node;

@@ -52,7 +52,8 @@ PASSING = re.compile("“(停止|Stop)”")
 ANSWERS = re.compile(
     "的权重不同|have different weights|已锁定|is locked|撤销的是保存|took back the saving"
 )
-"""What is said and is no mistake of the page: nothing lets a unit pass, a lock, what undo did."""
+"""What is said and is no mistake of the page: nothing lets a unit pass, a lock, what undo
+did, an edit that was refused and not made."""
 UNDO = re.compile("^(撤销|Undo)$")
 SILENT_KEYS = re.compile("|".join(SILENT))
 KNOWN: dict[str, set[str]] = {}
