@@ -459,3 +459,17 @@ def test_a_new_weight_of_a_category_is_told_in_words(app) -> None:
     app.state.set("forest.weights_by_category.urban", 5.0)
     label = app.state.scheme.category_label("urban")
     assert f"weight for “{label}” → 5.0" in views.edits(app.state)
+
+
+@pytest.mark.parametrize("app", [sk.widgets.weights, sk.widgets.categories, sk.widgets.multiplier])
+def test_a_chosen_unit_is_told_why_its_score_cannot_be_explained(app) -> None:
+    """A county has no data for what only departments are assessed by."""
+    live = app(*sk.load("three_papers"))
+    live.chart.selected = "青山区"
+    live.state.set("provincial.weights_by_category.urban", 1.0)
+    live._explain()
+    assert "role='alert'" in live._steps.value
+    assert "province_place › 青山区" in live._steps.value
+    live.state.undo()
+    live._explain()
+    assert "simkaohe-steps" in live._steps.value

@@ -99,7 +99,10 @@ class MultiplierApp(WeightsApp):
     def _explain(self) -> None:
         super()._explain()
         unit = self.chart.selected or next(iter(self.chart.units), "")
-        self._table.value = questions.worth(self.state, unit)
+        try:
+            self._table.value = questions.worth(self.state, unit)
+        except SimkaoheError:  # the message above says why
+            self._table.value = ""
 
 
 def weights(scheme: Scheme, panel: Panel, *, state: State | None = None) -> WeightsApp:

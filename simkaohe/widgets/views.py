@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from simkaohe.errors import SimkaoheError
 from simkaohe.labels import Words, column_label
 from simkaohe.scheme.method import Method
 from simkaohe.widgets.chart import ShiftChart
@@ -57,7 +58,10 @@ def explanation(state: State, unit: str) -> str:
             "Click a unit in the picture (or press Enter) to see how its score comes about.",
         )
         return f"<p>{hint}</p>"
-    steps = state.standing(state.sides[1]).result.explain(unit)
+    try:
+        steps = state.standing(state.sides[1]).result.explain(unit)
+    except SimkaoheError as error:
+        return alert(str(error))
     head = "".join(f"<th>{escape(column_label(name))}</th>" for name in STEPS)
     rows = []
     for _, step in steps.iterrows():
