@@ -462,14 +462,15 @@ def test_a_new_weight_of_a_category_is_told_in_words(app) -> None:
 
 
 @pytest.mark.parametrize("app", [sk.widgets.weights, sk.widgets.categories, sk.widgets.multiplier])
-def test_a_chosen_unit_is_told_why_its_score_cannot_be_explained(app) -> None:
+def test_a_weight_for_data_that_is_missing_is_refused_and_what_stood_there_stays(app) -> None:
     """A county has no data for what only departments are assessed by."""
     live = app(*sk.load("three_papers"))
     live.chart.selected = "青山区"
-    live.state.set("provincial.weights_by_category.urban", 1.0)
-    live._explain()
-    assert "role='alert'" in live._steps.value
-    assert "province_place › 青山区" in live._steps.value
+    for weight in (1.0, 2.0):
+        live.state.set("provincial.weights_by_category.urban", weight)
+        live._explain()
+        assert "province_place › 青山区" in live.state.message
+        assert live.state.standing("current").ranks == live.state.standing("base").ranks
+        assert "simkaohe-steps" in live._steps.value
     live.state.undo()
-    live._explain()
-    assert "simkaohe-steps" in live._steps.value
+    assert live.state.message == ""
