@@ -47,7 +47,7 @@ def test_every_control_of_a_page(app: App, browser: Browser, name: str, tmp_path
     if name == AT_LENGTH_ONLY and not AT_LENGTH:
         return
     walk.ends()
-    assert len(walk.rankings) > 2 or not name.startswith(WITH_RANKING)
+    assert len(walk.rankings) > 3 or not name.startswith(WITH_RANKING)
 
 
 def _read_the_table(opened: Page) -> None:

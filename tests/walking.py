@@ -52,15 +52,14 @@ PASSING = re.compile("“(停止|Stop)”")
 ANSWERS = re.compile(
     "的权重不同|have different weights|已锁定|is locked|撤销的是保存|took back the saving"
 )
-"""What is said and is no mistake of the page: nothing lets a unit pass, a lock, what undo
-did, an edit that was refused and not made."""
+"""What is said and is no mistake of the page: nothing lets a unit pass, a lock, what undo did."""
 UNDO = re.compile("^(撤销|Undo)$")
 SILENT_KEYS = re.compile("|".join(SILENT))
 KNOWN: dict[str, set[str]] = {}
 """Controls that were moved on earlier pages, by case."""
 AT_LENGTH = bool(os.environ.get("SIMKAOHE_WALK"))
 """Whether drawers that are closed at first are walked too, not only opened and closed."""
-BATCH = 10
+BATCH = 4
 """Moves after which the scenario file is taken and the ranking is held to it."""
 TONGUES = ("中文", "English")
 PATIENCE = 6.0
