@@ -97,8 +97,10 @@ def test_any_number_of_a_case_is_drawn_or_refused_as_it_is_evaluated(name: str) 
             paths.setdefault(kind_of(scheme, path, slot.value), []).append(path)
     values = st.sampled_from((0.0, 1e-9, 0.5, 3.0, 100.0, 1e12, -1.0))
 
-    @settings(max_examples=40)
-    @given(st.sampled_from(sorted(paths)).flatmap(lambda kind: st.sampled_from(paths[kind])), values)
+    some_path = st.sampled_from(sorted(paths)).flatmap(lambda kind: st.sampled_from(paths[kind]))
+
+    @settings(max_examples=60)
+    @given(some_path, values)
     def law(path: str, value: float) -> None:
         run, edited = (
             answer(how)
@@ -149,12 +151,17 @@ def test_weights_without_a_result_are_refused_however_they_are_drawn(case, edits
     assert answer(lambda: [*engine.orders(draws)]) == said
 
 
-def test_a_weight_may_wake_where_the_data_are_drawn_or_nothing_above_it_counts() -> None:
+def test_a_weight_may_wake_where_nothing_above_it_counts_or_the_data_are_drawn() -> None:
     scheme, panel = sk.load("three_papers")
     engine = sk.Engine(scheme, panel)
-    path = "province_place.weights_by_category.urban"
-    asleep = engine.run({path: [5.0, 0.0, 5.0]})  # its paper has no weight for them
-    same(asleep, engine.run(), 2)
+    paper, part = (f"{name}.weights_by_category.urban" for name in ("provincial", "province_place"))
+    same(engine.run({part: [5.0, 0.0, 5.0], paper: 0.0}), engine.run(), 2)
+    whole = {f"data.value.{n}": np.full(len(engine.units), 1.0) for n in PROVINCIAL}
+    marks = engine.run({paper: [1.0], **whole}, nodes=("provincial",)).scores["provincial"]
+    assert np.isfinite(marks).all()
+
+
+PROVINCIAL = ("province_place", "province_gain")
 
 
 def with_one_in(scheme: sk.Scheme, unit: str, category: str) -> sk.Scheme:
