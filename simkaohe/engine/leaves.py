@@ -52,7 +52,12 @@ class Leaves:
 
     def check(self, leaves: Collection[Indicator], raw: Mapping[str, Array], draws: Draws) -> None:
         """Refuse scores (1|R, N) that are missing for units for which the indicator counts."""
-        problems = [p for leaf in leaves for p in self._absences(leaf, raw[leaf.id], draws)]
+        counting = self._weights.counting_when(draws) if leaves else {}
+        problems: list[Problem] = []
+        for leaf in leaves:
+            counts = counting[leaf.id][:, self._people.category]
+            absent: Any = (np.isnan(raw[leaf.id]) & counts).any(0)
+            problems += self._absences(leaf, absent)
         if problems:
             raise SimkaoheError(*problems)
 
@@ -156,13 +161,10 @@ class Leaves:
                     score[:, members] = np.where(absent[:, members], middle, score[:, members])
         return score
 
-    def _absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
-        """Yield a problem for every unit without a score for which the indicator counts."""
-        gaps = np.isnan(score)
-        if leaf.missing == "spread" or not gaps.any():
+    def _absences(self, leaf: Indicator, absent: npt.NDArray[np.bool_]) -> Iterator[Problem]:
+        """Yield a problem for every unit (N,) without a score that it needs."""
+        if leaf.missing == "spread" or not absent.any():
             return
-        counts = self._weights.counting(draws)[leaf.id][:, self._people.category]
-        absent = (gaps & counts).any(0)
         actual = self._people.numbers("actual", leaf.column)
         for unit in np.flatnonzero(absent):
             where = f"{leaf.id} › {self._people.units[unit]}"

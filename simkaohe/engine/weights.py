@@ -25,7 +25,6 @@ class Weights:
     def __init__(self, scheme: Scheme, categories: tuple[str, ...]) -> None:
         self._scheme, self._categories = scheme, categories
         self._plain: dict[str, tuple[Array, Array | None]] = {}
-        self._counting: dict[str, npt.NDArray[np.bool_]] = {}
         self._written: dict[tuple[str, ...], Array] = {}
         self._sources: tuple[Paths, dict[tuple[str, ...], list[Source]]] = frozenset(), {}
 
@@ -91,13 +90,18 @@ class Weights:
             own = {path: v for path, v in draws.items() if not data_address(path)}
             self._scheme.edit({p: v[row if len(v) > 1 else 0, 0] for p, v in own.items()})
 
-    def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
-        """Return in which categories (1|R, C) a node counts: it and all above it have weight."""
-        if _weighs(draws):
-            return self._counted(draws)
-        if not self._counting:
-            self._counting = self._counted({})
-        return self._counting
+    @cached_property
+    def counting(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """In which categories (C,) a node counts: it and all above it have weight."""
+        return {name: counts[0] for name, counts in self._counting.items()}
+
+    @cached_property
+    def _counting(self) -> dict[str, npt.NDArray[np.bool_]]:
+        return self._counted({})
+
+    def counting_when(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
+        """Return in which categories (1|R, C) a node counts, draw by draw."""
+        return self._counted(draws) if _weighs(draws) else self._counting
 
     def _counted(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         root = self._scheme.root
