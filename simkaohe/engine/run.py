@@ -145,7 +145,7 @@ class Engine:
         drawn = [leaf for leaf in self.scheme.indicators if leaf.id in touched]
         # A leaf that only its adjustments vary has raw scores already.
         raw = self._plain.raw | self._leaves.scores(drawn, draws)
-        if self.weights.wake(draws):
+        if self.weights.wakes(draws):
             self.weights.check(draws)
             self._leaves.check(self._reach.gaps, raw, draws)
         known = {name: s for name, s in self._plain.known.items() if name not in touched}

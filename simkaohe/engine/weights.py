@@ -113,12 +113,9 @@ class Weights:
                     found[child.id] = found[group.id] & here
         return found
 
-    def wake(self, draws: Draws) -> bool:
+    def wakes(self, draws: Draws) -> bool:
         """Whether a weight is drawn above 0 that is 0 as stated."""
-        return any(
-            ".weight" in path and path in self._asleep and values.any()
-            for path, values in draws.items()
-        )
+        return any(path in self._asleep and values.any() for path, values in draws.items())
 
     @cached_property
     def _asleep(self) -> Paths:
