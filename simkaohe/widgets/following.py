@@ -270,7 +270,7 @@ def about(state: State) -> str:
     line = f"{Words('说的是：', 'About: ')}<b>{escape(what)}</b>"
     if count:
         line += str(Words(f"（{edits.zh}）", f" ({edits.en})"))
-    if state.message:
+    if state.behind:
         line += str(
             Words(
                 "；最近的改动算不出来，这里还是之前的",
