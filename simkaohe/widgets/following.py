@@ -171,7 +171,7 @@ class Section(w.VBox):
         )
         self.picture.layout.align_self = "flex-start"
         shown = w.VBox(
-            [self.picture], layout=w.Layout(max_height="36em", overflow="auto", flex="0 0 auto")
+            [self.picture], layout=w.Layout(max_height="90vh", overflow="auto", flex="0 0 auto")
         )
         right = w.VBox(
             [self.working, self.words, shown], layout=w.Layout(flex="1 1 28em", min_width="24em")
