@@ -27,6 +27,7 @@ from simkaohe.app import visitors
 from simkaohe.app.pages import LAB_ONLY, in_both_languages, notebooks_folder, pages
 from simkaohe.cli import main
 from simkaohe.widgets import keeping, uploading
+from simkaohe.widgets.following import about
 from simkaohe.widgets.state import State
 from simkaohe.widgets.transfer import Upload
 
@@ -119,6 +120,30 @@ def test_the_refusal_says_what_to_do_in_the_visitors_language(app: App) -> None:
     stranger = Visitor(app, token=None)
     assert "A token is needed" in stranger.get("", **{"Accept-Language": "en-GB"})[1]
     assert "需要口令" in stranger.get("?lang=zh", **{"Accept-Language": "en-GB"})[1]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "browser", "language"),
+    [
+        ((None, None, None), "en-GB", "en"),
+        ((None, None, None), "zh-CN", "zh"),
+        ((None, None, "zh"), "en-GB", "zh"),
+        ((None, "en", "zh"), "zh-CN", "en"),
+        (("zh", "en", "en"), "en-GB", "zh"),
+        (("fr", None, "en"), "zh-CN", "en"),
+    ],
+)
+def test_a_visitors_choice_goes_before_the_servers_and_that_before_the_browsers(
+    wishes, browser: str, language: str
+) -> None:
+    assert visitors.language_of(wishes, {"Accept-Language": browser}) == language
+
+
+def test_pages_open_in_the_language_of_the_command(app: App) -> None:
+    visitor = Visitor(app)
+    assert 'lang="en"' in visitor.get("", **{"Accept-Language": "zh-CN"})[1]
+    assert 'lang="zh-CN"' in visitor.get("?lang=zh", **{"Accept-Language": "en"})[1]
+    assert 'lang="zh-CN"' in visitor.get("", **{"Accept-Language": "en"})[1]
 
 
 def test_the_token_does_not_stay_in_the_address(app: App) -> None:
@@ -590,16 +615,79 @@ def test_locks_and_the_sides_compared_are_there_after_a_restart(visited: Path) -
     assert len(list(visited.iterdir())) == 1  # nothing to keep but the scenario
 
 
-def test_what_no_longer_fits_is_put_aside_and_said(visited: Path) -> None:
+def test_what_cannot_be_read_is_put_aside_and_said(visited: Path) -> None:
     state = keeping.kept(State(*sk.load("tai")))
     state.save_as("fine")
     (path,) = visited.glob("*.yaml")
-    path.write_text("- {name: old, edits: {patents.wieght: 1}}\n")
+    path.write_text("- {name: old, edist: {patents.weight: 1}}\n")
     again = keeping.kept(State(*sk.load("tai")))
-    assert "wieght" in again.message
+    assert "edist" in again.message
     assert not again.scenarios
     (aside,) = visited.glob("*.aside")
-    assert "wieght" in aside.read_text()
+    assert "edist" in aside.read_text()
+
+
+def test_a_corrected_workbook_finds_its_scenarios_again(visited: Path, tmp_path: Path) -> None:
+    """An indicator that came is no obstacle; edits of one that went are told, and not lost."""
+    scheme, panel = sk.load("tai")
+    leaves = list(scheme.root.children)
+    fewer = scheme.edit({"total.children": leaves[1:]})
+    gone, stays = leaves[0].id, leaves[1].id
+    first = keeping.kept(State(fewer, panel))
+    first.set(f"{stays}.weight", 0.2)
+    first.save_as("before it came")
+    with_all = keeping.kept(State(scheme, panel))
+    assert with_all.scenarios["A"].edits == {f"{stays}.weight": 0.2}
+    assert with_all.edits == {f"{stays}.weight": 0.2}
+    assert not with_all.message
+    with_all.reset()
+    with_all.set(f"{gone}.weight", 0.3)
+    with_all.save_as("only what goes")
+    with_all.set(f"{stays}.weight", 0.4)
+    with_all.save_as("both")
+    with_all.lock(f"{gone}.weight")
+    again = keeping.kept(State(fewer, panel))
+    assert {one.name: dict(one.edits) for one in again.scenarios.values()} == {
+        "before it came": {f"{stays}.weight": 0.2},
+        "both": {f"{stays}.weight": 0.4},
+    }
+    assert (again.edits, again.locked) == ({f"{stays}.weight": 0.4}, set())
+    said = again.message.splitlines()
+    assert len(said) == 2  # of scenarios, and of edits without a name
+    assert "only what goes" in said[0]
+    assert all(f"{gone}.weight" in sentence for sentence in said)
+    assert "no result" not in about(again)
+    again.annotate("B", "still there")
+    back = keeping.kept(State(scheme, panel))
+    kept = {one.name: (dict(one.edits), one.note) for one in back.scenarios.values()}
+    assert kept["both"] == ({f"{gone}.weight": 0.3, f"{stays}.weight": 0.4}, "still there")
+    assert kept["only what goes"][0] == {f"{gone}.weight": 0.3}
+
+
+def test_an_edit_that_the_data_do_not_bear_is_left_out(visited: Path) -> None:
+    scheme, panel = sk.load("three_papers")
+    first = keeping.kept(State(scheme, panel))
+    first.set("grassroots.rule", "completion")  # there are no targets
+    first.set("party.weight", 20.0)
+    again = keeping.kept(State(scheme, panel))
+    assert again.edits == {"party.weight": 20.0}
+    assert again.message.endswith("(grassroots.rule)")
+
+
+def test_a_page_without_its_workbook_says_what_brings_everything_back(
+    visited: Path, tmp_path: Path
+) -> None:
+    scheme, panel = sk.load("tai")
+    assert "come back" not in uploading.OwnWorkbook()._told.value
+    book = sk.save(tmp_path / "tai.xlsx", scheme, panel).read_bytes()
+    page = uploading.OwnWorkbook()
+    page.read("tai.xlsx", book)
+    page.state.set("patents.weight", 0.2)
+    reloaded = uploading.OwnWorkbook()
+    assert "come back" in reloaded._told.value
+    reloaded.read("again.xlsx", book)
+    assert reloaded.state.edits == {"patents.weight": 0.2}
+    assert "come back" not in reloaded._told.value
 
 
 def test_outside_the_app_nothing_is_written(monkeypatch, tmp_path: Path) -> None:

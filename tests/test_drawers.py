@@ -156,6 +156,28 @@ def test_another_method_brings_its_own_controls() -> None:
     assert set(sheet.rows) == {"total.combine.method"}
 
 
+@pytest.mark.parametrize(("case", "leaf"), [("county_targets", "party_review"), ("tai", "patents")])
+def test_methods_say_which_data_they_need_and_nobody_has(case, leaf) -> None:
+    """Marked in the list are those that the engine refuses for want of a column, and no others."""
+    scheme, panel = CASES[case]
+    state = State(scheme, panel)
+    (subject,) = (one for _, one in subjects(scheme) if one.path == leaf)
+    sheet, marked = Sheet(state, [subject]), set()
+    for field in ("rule", "measure"):
+        (methods,) = every(sheet.rows[f"{leaf}.{field}.method"], w.Dropdown)
+        for label, method in methods.options:
+            try:
+                state.trial({f"{leaf}.{field}": method})
+                said = ""
+            except sk.SimkaoheError as error:
+                said = str(error)
+            lacking = f"{leaf} › " in said and "there is no" in said
+            assert ("(needs " in label) == lacking, (label, said)
+            marked |= {label} if lacking else set()
+    assert {"growth rate (needs last year's value)", "mean rating (needs ratings)"} <= marked
+    assert "target completion (needs target)" in marked
+
+
 # -- what has no effect ----------------------------------------------------------------------------
 
 

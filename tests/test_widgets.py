@@ -117,8 +117,14 @@ def test_a_row_has_a_lock_and_a_way_back(app) -> None:
     row = next(r for r in every(app, w.HBox) if slider(app, "Development") in r.children)
     lock, back = row.children[2:]
     assert (lock.tooltip, back.disabled) == ("Lock Development", True)
+    slider(app, "Development").value = 45.0
+    assert not back.disabled
     lock.value = True
     assert slider(app, "Development").disabled
+    assert back.disabled
+    lock.value = False
+    back.click()
+    lock.value = True
     assert lock.tooltip == "Unlock Development"
     slider(app, "Party building").value = 35.0
     assert app.state.edits == {"party.weight": 35.0, "satisfaction.weight": 5.0}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
-from simkaohe.panel import QUANTITIES, UNIT, Panel
+from simkaohe.panel import QUANTITIES, RECORDS, UNIT, Panel
 from simkaohe.scheme.measure import Answers, RatingMean, RatingRanks
 from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.references import events
@@ -254,23 +254,13 @@ def _unit_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
 
 def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
     for leaf in scheme.indicators:
-        for name in dict.fromkeys((*leaf.measure.data, *leaf.rule.needs)):
-            if name in ("ratings", "answers"):
-                if not panel.about(name, leaf.column) and leaf.missing == "error":
-                    there = sorted(set(panel.records(name)["indicator"]))
-                    where = f"{leaf.id} › {name}"
-                    yield unknown(where, leaf.column, there, Words("指标", "indicator"))
+        for name, (table, column) in unrecorded(leaf, panel).items():
+            listed = table in RECORDS
+            if leaf.missing != "error" and (listed or name not in leaf.measure.data):
                 continue
-            table, column = (name, leaf.column) if name in QUANTITIES else ("covariates", name)
-            optional = name == "value" or (name == "target" and leaf.target is not None)
-            optional |= name not in leaf.measure.data and leaf.missing != "error"
-            if optional or panel.numbers(table, column) is not None:
-                continue
-            if name in leaf.rule.data and name != "target":
-                continue  # rules say themselves what a missing previous or baseline value means
-            yield unknown(
-                f"{leaf.id} › {table}", column, panel.columns(table), Words("数据列", "column")
-            )
+            there = set(panel.records(table)["indicator"]) if listed else panel.columns(table)
+            what = Words("指标", "indicator") if listed else Words("数据列", "column")
+            yield unknown(f"{leaf.id} › {table}", column, sorted(there) if listed else there, what)
     for node in scheme.nodes.values():
         given = panel.numbers("difficulty", node.id)
         if node.difficulty is None or given is None:
@@ -283,6 +273,26 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
                 Words(f"{low:g} 到 {high:g} 的系数", f"a coefficient from {low:g} to {high:g}"),
                 Words("改系数，或改方案的上下限", "Change it, or the scheme's low and high"),
             )
+
+
+def unrecorded(leaf: Indicator, panel: Panel) -> dict[str, tuple[str, str]]:
+    """Return what an indicator is scored from and the data lack: by name, its table and column.
+
+    Rules say themselves what a missing previous or baseline value means.
+    """
+    found = {}
+    for name in (*leaf.measure.data, *leaf.rule.needs):
+        if name == "value" or (name == "target" and leaf.target is not None):
+            continue
+        if name in RECORDS:
+            table, column, there = name, leaf.column, bool(panel.about(name, leaf.column))
+        else:
+            table, column = (name, leaf.column) if name in QUANTITIES else ("covariates", name)
+            there = panel.numbers(table, column) is not None
+            there |= name in leaf.rule.data and name != "target"
+        if not there:
+            found[name] = table, column
+    return found
 
 
 def event_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:

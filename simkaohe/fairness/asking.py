@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 from simkaohe.errors import Problem, unknown
+from simkaohe.fairness.benefit import REACHES
 from simkaohe.fairness.finding import called
 from simkaohe.fairness.given import COVARIATE, INDICATOR, NOTHING, indicators
 from simkaohe.labels import Words, column_label
 from simkaohe.panel import Panel
+from simkaohe.scheme.rules import Rule
 from simkaohe.scheme.tree import Scheme
 
 MEASURES = {
@@ -198,9 +202,86 @@ HEADINGS = {
     "size_link": ("与规模相关", "Link with size"), "whole": ("总数", "Whole"),
     "counted": ("计入", "Counted"), "miscounted": ("误差", "Miscounted"),
     "keeps": ("保持等次的可能", "Keeps its grade"), "missed": ("未达线", "Lines missed"),
-    "weakest": ("最弱部分", "Weakest part"),
+    "weakest": ("最弱部分", "Weakest part"), "best": ("最好", "Best"),
+    "dropped": ("不再考的指标", "Indicators dropped"), "added": ("新考的指标", "Indicators added"),
+    "same_grade": ("同等次", "Same grade"), "front": ("前列", "In front"),
 }  # fmt: skip
 """By column, in Chinese and English."""
+
+
+CATEGORIES = ("category", "group", "other", "to", "across", "best")
+NODES = ("indicator", "node", "weakest")
+NAMED = ("indicator", "indicators", "node", "group", "veto", "path", "index")
+"""Columns of ids for which ``name`` stands in print."""
+BESIDE = {
+    "shared": {"lost": "dropped", "new": "added"},
+    "gini": {"total": "sum"},
+    "half": {"top": "front"},
+}
+"""Columns that mean something else beside another one."""
+KINDS = {
+    "total": Words("总分", "total"),
+    "group": Words("分组", "group"),
+    "indicator": Words("指标", "indicator"),
+    "adjustment": Words("加减分", "bonus or deduction"),
+    "hard": Words("硬指标", "counted"),
+    "soft": Words("软指标", "judged"),
+}
+SOURCES = {
+    "survey": Words("抽样调查", "survey"),
+    "answers": Words("答卷", "answers"),
+    "stated": Words("另行给出", "stated"),
+    "unknown": Words("不明", "unknown"),
+}
+ANSWERS = {True: Words("是", "yes"), False: Words("否", "no")}
+
+
+def numbers_in_words(scheme: Scheme, numbers: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of a finding as people read it: no ids, no codes, headings in their language.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    numbers : DataFrame
+        As :meth:`Audit.numbers` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Its index has become columns.
+    """
+    shown, words, comma = numbers.reset_index(), _words(scheme), str(Words("、", ", "))
+    if "path" in shown:  # of data that several indicators may read
+        readers = [
+            comma.join(words["node"][i] for i in ids.split("、")) for ids in shown["indicators"]
+        ]
+        shown.insert(0, "name", readers)
+    if "name" in shown:
+        shown = shown.drop(columns=[column for column in shown if column in NAMED])
+    for column in shown.select_dtypes(exclude="number"):
+        known = words.get(str(column).removesuffix("_there"), ANSWERS)
+        shown[column] = [str(known.get(value, value)) for value in shown[column].fillna("–")]
+    meant = {old: new for beside, names in BESIDE.items() if beside in shown
+             for old, new in names.items()}  # fmt: skip
+    return shown.rename(columns=lambda column: heading(scheme, meant.get(column, str(column))))
+
+
+def _words(scheme: Scheme) -> dict[str, Mapping[Any, Any]]:
+    """Return by column what its codes are called."""
+    categories = {name: scheme.category_label(name) for name in scheme.categories}
+    nodes = {name: node.label for name, node in scheme.nodes.items()}
+    bands = {band.name: band.label for band in scheme.grades.bands} if scheme.grades else {}
+    return {
+        **dict.fromkeys(CATEGORIES, categories),
+        **dict.fromkeys(NODES, nodes),
+        "grade": bands,
+        "kind": KINDS,
+        "source": SOURCES,
+        "top": {**REACHES, **ANSWERS},
+        "half": REACHES,
+        "use": {name: called(use, name) for name, use in scheme.uses.items()},
+        "method": {name: rule.label for name, rule in Rule.family.items()},
+    }
 
 
 def heading(scheme: Scheme, column: str) -> str:

@@ -2,7 +2,7 @@
 
 The picture is fed with ranks and labels and computes neither. Its drawing is in
 ``shift_chart.js``, ``rank_table.js`` and ``shift_chart.css``, plain files that need no network;
-``look.css`` is the look of everything around it.
+``look.css`` and ``names.js`` are the look and the names of everything around it.
 """
 
 from __future__ import annotations
@@ -110,9 +110,7 @@ class ShiftChart(anywidget.AnyWidget):
     _esm = "\n".join(
         (_HERE / name).read_text(encoding="utf-8") for name in ("shift_chart.js", "rank_table.js")
     )
-    _css = "\n".join(
-        (_HERE / name).read_text(encoding="utf-8") for name in ("look.css", "shift_chart.css")
-    )
+    _css = _HERE / "shift_chart.css"
 
     # show() says what is in the lists: traitlets would look at every element of every message.
     units = traitlets.List().tag(sync=True)

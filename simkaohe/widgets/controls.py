@@ -183,7 +183,7 @@ def snapped(slider: w.FloatSlider, value: float | None) -> float | None:
 
 
 def back(state: State, path: str, label: str, act: Callable[[], None] | None = None) -> w.Button:
-    """Return the button that takes one edit back; it can be pressed while there is one."""
+    """Return the button that takes one edit back; it can be pressed while there is one, not locked."""
     button = w.Button(
         icon="undo",
         tooltip=str(Words("还原：{}", "Reset {}").format(label)),
@@ -191,11 +191,12 @@ def back(state: State, path: str, label: str, act: Callable[[], None] | None = N
     )
 
     def read(_: Any = None) -> None:
-        button.disabled = not any(p == path or p.startswith(f"{path}.") for p in state.edits)
+        edited = any(p == path or p.startswith(f"{path}.") for p in state.edits)
+        button.disabled = not edited or path in state.locked
 
     read()
     button.on_click(lambda _: act() if act else state.reset(path))
-    listen(button, state, read)
+    listen(button, state, read, ["edits", "locked"])
     return button
 
 

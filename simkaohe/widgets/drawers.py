@@ -229,7 +229,8 @@ class Drawers(w.VBox):
         ]
 
     def _both(self, name: str, drawer: Drawer, opened: set[str]) -> tuple[w.Widget, w.Widget]:
-        button = w.ToggleButton(name in opened, description=str(drawer.words), layout=LINE)
+        words = str(drawer.words)
+        button = w.ToggleButton(name in opened, description=words, tooltip=words, layout=LINE)
         body = w.VBox(layout=w.Layout(width="99%", padding="0 0 0.4em 0"))
         button.add_class("skh-drawer-head")
         body.add_class("skh-drawer")

@@ -13,7 +13,7 @@ import ipywidgets as w
 from simkaohe import plots
 from simkaohe.errors import SimkaoheError
 from simkaohe.fairness import audit
-from simkaohe.fairness.asking import MEASURES, heading
+from simkaohe.fairness.asking import MEASURES, numbers_in_words
 from simkaohe.fairness.auditing import Audit
 from simkaohe.fairness.finding import LIGHTS, Finding
 from simkaohe.labels import Words
@@ -194,14 +194,7 @@ class FairnessApp(WeightsApp):
             table = self.audit.numbers(topic)
         except SimkaoheError as error:
             return views.alert(str(error))
-        shown = table.head(ROWS).reset_index()
-        scheme = self.audit.scheme
-        for column in shown.columns.intersection(["category", "to", "across"]):
-            shown[column] = [scheme.category_label(name) for name in shown[column]]
-        answers = {True: str(Words("是", "yes")), False: str(Words("否", "no"))}
-        for column in shown.select_dtypes("bool"):
-            shown[column] = shown[column].map(answers)
-        shown = shown.rename(columns=lambda column: heading(scheme, str(column)))
+        shown = numbers_in_words(self.audit.scheme, table.head(ROWS))
         cells = shown.to_html(index=False, float_format="%.3g", border=0, na_rep="–")
         more = len(table) - ROWS
         rest = Words("（另有 {} 行）", "({} more rows)").format(more) if more > 0 else ""

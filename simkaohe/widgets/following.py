@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from html import escape
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
+import anywidget
 import ipywidgets as w
 from matplotlib.axes import Axes
 
@@ -21,6 +23,17 @@ from simkaohe.widgets.working import Report, Working
 
 SIDE = w.Layout(width="30em", flex="0 0 auto", padding="0 0.8em 0 0")
 MUTED = "color:var(--jp-ui-font-color2,#59636e)"
+_HERE = Path(__file__).parent
+
+
+class Names(anywidget.AnyWidget):
+    """Out of sight: gives a page its look, and its sliders and boxes names for screen readers."""
+
+    _esm = _HERE / "names.js"
+    _css = _HERE / "look.css"
+
+    def __init__(self) -> None:
+        super().__init__(layout=w.Layout(display="none"))
 
 
 class Follower:
@@ -87,7 +100,7 @@ class Page(Follower, w.VBox):
         self._quiet, self._about, self._spoken = False, w.HTML(), language()
         self._later = controls.Later(self._work_out)
         self._head = w.HBox(
-            [self._about, self._tongue()],
+            [self._about, self._tongue(), Names()],
             layout=w.Layout(
                 flex_flow="row wrap", align_items="center", justify_content="space-between"
             ),
@@ -158,7 +171,7 @@ class Section(w.VBox):
         )
         self.picture.layout.align_self = "flex-start"
         shown = w.VBox(
-            [self.picture], layout=w.Layout(max_height="36em", overflow="auto", flex="0 0 auto")
+            [self.picture], layout=w.Layout(max_height="90vh", overflow="auto", flex="0 0 auto")
         )
         right = w.VBox(
             [self.working, self.words, shown], layout=w.Layout(flex="1 1 28em", min_width="24em")
@@ -257,7 +270,7 @@ def about(state: State) -> str:
     line = f"{Words('说的是：', 'About: ')}<b>{escape(what)}</b>"
     if count:
         line += str(Words(f"（{edits.zh}）", f" ({edits.en})"))
-    if state.message:
+    if state.behind:
         line += str(
             Words(
                 "；最近的改动算不出来，这里还是之前的",

@@ -12,12 +12,15 @@ import atexit
 import hashlib
 import os
 import re
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import load_scenarios, save_scenarios
 from simkaohe.labels import Words
-from simkaohe.scheme.edit import Scenario, View
+from simkaohe.scheme.edit import Scenario, View, value_at
+from simkaohe.scheme.method import FrozenDict
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets.state import State
 
@@ -51,8 +54,9 @@ class _Keeper:
         page = re.sub(r"\W", "", os.environ.get("SCRIPT_NAME", "").rpartition("/")[2])
         name = _name_of(state.scheme)
         self.named, self.edits = folder / f"{name}.yaml", folder / f"{name}.{page or 'page'}.yaml"
-        for path in (self.named, self.edits):
-            self._open(path)
+        self._whole: list[tuple[Scenario, Scenario]] = []
+        told = [sentence for path in (self.named, self.edits) for sentence in self._open(path)]
+        state.message = "\n".join(told) or state.message
         state.start_here()  # or undo would take away what was kept
         self._seen = {scenario.name for scenario in state.scenarios.values()}
         self._timer: asyncio.TimerHandle | None = None
@@ -60,12 +64,15 @@ class _Keeper:
         state.observe(lambda _: self._write_soon(), ["edits", "sides", "locked", "keep_sum"])
         atexit.register(self._write_edits)
 
-    def _open(self, path: Path) -> None:
-        """Open what was kept; what no longer fits is put aside, never lost."""
+    def _open(self, path: Path) -> Iterator[str]:
+        """Open what was kept, and say what of it no longer fits; that stays in the file.
+
+        A file that cannot be read is put aside, never lost.
+        """
         if not path.exists():
             return
         try:
-            self.state.open(path)
+            opened = load_scenarios(path)
         except SimkaoheError as error:
             aside = next(
                 place
@@ -74,12 +81,30 @@ class _Keeper:
             )
             path.rename(aside)
             words = Words(
-                "以前保存的情景不再适用，已另存：", "Scenarios kept earlier no longer fit: "
+                "以前保存的情景读不出来，已另存：", "Scenarios kept earlier cannot be read: "
             )
-            self.state.message = f"{words}{error}"
+            yield f"{words}{error}"
+            return
+        fits, lost, comma = [], [], str(Words("、", ", "))
+        for whole in opened:
+            fit, left_out = _fitted(self.state, whole)
+            if left_out:
+                self._whole.append((fit, whole))
+                lost.append(
+                    f"{whole.label}{Words('（', ' (')}{comma.join(left_out)}{Words('）', ')')}"
+                )
+            if fit.edits or not whole.edits:
+                fits.append(fit)
+        self.state.add(fits)
+        if lost:
+            words = Words(
+                "以前保存的改动里，有的在现在的方案里已不适用，没有用上：",
+                "Of the edits kept earlier, some no longer fit and are left out: ",
+            )
+            yield f"{words}{comma.join(lost)}"
 
     def _write_named(self) -> None:
-        mine = list(self.state.scenarios.values())
+        mine = [self._with_what_was_left_out(one) for one in self.state.scenarios.values()]
         names = {scenario.name for scenario in mine}
         others = [
             scenario  # kept by another page meanwhile
@@ -88,6 +113,11 @@ class _Keeper:
         ]
         self._seen |= names
         self._put(self.named, [*mine, *others])
+
+    def _with_what_was_left_out(self, scenario: Scenario) -> Scenario:
+        """Return a scenario as it was kept, if its edits are those that fit of it."""
+        whole = (one.edits for fit, one in self._whole if fit.edits == scenario.edits)
+        return scenario.model_copy(update={"edits": next(whole, scenario.edits)})
 
     def _write_soon(self) -> None:
         try:
@@ -117,6 +147,41 @@ class _Keeper:
             self.state.message = str(words)
 
 
+def _fitted(state: State, whole: Scenario) -> tuple[Scenario, list[str]]:
+    """Return a scenario with the edits that fit a state, and the paths of those that do not."""
+    edits = dict(whole.edits)
+    while problems := _problems(state, edits):
+        wrong = edits.keys() & {problem.where for problem in problems}
+        if not wrong:  # one that the data do not bear, else all
+            alone = (path for path in reversed(edits) if not _problems(state, _but(edits, {path})))
+            wrong = {path} if (path := next(alone, "")) else set(edits)
+        edits = _but(edits, wrong)
+    locked = [path for path in whole.view.locked if _is_there(state.scheme, path)]
+    view = whole.view.model_copy(update={"locked": tuple(locked)})
+    fit = whole.model_copy(update={"edits": FrozenDict(edits), "view": view})
+    return fit, [path for path in whole.edits if path not in edits]
+
+
+def _but(edits: Mapping[str, Any], wrong: Collection[str]) -> dict[str, Any]:
+    return {path: value for path, value in edits.items() if path not in wrong}
+
+
+def _problems(state: State, edits: Mapping[str, Any]) -> tuple[Problem, ...]:
+    try:
+        state.trial(edits)
+    except SimkaoheError as error:
+        return error.problems
+    return ()
+
+
+def _is_there(scheme: Scheme, path: str) -> bool:
+    try:
+        value_at(scheme, path)
+    except SimkaoheError:
+        return False
+    return True
+
+
 def _too_many(count: int) -> SimkaoheError:
     return SimkaoheError(
         Problem(
@@ -129,6 +194,6 @@ def _too_many(count: int) -> SimkaoheError:
 
 
 def _name_of(scheme: Scheme) -> str:
-    """Return a file name for a scheme: the same as long as its name and its indicators are."""
-    nodes = "\n".join([scheme.name or "", *scheme.nodes])
-    return hashlib.sha256(nodes.encode()).hexdigest()[:16]
+    """Return a file name for a scheme: the same as long as its name is, or its nodes without one."""
+    name = scheme.name or scheme.name_en or "\n".join(scheme.nodes)
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

@@ -10,14 +10,17 @@ from typing import Any
 
 import ipywidgets as w
 
+from simkaohe.engine.population import unrecorded
 from simkaohe.errors import SimkaoheError
 from simkaohe.files.words import literal_words
 from simkaohe.labels import Words
+from simkaohe.panel import QUANTITIES
 from simkaohe.scheme.coefficient import FixedBand
 from simkaohe.scheme.combine import Combine
 from simkaohe.scheme.edit import Slot, value_at
 from simkaohe.scheme.method import Method
-from simkaohe.scheme.tree import Group, Scheme
+from simkaohe.scheme.terms import TERMS
+from simkaohe.scheme.tree import Group, Indicator, Scheme
 from simkaohe.widgets.controls import (
     LINE,
     SMALL,
@@ -146,6 +149,11 @@ class Row(w.VBox):
     def _choice(self) -> list[w.Widget]:
         scheme = self._state.standing("current").scheme
         self._options = options_of(scheme, self.path, self._slot)
+        if self._is_method():
+            self._options = [
+                (label + _needs(self._state, self._edited, method), method)
+                for label, method in self._options
+            ]
         control = w.Dropdown(
             options=self._options,
             value=self._shown(self._read(self._edited)),
@@ -188,6 +196,18 @@ class Row(w.VBox):
             return self._state.value(path or self.path)
         except SimkaoheError:
             return None
+
+
+def _needs(state: State, path: str, method: Method) -> str:
+    """Say what of the data a way to measure or to score needs and nobody has; else nothing."""
+    node, _, field = path.partition(".")
+    leaf = state.standing("current").scheme.nodes.get(node)
+    if not isinstance(leaf, Indicator) or field not in ("rule", "measure"):
+        return ""
+    lacking = unrecorded(leaf.model_copy(update={field: method}), state.panel).keys()
+    words = [str(QUANTITIES.get(n, TERMS.get(n, n))) for n in method.data if n in lacking]
+    needs = Words("（需要{}）", " (needs {})").format(str(Words("、", ", ")).join(words))
+    return str(needs) if words else ""
 
 
 def _taken(value: Any) -> Any:

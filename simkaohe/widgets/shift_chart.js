@@ -490,38 +490,11 @@ function render({ model, el }) {
   });
   sizes.observe(scroller);
   schedule("structure");
-  const naming = nameControls(el);
   return () => {
-    naming.disconnect();
     sizes.disconnect();
     DATA.forEach((name) => model.off(`change:${name}`, onData));
     STRUCTURE.forEach((name) => model.off(`change:${name}`, onStructure));
   };
-}
-
-// Sliders and boxes of a notebook have no names of their own for screen readers: the label that
-// stands beside them is given to them.
-function nameControls(el) {
-  let waiting = false;
-  let watched = null;
-  let tries = 0; // the picture may be made before it is put into the page
-  const later = () => { if (!waiting) { waiting = true; setTimeout(name, 150); } };
-  const seen = new MutationObserver(later);
-  const name = () => {
-    waiting = false;
-    const bench = el.closest(".skh-workbench");
-    if (!bench) {
-      if (tries++ < 40) later();
-      return;
-    }
-    if (bench !== watched) seen.observe(watched = bench, { childList: true, subtree: true });
-    for (const control of bench.querySelectorAll(".noUi-handle, input[type=number]")) {
-      const label = control.closest(".widget-hbox")?.querySelector(".widget-label")?.textContent;
-      if (label && control.getAttribute("aria-label") !== label) control.setAttribute("aria-label", label);
-    }
-  };
-  later();
-  return seen;
 }
 
 // ---- small tools ---------------------------------------------------------------------------

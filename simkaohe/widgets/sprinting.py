@@ -66,7 +66,7 @@ class SprintApp(Page):
         self.total = w.BoundedFloatText(0.9 * scheme.full, min=0, max=1e6, style=controls.WIDE)
         self.weeks = w.FloatSlider(8, min=1, max=26, step=1, readout_format=".0f", **later)
         self.teams = w.IntSlider(1, 1, 10, **later)
-        self.task = w.Dropdown(**look)
+        self.task = w.Dropdown(**look).add_class("skh-long")
         self.pace = w.BoundedFloatText(0.0, min=0, max=1e9, **look)
         for control in (self.rank, self.grade, self.total):  # one at a time
             control.layout = w.Layout(width=controls.LINE.width, display="none")

@@ -55,7 +55,9 @@ class State(Named):
     turn : RLock
         Held while something changes; hold it to read and change in one go.
     message : str
-        Why the newest edits have no result, one sentence for each problem; else empty.
+        What is to be said now, one sentence for each problem; else empty.
+    behind : bool
+        Whether the newest edits have no result.
     """
 
     sides = traitlets.Tuple(
@@ -71,6 +73,7 @@ class State(Named):
         self._standings = Standings(scheme, panel)
         self._current = self._standings.of({})
         self._around: tuple[dict[str, Any], Scheme] | None = None
+        self.behind = False
 
     # -- edits -----------------------------------------------------------------------------------
 
@@ -151,9 +154,9 @@ class State(Named):
 
     def _apply(self, step: Step) -> None:
         try:
-            self._current, message = self._standings.of(step.edits), ""
+            self._current, self.behind, message = self._standings.of(step.edits), False, ""
         except SimkaoheError as error:
-            message = str(error)
+            self.behind, message = True, str(error)
         there = {"base", "current", *step.scenarios}
         sides = self.sides if there.issuperset(self.sides) else ("base", "current")
         for letter in set(sides) & step.scenarios.keys():

@@ -170,7 +170,7 @@ class SurenessApp(Page):
     # -- one number that moves -------------------------------------------------------------------
 
     def _moving(self) -> list[w.Widget]:
-        self.path = w.Dropdown(style=controls.WIDE, layout=controls.LINE)
+        self.path = w.Dropdown(layout=controls.LINE).add_class("skh-long")
         self._name(self.path, Words("沿着", "Along"), self._ask_along, self._paths)
         return [self.path]
 

@@ -26,7 +26,7 @@ from simkaohe.scheme.tree import Group, Scheme
 from simkaohe.widgets import views
 from simkaohe.widgets.controls import discard
 from simkaohe.widgets.following import Follower, tongue
-from simkaohe.widgets.keeping import kept
+from simkaohe.widgets.keeping import kept, visitors_folder
 from simkaohe.widgets.opening import CASE
 from simkaohe.widgets.state import State
 from simkaohe.widgets.transfer import Download, Upload
@@ -88,6 +88,8 @@ class OwnWorkbook(w.VBox):
         self.children = [first, self.upload, self._told, self._below]
         if source := os.environ.get(CASE):
             self._take(lambda: (*load(source), load_scenarios(source)))
+        else:
+            self._tell()
 
     def read(self, name: str, content: bytes) -> None:
         """Read a workbook that was uploaded; what is wrong with it is listed, not raised."""
@@ -100,7 +102,9 @@ class OwnWorkbook(w.VBox):
         try:
             scheme, panel, scenarios = read()
             state = kept(State(scheme, panel))
+            told = state.message
             state.add(scenarios)
+            state.message = told or state.message
             state.start_here()
             self.state, self.problems = state, ()
         except SimkaoheError as error:
@@ -137,6 +141,13 @@ class OwnWorkbook(w.VBox):
             told = words.format(scheme.label, units, len(scheme.indicators))
             self._told.value = f"<p role='status'><b>{escape(str(told))}</b></p>"
             self._told.value += "".join(f"<p>{escape(str(odd))}</p>" for odd in odd_sums(scheme))
+        elif (folder := visitors_folder()) and folder.exists():
+            back = Words(
+                "您在自己的工作簿上保存的情景和改动还在：再上传同一方案的工作簿（改正过的也可以），就会回来。",
+                "The scenarios and edits that you made on a workbook of your own are still here: "
+                "upload it again, as it was or corrected, and they come back.",
+            )
+            self._told.value = f"<p role='status'>{back}</p>"
 
     def _name_tabs(self) -> None:
         self._tabs.titles = tuple(str(words) for words in PAGES.values())

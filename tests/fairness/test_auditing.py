@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,19 @@ from strategies import evaluable, schemes
 
 import simkaohe as sk
 from simkaohe.fairness import audit, payouts
-from simkaohe.fairness.asking import COMPLAINTS, MEASURES, heading
+from simkaohe.fairness.asking import (
+    COMPLAINTS,
+    HEADINGS,
+    KINDS,
+    MEASURES,
+    SOURCES,
+    heading,
+    numbers_in_words,
+)
+from simkaohe.fairness.benefit import REACHES
 from simkaohe.fairness.finding import LIGHTS
+from simkaohe.labels import Words, language, use_language
+from simkaohe.scheme.rules import Rule
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +88,38 @@ def test_columns_have_headings(rich: Any) -> None:
         table = rich.numbers(finding.topic)
         for column in {str(c) for c in [*table.columns, *table.index.names]} - bands:
             assert heading(rich.scheme, column) != column, (finding.topic, column)
+
+
+@pytest.mark.parametrize("tongue", ["zh", "en"])
+def test_no_table_shows_a_code(rich: Any, tongue: Literal["zh", "en"]) -> None:
+    """But for facts about units, which have the name that the workbook's column has."""
+    scheme, before = rich.scheme, language()
+    codes = {*scheme.nodes, *scheme.categories, *scheme.adjustments, *scheme.uses, *Rule.family}
+    codes |= {*KINDS, *REACHES, *SOURCES, "True", "False", "nan"}
+    use_language(tongue)
+    try:
+        names = {node.label for node in scheme.nodes.values()}
+        words = {str(each) for table in (KINDS, REACHES, SOURCES) for each in table.values()}
+        words |= names | {str(rule.label) for rule in Rule.family.values()}
+        for finding in rich.findings:
+            table = numbers_in_words(scheme, rich.numbers(finding.topic))
+            assert "path" not in {str(column).lower() for column in table}
+            facts = [str(Words(*HEADINGS[name])) for name in ("covariate", "strongest")]
+            for column in table.select_dtypes(exclude="number").columns.difference(facts):
+                assert not {*table[column]} & codes - words, (finding.topic, column)
+    finally:
+        use_language(before)
+
+
+def test_a_table_of_facts_and_one_of_names() -> None:
+    """Columns that mean something else elsewhere have another heading; names stand for ids."""
+    scheme, panel = sk.load("three_papers")
+    found = sk.fairness.audit(scheme, panel, measures=["cliffs", "leverage"])
+    others = numbers_in_words(scheme, found.numbers("cliffs.others"))
+    assert {"Indicators dropped", "Indicators added"} <= {*others}
+    vetoes = numbers_in_words(scheme, found.numbers("leverage.veto"))
+    assert list(vetoes)[:2] == ["Name", "Struck"]
+    assert {"Major accident", "Party building below the line"} <= {*vetoes["Name"]}
 
 
 def test_the_table_speaks_the_readers_language() -> None:
