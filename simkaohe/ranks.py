@@ -25,7 +25,23 @@ def last_digits(x: Floats, digits: int) -> Ints:
     digits : int
         Decimals that are kept.
     """
-    scaled = np.abs(x) * 10.0**digits
+    return _whole(x, 10.0**digits)
+
+
+def comparable(x: Floats, digits: int) -> Ints:
+    """Return integers (..., N) in the order of ``x``, equal where ``x`` is equal to some decimals.
+
+    Numbers too large for all these decimals are compared with as many as leave their rows room in
+    64 bits, which in up to 500 units is what a float can hold.
+    """
+    bits = max(x.shape[-1] - 1, 1).bit_length()
+    largest = np.maximum(np.abs(x).max(-1, keepdims=True), 1.0)
+    room = np.floor((62 - bits) * np.log10(2) - np.log10(largest))
+    return _whole(x, np.where(room < digits, 10.0**room, 10.0**digits))
+
+
+def _whole(x: Floats, scale: float | Floats) -> Ints:
+    scaled = np.abs(x) * scale
     return (np.sign(x) * np.floor(scaled + (0.5 + NOISE))).astype(np.int64)
 
 

@@ -122,6 +122,30 @@ def test_the_refusal_says_what_to_do_in_the_visitors_language(app: App) -> None:
     assert "需要口令" in stranger.get("?lang=zh", **{"Accept-Language": "en-GB"})[1]
 
 
+@pytest.mark.parametrize(
+    ("wishes", "browser", "language"),
+    [
+        ((None, None, None), "en-GB", "en"),
+        ((None, None, None), "zh-CN", "zh"),
+        ((None, None, "zh"), "en-GB", "zh"),
+        ((None, "en", "zh"), "zh-CN", "en"),
+        (("zh", "en", "en"), "en-GB", "zh"),
+        (("fr", None, "en"), "zh-CN", "en"),
+    ],
+)
+def test_a_visitors_choice_goes_before_the_servers_and_that_before_the_browsers(
+    wishes, browser: str, language: str
+) -> None:
+    assert visitors.language_of(wishes, {"Accept-Language": browser}) == language
+
+
+def test_pages_open_in_the_language_of_the_command(app: App) -> None:
+    visitor = Visitor(app)
+    assert 'lang="en"' in visitor.get("", **{"Accept-Language": "zh-CN"})[1]
+    assert 'lang="zh-CN"' in visitor.get("?lang=zh", **{"Accept-Language": "en"})[1]
+    assert 'lang="zh-CN"' in visitor.get("", **{"Accept-Language": "en"})[1]
+
+
 def test_the_token_does_not_stay_in_the_address(app: App) -> None:
     status, html = Visitor(app).get("")
     assert status == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from wcwidth import wcswidth
 
 import simkaohe as sk
-from simkaohe.cli import main
+from simkaohe.cli import _parser, main
 
 SCENARIOS = str(sk.bundled_cases()["three_papers"] / "scenarios.yaml")
 
@@ -156,12 +157,12 @@ def test_output_is_written_whole_or_not_at_all(capsys, tmp_path: Path) -> None:
             ("rank", "tai", "--format", "xlsx", "--lang", "zh"),
             "rank：--format：没有 'xlsx'，可用的有：",
         ),
-        (("rank", "--lang", "zh"), "simkaohe rank：缺少 CASE。用法：simkaohe rank --help"),
+        (("rank", "--lang", "zh"), "simkaohe rank：缺少 案例。用法：simkaohe rank --help"),
         (("rank", "tai", "--nonsense", "--lang", "zh"), "simkaohe：不认识 --nonsense。"),
         (("sensitivity", "tai", "--seed", "-1"), "expected 0 or more"),
         (
             ("exercise", "--seed", "abc", "-o", "x.xlsx", "--lang", "zh"),
-            "'abc' 应为 0 或更大的整数",
+            "--seed：“abc”应为0 或更大的整数",
         ),
         (("app", "--port", "99999"), "expected 0 to 65535"),
     ],
@@ -201,6 +202,30 @@ def test_nobody_enters_or_leaves_is_an_empty_table(capsys) -> None:
     status, out, _ = run(capsys, "compare", "tai", "--set", "patents.weight=1.0001", "--top", "23")
     assert status == 0
     assert "--set" in out
+
+
+COMMANDS = ("", *re.findall(r"\n    (\w+) ", _parser().format_help()))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_is_in_one_language(capsys, command: str) -> None:
+    said = {}
+    for language in ("zh", "en"):
+        with pytest.raises(SystemExit) as stopped:
+            main([*command.split(), "--lang", language, "--help"])
+        assert stopped.value.code == 0
+        said[language] = capsys.readouterr().out
+    assert said["zh"].startswith(f"用法：simkaohe {command}".strip())
+    assert said["en"].startswith(f"usage: simkaohe {command}".strip())
+    assert not re.search(r"[\u4e00-\u9fff]", said["en"].replace("模拟考核", ""))
+    for line in said["zh"].partition("\n\n")[2].splitlines():
+        chinese = re.search(r"[\u4e00-\u9fff]", line)
+        assert chinese or not re.search(r"[a-z]+ [a-z]+", line), line
+        assert wcswidth(line) <= 80, line
+    options = [
+        re.findall(r"^ +(?:-\w[^,]*, )?(--[\w-]+)", text, flags=re.M) for text in said.values()
+    ]
+    assert options[0] == options[1]
 
 
 def test_the_version_and_the_cases(capsys) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,9 @@ def test_a_draw_is_the_evaluation_of_the_edited_scheme(case, data) -> None:
     for kind in data.draw(st.sets(st.sampled_from(sorted(kinds)), min_size=1)):
         paths = st.sampled_from(sorted(kinds[kind]))
         for path in data.draw(st.sets(paths, min_size=1, max_size=3)):
-            scale = np.array(data.draw(st.lists(st.floats(0.97, 1.04), min_size=3, max_size=3)))
-            draws[path] = kinds[kind][path] * scale
+            scales = st.floats(0.97, 1.04) | st.sampled_from((0.0, 3.0))
+            scale = np.array(data.draw(st.lists(scales, min_size=3, max_size=3)))
+            draws[path] = (kinds[kind][path] or 10.0) * scale
     nodes = tuple(scheme.nodes)
     try:
         outcome = engine.run(draws, nodes=nodes, uses=True)
@@ -80,6 +82,86 @@ def test_a_draw_is_the_evaluation_of_the_edited_scheme(case, data) -> None:
         same(outcome, alone, r)
         row = {path: values[r : r + 1] for path, values in draws.items()}
         same(engine.run(row, nodes=nodes, uses=True), alone)
+
+
+CASES = ("cadre_360", "county_targets", "sprint", "tai", "target_responsibility", "three_papers")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_any_number_of_a_case_is_drawn_or_refused_as_it_is_evaluated(name: str) -> None:
+    scheme, panel = sk.load(name)
+    engine = sk.Engine(scheme, panel)
+    paths: dict[str, list[str]] = {}
+    for path, slot in scheme.paths().items():
+        if can_be_drawn(scheme, path) and slot.is_number:
+            paths.setdefault(kind_of(scheme, path, slot.value), []).append(path)
+    values = st.sampled_from((0.0, 1e-9, 0.5, 3.0, 100.0, 1e12, -1.0))
+
+    some_path = st.sampled_from(sorted(paths)).flatmap(lambda kind: st.sampled_from(paths[kind]))
+
+    @settings(max_examples=60)
+    @given(some_path, values)
+    def law(path: str, value: float) -> None:
+        run, edited = (
+            answer(how)
+            for how in (
+                lambda: engine.run({path: [value]}, uses=True),
+                lambda: sk.evaluate(scheme.edit({path: value}), panel).outcome,
+            )
+        )
+        if isinstance(run, str) or isinstance(edited, str):
+            assert run == edited
+        else:
+            same(run, edited)
+
+    law()
+
+
+def kind_of(scheme: sk.Scheme, path: str, value: float | None) -> str:
+    """Return what is tried as often as anything else: a weight that is zero, a rule's field, …"""
+    first, field, *rest = path.split(".")
+    words = [field, *rest[-1:]] if first in scheme.nodes and field == "rule" else [field]
+    return " ".join([*(words if first in scheme.nodes else [first]), "" if value else "off"])
+
+
+def answer(how: Callable[[], sk.engine.Outcome]) -> sk.engine.Outcome | str:
+    try:
+        return how()
+    except sk.SimkaoheError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    ("case", "edits", "words"),
+    [
+        ("three_papers", {"provincial.weights_by_category.urban": 1.0}, "province_place › 青山区"),
+        ("three_papers", {"shared.weights_by_category.econ_dept": 2.0}, "income › "),
+        ("county_targets", {"water.weight": 0.0}, "'water' is itself cancelled"),
+        ("county_targets", {"delegates.weight": 0.0}, "sum to 0 in category 'party'"),
+    ],
+)
+def test_weights_without_a_result_are_refused_however_they_are_drawn(case, edits, words) -> None:
+    scheme, panel = sk.load(case)
+    engine = sk.Engine(scheme, panel)
+    draws = {path: np.array([scheme.paths()[path].value, value]) for path, value in edits.items()}
+    said = answer(lambda: sk.evaluate(scheme.edit(edits), panel).outcome)
+    assert words in said
+    assert answer(lambda: engine.run(edits)) == said
+    assert answer(lambda: engine.run(draws)) == said
+    assert answer(lambda: [*engine.orders(draws)]) == said
+
+
+def test_a_weight_may_wake_where_nothing_above_it_counts_or_the_data_are_drawn() -> None:
+    scheme, panel = sk.load("three_papers")
+    engine = sk.Engine(scheme, panel)
+    paper, part = (f"{name}.weights_by_category.urban" for name in ("provincial", "province_place"))
+    same(engine.run({part: [5.0, 0.0, 5.0], paper: 0.0}), engine.run(), 2)
+    whole = {f"data.value.{n}": np.full(len(engine.units), 1.0) for n in PROVINCIAL}
+    marks = engine.run({paper: [1.0], **whole}, nodes=("provincial",)).scores["provincial"]
+    assert np.isfinite(marks).all()
+
+
+PROVINCIAL = ("province_place", "province_gain")
 
 
 def with_one_in(scheme: sk.Scheme, unit: str, category: str) -> sk.Scheme:

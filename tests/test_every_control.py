@@ -9,13 +9,11 @@ import pytest
 from browser import keep, visit
 from playwright.sync_api import Browser, Page
 from test_app import TOKEN, App
-from walking import AT_LENGTH, NOTEBOOKS, SCRIPT, Walk, case_of, to_upload
+from walking import NOTEBOOKS, SCRIPT, Walk, case_of, to_upload
 
 import simkaohe as sk
 from simkaohe.lessons import steps, training_exercise
 
-AT_LENGTH_ONLY = "09_your_own_workbook"
-"""All other pages in tabs, on a case that is uploaded: looked at here, walked by ``make walk``."""
 WITH_RANKING = ("02", "03", "04", "06", "09", "10", "11", "12")
 """Pages with the picture of who moves."""
 
@@ -33,19 +31,17 @@ def test_every_control_of_a_page(app: App, browser: Browser, name: str, tmp_path
     """The page is looked at in both languages, and walked over in that of its place."""
     walked = ("zh", "en")[list(NOTEBOOKS).index(name) % 2]
     case = case_of(name)
-    for language in {"zh", "en"} - {walked}, {walked}:
+    for language in sorted(("zh", "en"), key=walked.__eq__):
         with visit(browser) as opened:
-            _open(opened, app, name, *language)
-            keep(opened, f"pages_{name}_{''.join(language)}")
-            keep(opened, f"pages_{name}_{''.join(language)}_full", full=True)
-            if walked not in language and name in SCENES:
+            _open(opened, app, name, language)
+            keep(opened, f"pages_{name}_{language}")
+            keep(opened, f"pages_{name}_{language}_full", full=True)
+            if language != walked and name in SCENES:
                 SCENES[name](opened)
-            if walked in language and (AT_LENGTH or name != AT_LENGTH_ONLY):
+            if language == walked:
                 walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case))
                 walk.all()
                 keep(opened, f"pages_{name}_{walked}_walked", full=True)
-    if name == AT_LENGTH_ONLY and not AT_LENGTH:
-        return
     walk.ends()
     assert len(walk.rankings) > 3 or not name.startswith(WITH_RANKING)
 

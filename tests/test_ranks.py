@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from simkaohe.ranks import dense, last_digits, places
+from simkaohe.ranks import comparable, dense, last_digits, places
 
 tables = st.integers(1, 12).flatmap(
     lambda n: st.lists(st.lists(st.integers(-9, 9), min_size=n, max_size=n), min_size=1, max_size=4)
@@ -32,6 +32,16 @@ def test_places_of_many_units_and_of_large_totals() -> None:
     q = rng.integers(0, 500, (3, 3000)) * 10**9
     assert np.array_equal(places(q)[0], rankdata(-q, method="min", axis=-1))
     assert np.array_equal(places(q)[1], 3001 - rankdata(q, method="min", axis=-1))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e7, 3e9, 2e11, 1e300])
+@pytest.mark.parametrize("units", [3, 100, 3000])
+def test_large_numbers_are_ranked_as_small_ones_and_leave_those_alone(size, units) -> None:
+    x = np.random.default_rng(2).integers(1, 50, units) / 8
+    q = comparable(np.array([x * size, x]), 9)
+    assert np.array_equal(q[1], last_digits(x, 9))
+    for row in places(q)[0]:
+        assert np.array_equal(row, rankdata(-x, method="min"))
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,16 @@ import simkaohe as sk
         ("three_papers", {"attribution": {}}),
     ],
 )
-def test_an_edit_may_take_away_the_last_reader(case, edits) -> None:
+def test_an_edit_may_take_away_the_last_reader(case, edits, tmp_path) -> None:
     scheme, panel = sk.load(case)
     edited = scheme.edit(edits)
     result = sk.evaluate(edited, panel)
     assert set(result.ranking.index) == set(sk.evaluate(scheme, panel).ranking.index)
     again = edited.edit({f"{scheme.indicators[0].id}.note": "x"})
     assert sk.evaluate(again, panel).ranking.equals(result.ranking)
+    for place in ("case", "case.xlsx"):
+        saved = sk.save(tmp_path / place, edited, panel)
+        assert sk.evaluate(*sk.load(saved)).ranking.equals(result.ranking)
 
 
 def test_without_priority_equal_totals_share_a_rank_as_before() -> None:

@@ -55,10 +55,17 @@
   const readable = (node) => clean(node.ariaLabel || node.dataset.label || clean([...(node.labels ?? [])].map((l) => l.textContent).join(" "))
     || node.type === "checkbox" && node.closest(".jupyter-widgets")?.textContent
     || (node.title !== "null" && node.title) || node.placeholder || node.textContent);
+  // Stands for a long text or a picture: a test compares them, and need not be sent them.
+  const digest = (text) => {
+    let sum = text.length;
+    for (let at = 0; at < text.length; at += 1) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) | 0;
+    return sum;
+  };
   const nearby = (node) => clean(["jupyter-widgets", "widget-hbox"]
     .map((near) => clean(node.closest(`.${near}`)?.querySelector(".widget-label")?.textContent)).find(Boolean));
   // Rows of a drawer are made alike from edit paths: those that have the same kinds of controls are one.
   const sort = (row, kinds) => [...row.querySelectorAll(CONTROLS)].map((node) => kinds(node)).join();
+  const FINDINGS = 5; // of a list of dozens; the fifth stands for those after it
   let numbers = 0;
 
   function controls() {
@@ -79,8 +86,9 @@
       const cell = node.closest("td, .skh-pins");
       const own = node.download || clean(node.ariaLabel) || (["button", "toggle", "option", "link", "tab"].includes(kind) && readable(node));
       const said = cell ? `in a row: ${cell.cellIndex ?? "pin"}` : own || nearby(node) || readable(node);
-      const name = kind === "button" && /[。.]$/.test(said) ? "a finding" : said; // it changes with its numbers
-      const place = cell ? 0 : same[kind + name] = (same[kind + name] ?? -1) + 1;
+      const isFinding = kind === "button" && /[。.]$/.test(said); // it changes with its numbers
+      const name = isFinding ? "a finding" : said;
+      const place = cell ? 0 : same[kind + name] = Math.min((same[kind + name] ?? -1) + 1, isFinding ? FINDINGS - 1 : Infinity);
       node.dataset.walk ??= ++numbers;
       const row = node.closest(".widget-hbox") ?? node;
       row.dataset.walkRow ??= ++numbers;
@@ -93,7 +101,7 @@
           node.getAttribute("aria-valuetext"), node.className.includes?.("mod-active"), Boolean(off), node.href].join("|"),
         value: node.ariaValueNow ?? node.value ?? node.textContent, on: node.ariaPressed === "true" || node.ariaSelected === "true"
           || node.ariaChecked === "true" || /mod-active|mod-current|Collapse-open/.test(node.className),
-        least: node.ariaValueMin ?? node.min, most: node.ariaValueMax ?? node.max,
+        least: node.ariaValueMin ?? node.min ?? "", most: node.ariaValueMax ?? node.max ?? "",
         whole: node.step === "1" || kind === "readout",
         options: node.tagName === "SELECT" ? [...node.options].map((o) => clean(o.text)) : [],
         chosen: node.selectedIndex ?? -1, listed: [...(node.list?.options ?? [])].map((o) => o.value),
@@ -121,16 +129,18 @@
     const text = roots.map((root) => root.innerText).join("\n");
     readouts.forEach((node) => { node.style.visibility = ""; });
     const alerts = [...document.querySelectorAll("[role=alert]")].filter(visible).map((node) => clean(node.innerText)).filter(Boolean);
+    const pictures = [...document.querySelectorAll(`${ROOT} img`)].filter(visible).map((image) => image.src);
+    const rows = [...document.querySelectorAll("svg [data-unit]")].map((row) => `${row.classList}${row.ariaSelected}`);
     return {
-      controls: controls(), ranking: ranking(), text, alerts, faults,
-      pictures: [...document.querySelectorAll(`${ROOT} img`)].filter(visible).map((image) => image.src).join(),
-      rows: [...document.querySelectorAll("svg [data-unit]")].map((row) => `${row.classList}${row.ariaSelected}`).join(),
+      controls: controls(), ranking: ranking(), alerts, faults, failed: text.includes("Traceback"),
+      text: digest(text), pictures: digest(pictures.join()), rows: digest(rows.join()),
     };
   }
 
-  // The scenario file that a user takes along now; null where the page offers none.
+  // The scenario file that a user takes along now, also from a tab that is hidden; null where the page offers none.
   async function taken() {
-    const kind = [...document.querySelectorAll(`${ROOT} select`)].filter(visible)
+    const inSightFirst = (nodes) => [...nodes].sort((one, other) => visible(other) - visible(one));
+    const kind = inSightFirst(document.querySelectorAll(`${ROOT} select`))
       .find((select) => [...select.options].some((option) => option.text.includes("YAML")));
     if (!kind) return null;
     const wanted = [...kind.options].findIndex((option) => option.text.includes("YAML"));
@@ -140,9 +150,9 @@
       await settled();
     }
     const after = (node) => kind.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING;
-    [...document.querySelectorAll(`${ROOT} button`)].filter(visible).find(after).click();
+    [...document.querySelectorAll(`${ROOT} button`)].find(after).click();
     await settled();
-    const link = [...document.querySelectorAll("a[download$='.yaml']")].filter(visible).find(after);
+    const link = [...document.querySelectorAll("a[download$='.yaml']")].find(after);
     return decoder.decode(Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0)));
   }
 
@@ -153,7 +163,7 @@
     settled, nameless, async look(takes) {
       await settled();
       const file = takes ? await taken() : null;
-      return { ...look(), file };
+      return JSON.stringify({ ...look(), file });
     },
   };
 })();

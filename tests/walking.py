@@ -6,6 +6,7 @@ its user to take along: the ranking shown has to be the engine's own for the edi
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,7 @@ MAY_LEAVE_THE_RANKING = {
 SILENT = {
     "合计不变|Keep the sum": "is about the next move of a weight",
     "select “(导出|Export)": "is about the file that is made next",
+    "number “(试卷号|Sheet no)": "is about the sheet that is made next",
 }
 """Controls that change nothing by themselves, and why."""
 PASSING = re.compile("“(停止|Stop)”")
@@ -62,7 +64,7 @@ AT_LENGTH = bool(os.environ.get("SIMKAOHE_WALK"))
 BATCH = 4
 """Moves after which the scenario file is taken and the ranking is held to it."""
 TONGUES = ("中文", "English")
-PATIENCE = 6.0
+PATIENCE = 20.0
 """Seconds after the kernel's answer; a move that shows nothing until then did nothing."""
 
 
@@ -109,7 +111,6 @@ class Walk:
         self._engine: dict[str, Any] = {}
         self._attempts: dict[str, int] = {}
         self._typed = self._faults = self._since = 0
-        self._is_abroad = False
         self._file: str | None = None
         opened.on("download", lambda download: self._downloads.append(download))
 
@@ -142,15 +143,17 @@ class Walk:
     # -- what to move next -------------------------------------------------------------------------
 
     def _next(self) -> dict[str, Any] | None:
-        """Return first what is new, in the order of the page; choices later, their options last."""
+        """Return first what is new, in the order of the page; choices later, inner tabs, outer tabs."""
         new = [c for c in self._now["controls"] if self._is_new(c)]
+        self.found |= {c["key"] for c in new}
         going = [c for c in self._now["controls"] if self._left.get(c["key"])]
-        later = ("select", "tab", "option")
+        later = ("select", "option", "tab")
         for several in (
             [c for c in new if c["kind"] not in later],
             [c for c in new if c["kind"] == "select"],
             going,
-            new,
+            [c for c in new if c["kind"] == "option"],
+            new[::-1],
         ):
             if control := next((c for c in several if not c["off"]), None):
                 return control
@@ -196,7 +199,7 @@ class Walk:
         self._elements.add(control["id"])
         self.moved.setdefault(key, False)
         is_button = control["kind"] == "button"
-        did = self._tried(control, PATIENCE / 40 if is_button else PATIENCE)
+        did = self._tried(control, 0.15 if is_button else PATIENCE)
         if is_button and not did and not self.moved.get(key, True):
             did = self._tried_otherwise(control)
         if key in self.moved:
@@ -235,9 +238,22 @@ class Walk:
         while not (did := self._did(control, before, file, downloads)) and monotonic() < end:
             self.opened.wait_for_timeout(50)
             self._now = self._look()
+        if control["kind"] == "tab":
+            self._wait_for_what_is_new()
         for download in self._downloads[downloads:]:
             self._see(download)
         return did
+
+    def _wait_for_what_is_new(self) -> None:
+        """Wait until what a tab shows is there, which the kernel may work out only now."""
+        end, before = monotonic() + PATIENCE, self._now["controls"]
+        while monotonic() < end:
+            self.opened.wait_for_timeout(200)
+            self._now = self._look()
+            is_new = any(c["kind"] != "tab" and self._is_new(c) for c in self._now["controls"])
+            if is_new and [c["key"] for c in self._now["controls"]] == [c["key"] for c in before]:
+                return
+            before = self._now["controls"]
 
     def _did(self, control: dict[str, Any], before: Any, file: str | None, downloads: int) -> bool:
         """Whether anything but the control itself is other than before."""
@@ -259,7 +275,7 @@ class Walk:
 
     def _speak(self, control: dict[str, Any]) -> None:
         """Change the language and change it back; what stands there then has been met already."""
-        before, self._is_abroad = self._now, True
+        before = self._now
         (other,) = (c for c in before["controls"] if c["name"] in TONGUES and c["on"])
         for tongue in (control, other):
             name = f"{tongue['kind']} “{tongue['name']}”"
@@ -269,30 +285,27 @@ class Walk:
             self.moved[tongue["key"]] = self._now["text"] != before["text"]
             before = self._now
         self.found |= {control["key"], other["key"]}
-        self._is_abroad = False
 
     def _undone(self, control: dict[str, Any], before: dict[str, Any]) -> None:
         """Put back what would keep other controls from being moved, unless it opened something."""
         every, then = self._now["controls"], before["controls"]
         place = [c["id"] for c in then].index(control["id"])
         off = {c["id"] for c in then if c["off"]}
-        enables = any(c["id"] in off and not c["off"] for c in every)
-        if len(every) <= len(then) and every[place]["kind"] == control["kind"] and not enables:
+        gave = len(every) - len(then) or any(c["id"] in off and not c["off"] for c in every)
+        if gave <= 0 and every[place]["kind"] == control["kind"]:
             self._act(every[place])
             self._now = self._look()
             self._check(f"{control['key']} and back")
 
     def _close_what_is_known(self, control: dict[str, Any], before: dict[str, Any]) -> None:
         """Close a drawer that is walked on another page, or at length (``make walk``)."""
-        there = {c["id"] for c in before["controls"]}
-        opened = [c for c in self._now["controls"] if c["id"] not in there]
+        there = {c["key"] for c in before["controls"]}
+        opened = [c for c in self._now["controls"] if c["key"] not in there]
         is_known = self.known.issuperset(c["key"] for c in opened)
         if opened and control["drawer"] and (is_known or not AT_LENGTH):
             self._elements |= {c["id"] for c in opened}
-            every = {c["key"] for c in self._now["controls"]}
             self._act(control)
             self._now = self._look(takes=True)
-            self.found -= every - {c["key"] for c in self._now["controls"]} - self.moved.keys()
 
     def _act(self, control: dict[str, Any]) -> None:
         """Do what a user does with such a control, by keyboard or mouse."""
@@ -338,14 +351,12 @@ class Walk:
 
     def _look(self, takes: bool = False) -> dict[str, Any]:
         """Look when all is done, with the scenario file as it is then if one is to be taken."""
-        now = self.opened.evaluate("takes => walking.look(takes)", takes)
+        now = json.loads(self.opened.evaluate("takes => walking.look(takes)", takes))
         if takes:
             self._file, self._since = now["file"], 0
         there = {c["key"] for c in now["controls"]}
         self._entries |= {c["key"] for c in now["controls"] if c["entry"]}
         self.found -= self._entries - there - self.moved.keys()  # another stands for its like now
-        if not self._is_abroad:
-            self.found |= {c["key"] for c in now["controls"] if self._is_new(c)}
         return now
 
     def _check(self, where: str) -> None:
@@ -353,7 +364,7 @@ class Walk:
         if self._now["alerts"] and self._since:
             self._now = self._look(takes=True)
         now = self._now
-        wrong = ["Traceback"] if "Traceback" in now["text"] else []
+        wrong = ["Traceback"] if now["failed"] else []
         wrong += now["faults"][self._faults :]
         self._faults = len(now["faults"])
         alerts = [said for said in now["alerts"] if not ANSWERS.search(said)]
@@ -375,7 +386,7 @@ class Walk:
 
     def _is_refused(self, said: str) -> bool:
         """Whether the engine refuses the edits that are in the file, with these words."""
-        if self._file is None or self._now["ranking"] is None:
+        if self._file is None:
             return False
         for edits in self._sides(str(EDITED)):
             try:

@@ -33,7 +33,8 @@ class Visited:
         """Learn the visitor's language before anything else, also for who is refused."""
         self.server = self.settings["simkaohe"]
         asked, before = self.get_query_argument("lang", None), self.get_cookie(visitors.LANGUAGE)
-        self.language = visitors.language_of(asked, before, self.request.headers)
+        wishes = asked, before, self.server.service.language
+        self.language = visitors.language_of(wishes, self.request.headers)
         if asked:
             self._remember(visitors.LANGUAGE, self.language)
         waiting = await super().prepare(**options)

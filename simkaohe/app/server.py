@@ -42,7 +42,7 @@ from simkaohe.app.handlers import (
 )
 from simkaohe.app.pages import notebooks_folder, pages
 from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.labels import Words
+from simkaohe.labels import Language, Words
 
 REACHABLE = (
     KernelHandler,
@@ -101,6 +101,8 @@ class Service:
         How many pages may be open at once.
     megabytes : float
         How large an upload may be.
+    language : "zh", "en" or None
+        What the pages open in for who has chosen none; None: what the browser says.
     """
 
     title: str
@@ -114,6 +116,7 @@ class Service:
     idle: float = 60.0
     most: int = 20
     megabytes: float = 10.0
+    language: Language | None = None
 
     @property
     def is_local(self) -> bool:

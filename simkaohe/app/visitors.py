@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 COOKIE = "simkaohe-visitor"
@@ -28,9 +28,9 @@ def folder_of(secret: str) -> str:
     return hashlib.sha256(f"simkaohe {secret}".encode()).hexdigest()[:32]
 
 
-def language_of(asked: str | None, cookie: str | None, headers: Mapping[str, Any]) -> str:
-    """Return ``zh`` or ``en``: as asked for now, else as last time, else as the browser says."""
-    for wish in (asked, cookie):
+def language_of(wishes: Iterable[str | None], headers: Mapping[str, Any]) -> str:
+    """Return ``zh`` or ``en``: the first wish that is one of them, else what the browser says."""
+    for wish in wishes:
         if wish in ("zh", "en"):
             return str(wish)
     return "zh" if "zh" in str(headers.get("Accept-Language", "zh"))[:12].lower() else "en"

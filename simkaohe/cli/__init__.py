@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from simkaohe.cli import explaining, fairness, files, ranking, sensitivity, serving
-from simkaohe.cli.options import Commands, Parser
+from simkaohe.cli.options import Commands, Parser, lang, told
 from simkaohe.cli.printing import put
 from simkaohe.cli.reading import spare_what_is_read
 from simkaohe.errors import Problem, SimkaoheError
@@ -64,11 +64,16 @@ def _asked_for(argv: Sequence[str] | None) -> Language | None:
 def _parser() -> Parser:
     parser = Parser(
         prog="simkaohe",
-        description="模拟考核: try an assessment scheme before it is put into force.",
+        description=told(
+            "模拟考核：考核方案实施之前先试一试。每个命令的用法：simkaohe 命令 --help",
+            "模拟考核: try an assessment scheme before it is put into force. "
+            "More on a command: simkaohe COMMAND --help",
+        ),
     )
-    parser.add_argument(
-        "--version", action="version", version=f"simkaohe {metadata.version('simkaohe')}"
-    )
+    version = f"simkaohe {metadata.version('simkaohe')}"
+    words = told("显示版本", "show the version")
+    parser.add_argument("--version", action="version", version=version, help=words)
+    lang(parser)
     commands = Commands(parser)
     for family in FAMILIES:
         family.add(commands)

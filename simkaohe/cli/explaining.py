@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from simkaohe.cli.options import CASE, EDITS, TABLE, Commands
+from simkaohe.cli.options import Commands, case, edits, table, told, unit
 from simkaohe.cli.printing import shown
 from simkaohe.cli.reading import given_edits, load_case
 from simkaohe.diagnosis import THIRDS, diagnose, scoreboard
@@ -13,21 +13,17 @@ from simkaohe.result import evaluate
 
 def add(commands: Commands) -> None:
     """Add the commands of this module."""
-    explain = commands.add(
-        "explain", _explain, "print how one unit's total came about", TABLE, EDITS
+    words = told("一个单位的总分怎么来的", "print how one unit's total came about")
+    commands.add("explain", _explain, words, table, edits, case, unit)
+    words = told("一个单位在哪里失分", "print where one unit loses its points")
+    commands.add("diagnose", _diagnose, words, table, edits, case, unit)
+    words = told("所有单位一张表", "print all units and where they stand")
+    board = commands.add("scoreboard", _scoreboard, words, table, edits, case)
+    board.add_argument(
+        "--before",
+        metavar=told("案例", "CASE"),
+        help=told("同一批单位的前一期", "the same units at an earlier date"),
     )
-    explain.add_argument("case", **CASE)
-    explain.add_argument("unit", metavar="UNIT")
-    diagnosis = commands.add(
-        "diagnose", _diagnose, "print where one unit loses its points", TABLE, EDITS
-    )
-    diagnosis.add_argument("case", **CASE)
-    diagnosis.add_argument("unit", metavar="UNIT")
-    board = commands.add(
-        "scoreboard", _scoreboard, "print all units and where they stand", TABLE, EDITS
-    )
-    board.add_argument("case", **CASE)
-    board.add_argument("--before", metavar="CASE", help="the same units at an earlier date")
 
 
 def _explain(arguments: argparse.Namespace) -> str:
@@ -69,7 +65,7 @@ def _diagnose(arguments: argparse.Namespace) -> str:
 def _scoreboard(arguments: argparse.Namespace) -> str:
     scheme, panel = load_case(arguments.case)
     scheme = scheme.edit(given_edits(arguments))
-    before = evaluate(*load_case(arguments.before)) if arguments.before else None
+    before = evaluate(*load_case(arguments.before)) if arguments.before is not None else None
     board = scoreboard(evaluate(scheme, panel), before).reset_index()
     if arguments.format == "table":
         for third in THIRDS:

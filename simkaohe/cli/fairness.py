@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator
-from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from simkaohe.cli.options import CASE, EDITS, SCENARIO, TABLE, Commands
+from simkaohe.cli.options import Commands, case, edits, file, reader, scenario, table, told
 from simkaohe.cli.printing import said, shown
 from simkaohe.cli.reading import given_edits, load_case, one_scenario
 from simkaohe.errors import Problem, SimkaoheError
@@ -18,52 +18,89 @@ from simkaohe.fairness.finding import LIGHTS
 from simkaohe.labels import Words
 from simkaohe.scheme.problems import quoted
 
+COLUMN = Words("列", "COLUMN")
+NAMES = ", ".join(MEASURES)
 LISTS = {
-    "measure": ("NAME", f"only this one of {', '.join(MEASURES)}; may be repeated"),
-    "covariate": ("COLUMN", "what units cannot control; default: all covariates; may be repeated"),
-    "lagged": ("INDICATOR", "its results show only years later; may be repeated"),
-    "appeals": ("ADJUSTMENT", "by which appeals give points back; may be repeated"),
+    "measure": (
+        Words("名称", "NAME"),
+        Words(
+            f"只查这一项，可用的有 {NAMES}；可写多次", f"only this one of {NAMES}; may be repeated"
+        ),
+    ),
+    "covariate": (
+        COLUMN,
+        Words(
+            "单位自己决定不了的条件；不写：全部背景数据；可写多次",
+            "what units cannot control; default: all covariates; may be repeated",
+        ),
+    ),
+    "lagged": (
+        Words("指标", "INDICATOR"),
+        Words("几年后才见效的指标；可写多次", "its results show only years later; may be repeated"),
+    ),
+    "appeals": (
+        Words("加减分", "ADJUSTMENT"),
+        Words("申诉后补回的分；可写多次", "by which appeals give points back; may be repeated"),
+    ),
 }
+ONES = {
+    "size": (COLUMN, Words("单位的规模，背景数据的一列", "how large a unit is, a covariate")),
+    "effort": (COLUMN, Words("真实的努力程度，如果知道", "true effort, where it is known")),
+}
+points = reader(float, lambda x: 0 <= x <= 100, "0 到 100 的分数", "0 to 100")
+number = reader(float, math.isfinite, "数", "a number")
 
 
 def add(commands: Commands) -> None:
     """Add the command of this module."""
-    found = commands.add("fairness", _fairness, "ask whom the scheme favours", TABLE, EDITS)
-    found.add_argument("case", **CASE)
-    found.add_argument("--scenario", **SCENARIO)
-    found.add_argument("--html", type=Path, metavar="FILE", help="write a page, to print")
+    asked = told("方案偏向谁", "ask whom the scheme favours")
+    found = commands.add("fairness", _fairness, asked, table, edits, case, scenario)
+    page = told("写成网页，可打印", "write a page, to print")
+    found.add_argument("--html", type=file, metavar=told("文件", "FILE"), help=page)
     for name, (what, words) in LISTS.items():
-        found.add_argument(f"--{name}", action="append", metavar=what, help=words)
-    found.add_argument("--size", metavar="COLUMN", help="how large a unit is, a covariate")
+        found.add_argument(f"--{name}", action="append", metavar=str(what), help=str(words))
+    for name, (what, words) in ONES.items():
+        found.add_argument(f"--{name}", metavar=str(what), help=str(words))
     found.add_argument(
         "--cutoff",
         action="append",
-        type=float,
-        metavar="NUMBER",
-        help="a line between categories, in the unit of --size; may be repeated",
+        type=number,
+        metavar=told("数", "NUMBER"),
+        help=told(
+            "划分类别的规模界线，与 --size 同用；可写多次",
+            "a line between categories, in the unit of --size; may be repeated",
+        ),
     )
-    found.add_argument("--effort", metavar="COLUMN", help="true effort, where it is known")
     found.add_argument(
-        "--pass-line", type=float, metavar="POINTS", help="of every part; default: 60 where usual"
+        "--pass-line",
+        type=points,
+        metavar=told("分数", "POINTS"),
+        help=told("各部分的合格线；不写：常用的 60 分", "of every part; default: 60 where usual"),
     )
     found.add_argument(
         "--error",
         action="append",
         default=[],
-        metavar="INDICATOR=ERROR",
-        help="standard error of an indicator's values, 1.5 or 3%%; may be repeated",
+        metavar=told("指标=误差", "INDICATOR=ERROR"),
+        help=told(
+            "指标值的标准误差，如 1.5 或 3%%；可写多次",
+            "standard error of an indicator's values, 1.5 or 3%%; may be repeated",
+        ),
     )
 
 
 def _fairness(arguments: argparse.Namespace) -> str | None:
+    if arguments.html and (arguments.output or arguments.format != "table"):
+        words = Words("不能与 -o 或 --format 同用", "not together with -o or --format")
+        raise SimkaoheError(Problem("--html", words))
     base, panel = load_case(arguments.case)
-    edits = given_edits(arguments)
-    scheme = base.edit(one_scenario(arguments)) if arguments.scenario else base
-    scheme = scheme.edit(edits) if edits else scheme
+    changes, named = given_edits(arguments), arguments.scenario is not None
+    scheme = base.edit(one_scenario(arguments)) if named else base
+    scheme = scheme.edit(changes) if changes else scheme
     found = audit(
         scheme,
         panel,
-        before=base if arguments.scenario or edits else None,
+        before=base if named or changes else None,
         measures=arguments.measure,
         covariates=arguments.covariate,
         effort=arguments.effort,

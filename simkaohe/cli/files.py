@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from simkaohe.cli.options import CASE, EDITS, LANGUAGE, OUTPUT, SCENARIOS, TABLE, Commands, seed
+from simkaohe.cli.options import (
+    Commands,
+    add_file,
+    case,
+    edits,
+    lang,
+    output,
+    places,
+    scenarios,
+    seed,
+    table,
+    told,
+)
 from simkaohe.cli.printing import said, shown
 from simkaohe.cli.reading import given_edits, load_case, named_scenarios
 from simkaohe.errors import Problem, SimkaoheError
@@ -20,30 +32,41 @@ from simkaohe.scheme.tree import Scheme
 
 def add(commands: Commands) -> None:
     """Add the commands of this module."""
-    report = commands.add(
-        "report", _report, "write a report, to print or to hand in", LANGUAGE, EDITS
+    words = told("写一份报告，可打印、可上交", "write a report, to print or to hand in")
+    report = commands.add("report", _report, words, lang, edits, case, scenarios)
+    words = told("不写：由方案名称而来", "default: made of the scheme's name")
+    report.add_argument("--title", metavar=told("标题", "TITLE"), help=words)
+    words = told(".html（网页）或 .xlsx（工作簿）", "FILE.html or FILE.xlsx")
+    add_file(report, words, required=True)
+    _add_template(commands)
+    _add_exercise(commands)
+    commands.add("cases", _cases, told("自带的案例", "list the bundled cases"), table)
+    words = told("方案文件的 JSON Schema（供程序用）", "print the JSON Schema of a scheme")
+    commands.add("schema", _schema, words, output)
+
+
+def _add_template(commands: Commands) -> None:
+    words = told("写一个待填的工作簿", "write a workbook to fill in")
+    template = commands.add("template", _template, words, lang)
+    case(template, Words("空的工作簿", "an empty workbook"))
+    words = told("不写：案例名.xlsx 或 template.xlsx", "default: CASE.xlsx or template.xlsx")
+    add_file(template, words)
+    words = told("覆盖已有的文件", "replace a file that is there")
+    template.add_argument("--force", action="store_true", help=words)
+
+
+def _add_exercise(commands: Commands) -> None:
+    words = told("为课堂出一份练习", "write an exercise for a class")
+    exercise = commands.add("exercise", _exercise, words, lang, edits)
+    case(exercise, Words("虚构的方案", "an invented scheme"))
+    words = told(
+        "题目编号（默认 1）：同样的编号出同样的题",
+        "the same number gives the same exercise (default: 1)",
     )
-    report.add_argument("case", **CASE)
-    report.add_argument("scenarios", **SCENARIOS)
-    report.add_argument("--title", help="default: made of the scheme's name")
-    report.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", required=True, help="FILE.html or FILE.xlsx"
-    )
-    template = commands.add("template", _template, "write a workbook to fill in", LANGUAGE)
-    template.add_argument("case", nargs="?", metavar="CASE", help="default: an empty workbook")
-    template.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="default: CASE.xlsx or template.xlsx"
-    )
-    template.add_argument("--force", action="store_true", help="replace a file that is there")
-    exercise = commands.add("exercise", _exercise, "write an exercise for a class", LANGUAGE, EDITS)
-    exercise.add_argument("case", **CASE | {"nargs": "?", "help": "default: an invented scheme"})
-    exercise.add_argument("--seed", type=seed, default=1, metavar="N")
-    exercise.add_argument("--questions", type=int, default=8, metavar="N")
-    exercise.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", required=True, help="FILE.xlsx"
-    )
-    commands.add("cases", _cases, "list the bundled cases", TABLE)
-    commands.add("schema", _schema, "print the JSON Schema of a scheme", OUTPUT)
+    exercise.add_argument("--seed", type=seed, default=1, metavar="N", help=words)
+    words = told("题数（默认 8）", "how many questions (default: 8)")
+    exercise.add_argument("--questions", type=places, default=8, metavar="N", help=words)
+    add_file(exercise, told("工作簿，.xlsx", "FILE.xlsx"), required=True)
 
 
 def _report(arguments: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import argparse
 
 import pandas as pd
 
-from simkaohe.cli.options import CASE, EDITS, SCENARIO, SCENARIOS, TABLE, Commands, places
+from simkaohe.cli.options import Commands, case, edits, places, scenario, scenarios, table, told
 from simkaohe.cli.printing import shown
 from simkaohe.cli.reading import given_edits, load_case, named_scenarios, one_scenario
 from simkaohe.comparison import compare
@@ -18,18 +18,17 @@ from simkaohe.scheme.edit import Scenario
 
 def add(commands: Commands) -> None:
     """Add the commands of this module."""
-    rank = commands.add("rank", _rank, "print the ranking of a case", TABLE, EDITS)
-    rank.add_argument("case", **CASE)
-    rank.add_argument("--scenario", **SCENARIO)
-    shifts = commands.add("compare", _compare, "print who moves under scenarios", TABLE, EDITS)
-    shifts.add_argument("case", **CASE)
-    shifts.add_argument("scenarios", **SCENARIOS)
-    shifts.add_argument("--top", type=places, metavar="K", help="who enters and leaves the top K")
+    words = told("排名", "print the ranking of a case")
+    commands.add("rank", _rank, words, table, edits, case, scenario)
+    words = told("各情景下谁升谁降", "print who moves under scenarios")
+    shifts = commands.add("compare", _compare, words, table, edits, case, scenarios)
+    words = told("只看谁进入、谁退出前 K 名", "who enters and leaves the top K")
+    shifts.add_argument("--top", type=places, metavar="K", help=words)
 
 
 def _rank(arguments: argparse.Namespace) -> str:
     scheme, panel = load_case(arguments.case)
-    if arguments.scenario:
+    if arguments.scenario is not None:
         scheme = scheme.edit(one_scenario(arguments))
     scheme = scheme.edit(given_edits(arguments))
     result = evaluate(scheme, panel)
@@ -56,14 +55,12 @@ def _compare(arguments: argparse.Namespace) -> str:
         )
     base = str(Words("基准", "base"))
     schemes = {base: scheme}
-    for scenario in scenarios:
-        name = (
-            scenario.name if scenario.name not in schemes else f"{scenario.name} ({len(schemes)})"
-        )
+    for each in scenarios:
+        name = each.name if each.name not in schemes else f"{each.name} ({len(schemes)})"
         try:
-            schemes[name] = scheme.edit(scenario)
+            schemes[name] = scheme.edit(each)
         except SimkaoheError as error:
-            raise error.inside(scenario.name) from error
+            raise error.inside(each.name) from error
     shift = compare(panel, **schemes)
     tables = {
         name: (shift.table(name) if arguments.top is None else shift.top(arguments.top, name))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from simkaohe import sensitivity
-from simkaohe.cli.options import CASE, EDITS, TABLE, Commands, places, seed, share
+from simkaohe.cli.options import Commands, case, edits, reader, seed, table, told
 from simkaohe.cli.printing import shown
 from simkaohe.cli.reading import given_edits, load_case
 from simkaohe.errors import Problem, SimkaoheError
@@ -19,6 +19,7 @@ from simkaohe.panel import Panel
 from simkaohe.result import evaluate
 from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.tree import Scheme
+from simkaohe.sensitivity.layout import BATCHES, BITS
 
 if TYPE_CHECKING:
     from simkaohe.sensitivity.passing import Change
@@ -26,39 +27,85 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command of this module."""
-    sure = commands.add("sensitivity", _sensitivity, "print how sure the places are", TABLE, EDITS)
-    sure.add_argument("case", **CASE)
-    sure.add_argument(
-        "--within",
-        type=share,
-        default=0.25,
-        metavar="SHARE",
-        help="how far the weights vary, 0.25 for ± 25 %% (default)",
+    words = told("名次有多稳", "print how sure the places are")
+    sure = commands.add("sensitivity", _sensitivity, words, table, edits, case)
+    for name, (metavar, told_as, more) in VARIED.items():
+        sure.add_argument(f"--{name}", metavar=str(metavar), help=str(told_as), **more)
+    title = told("不抽样，直接求", "instead of chances")
+    exact = sure.add_argument_group(title).add_mutually_exclusive_group()
+    words = told(
+        "一个数从小到大变，单位在哪里换位", "where units change places along one number, exactly"
     )
-    sure.add_argument(
-        "--range",
-        action="append",
-        default=[],
-        metavar="PATH=LOW:HIGH",
-        help="let a number of the scheme vary as well; may be repeated",
+    exact.add_argument("--along", metavar=told("路径", "PATH"), help=words)
+    words = told(
+        "权重最少改多少，单位能超过对手",
+        "the smallest change of weights that lets UNIT pass RIVAL",
     )
-    sure.add_argument("--draws", type=places, default=100_000, metavar="N")
-    sure.add_argument("--seed", type=seed, default=0, metavar="N")
-    exact = sure.add_argument_group("instead of chances").add_mutually_exclusive_group()
-    exact.add_argument(
-        "--along", metavar="PATH", help="where units change places along one number, exactly"
-    )
-    exact.add_argument(
-        "--overtake",
-        nargs=2,
-        metavar=("UNIT", "RIVAL"),
-        help="the smallest change of weights that lets UNIT pass RIVAL",
-    )
-    for name, (_, words) in TABLES.items():
-        exact.add_argument(f"--{name}", action="store_const", dest="table", const=name, help=words)
-    sure.add_argument(
-        "--group", metavar="NODE", help="whose children's weights change; default: the root's"
-    )
+    names = told("单位", "UNIT"), told("对手", "RIVAL")
+    exact.add_argument("--overtake", nargs=2, metavar=names, help=words)
+    for name, (_, told_as) in TABLES.items():
+        exact.add_argument(
+            f"--{name}", action="store_const", dest="table", const=name, help=str(told_as)
+        )
+
+
+WITHIN, DRAWS, MOST = 0.25, 100_000, BATCHES << BITS
+_draws = reader(int, lambda n: 1 <= n <= MOST, f"1 到 {MOST} 的整数", f"1 to {MOST}")
+_share = reader(float, lambda x: 0 < x <= 1, "大于 0、不大于 1 的数", "above 0, at most 1")
+VARIED: dict[str, tuple[Words | str, Words, dict[str, Any]]] = {
+    "within": (
+        Words("比例", "SHARE"),
+        Words(
+            "权重变动多少，0.25 即 ±25%%（默认）",
+            "how far the weights vary, 0.25 for ± 25 %% (default)",
+        ),
+        {"type": _share},
+    ),
+    "range": (
+        Words("路径=下限:上限", "PATH=LOW:HIGH"),
+        Words(
+            "方案的另一个数也跟着变；可写多次",
+            "let a number of the scheme vary as well; may be repeated",
+        ),
+        {"action": "append"},
+    ),
+    "draws": (
+        "N",
+        Words("抽样次数（默认 100000）", "how many draws (default: 100000)"),
+        {"type": _draws},
+    ),
+    "seed": (
+        "N",
+        Words("抽样编号：同样的编号抽出同样的样", "the same number gives the same draws"),
+        {"type": seed},
+    ),
+    "group": (
+        Words("节点", "NODE"),
+        Words("改谁下面的权重；不写：总分", "whose children's weights change; default: the root's"),
+        {},
+    ),
+}
+"""The options that only some answers heed: what their value is called, and their help."""
+CHANCES = Words("抽样", "chances by drawing")
+HEEDED: dict[str, tuple[str | Words, ...]] = {
+    "within": (CHANCES, "--rank-range"),
+    "range": (CHANCES,),
+    "draws": (CHANCES,),
+    "seed": (CHANCES,),
+    "group": ("--overtake", "--robustness", "--rank-range"),
+}
+"""Which answers heed an option; with another it is refused, as it would change nothing."""
+
+
+def _refuse_what_is_not_heeded(arguments: argparse.Namespace) -> None:
+    named = "--along" if arguments.along is not None else f"--{arguments.table}"
+    asked = "--overtake" if arguments.overtake else named
+    for name, answers in HEEDED.items():
+        chances = asked == "--None" and CHANCES in answers
+        if getattr(arguments, name) is not None and asked not in answers and not chances:
+            zh, en = ([getattr(a, at, a) for a in answers] for at in ("zh", "en"))
+            words = Words(f"只用于 {'、'.join(zh)}", f"only for {', '.join(en)}")
+            raise SimkaoheError(Problem(f"--{name}", words))
 
 
 def _pairs(arguments: argparse.Namespace, scheme: Scheme, panel: Panel) -> pd.DataFrame:
@@ -66,7 +113,7 @@ def _pairs(arguments: argparse.Namespace, scheme: Scheme, panel: Panel) -> pd.Da
 
 
 def _reach(arguments: argparse.Namespace, scheme: Scheme, panel: Panel) -> pd.DataFrame:
-    within, group = arguments.within, arguments.group
+    within, group = arguments.within or WITHIN, arguments.group
     found = sensitivity.rank_range(scheme, panel, group, within=within).table.reset_index()
     return found.rename(columns={"best": "best_rank", "worst": "worst_rank"})
 
@@ -83,28 +130,41 @@ def _without(_: argparse.Namespace, scheme: Scheme, panel: Panel) -> pd.DataFram
     return sensitivity.leave_one_out(scheme, panel).table.reset_index()
 
 
-TABLES: dict[str, tuple[Callable[[argparse.Namespace, Scheme, Panel], pd.DataFrame], str]] = {
-    "robustness": (_pairs, "what change of the weights the order of every two neighbours survives"),
-    "rank-range": (_reach, "the best and the worst rank within --within"),
-    "effective": (_effective, "effective weights beside nominal ones"),
-    "one-at-a-time": (_each, "what every number of the scheme moves, changed by a tenth"),
-    "leave-one-out": (_without, "what the ranking would be without each indicator"),
+TABLES: dict[str, tuple[Callable[[argparse.Namespace, Scheme, Panel], pd.DataFrame], Words]] = {
+    "robustness": (
+        _pairs,
+        Words(
+            "相邻两个单位的先后经得起权重多大变动",
+            "what change of the weights the order of every two neighbours survives",
+        ),
+    ),
+    "rank-range": (
+        _reach,
+        Words("在 --within 范围内最好、最差的名次", "the best and the worst rank within --within"),
+    ),
+    "effective": (
+        _effective,
+        Words("有效权重与名义权重", "effective weights beside nominal ones"),
+    ),
+    "one-at-a-time": (
+        _each,
+        Words(
+            "每个数各改一成，名次动多少",
+            "what every number of the scheme moves, changed by a tenth",
+        ),
+    ),
+    "leave-one-out": (
+        _without,
+        Words("去掉一个指标，排名怎样", "what the ranking would be without each indicator"),
+    ),
 }
 
 
-GROUPED = ("robustness", "rank-range")
-
-
 def _sensitivity(arguments: argparse.Namespace) -> str:
+    _refuse_what_is_not_heeded(arguments)
     scheme, panel = load_case(arguments.case)
     scheme = scheme.edit(given_edits(arguments))
-    if arguments.group and not (arguments.overtake or arguments.table in GROUPED):
-        words = Words(
-            "只用于 --overtake、--robustness 和 --rank-range",
-            "only for --overtake, --robustness and --rank-range",
-        )
-        raise SimkaoheError(Problem("--group", words))
-    if arguments.along:
+    if arguments.along is not None:
         found = sensitivity.breakpoints(scheme, panel, arguments.along)
         return shown(found.points, arguments, None)
     if arguments.overtake:
@@ -134,11 +194,16 @@ def _overtaking(change: Change, arguments: argparse.Namespace) -> str:
 
 
 def _chances(arguments: argparse.Namespace, scheme: Scheme, panel: Panel) -> str:
-    what: list[Any] = [sensitivity.weights(within=arguments.within)]
+    what: list[Any] = [sensitivity.weights(within=arguments.within or WITHIN)]
     if arguments.range:
         what.append(sensitivity.ranges(dict(_range(text) for text in arguments.range)))
     drawn = sensitivity.montecarlo(
-        scheme, panel, *what, draws=arguments.draws, seed=arguments.seed, progress=_at_a_terminal()
+        scheme,
+        panel,
+        *what,
+        draws=arguments.draws or DRAWS,
+        seed=arguments.seed or 0,
+        progress=_at_a_terminal(),
     )
     ranking = evaluate(scheme, panel).ranking
     frame = ranking[["category", "total", "rank"]].copy()

@@ -8,9 +8,10 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from simkaohe.app.pages import notebooks_folder
-from simkaohe.cli.options import CASE, LANGUAGE, Commands, places
+from simkaohe.cli.options import Commands, case, lang, places, reader, told
 from simkaohe.cli.printing import said
 from simkaohe.cli.reading import load_case
 from simkaohe.errors import Problem, SimkaoheError
@@ -21,61 +22,67 @@ SHORTEST_TOKEN = 12
 
 def add(commands: Commands) -> None:
     """Add the commands of this module."""
-    lab = commands.add("lab", _lab, "open the notebooks in JupyterLab", LANGUAGE)
-    lab.add_argument("jupyter", nargs=argparse.REMAINDER, help="passed on to JupyterLab")
-    app = commands.add("app", _app, "serve the notebooks as pages without code", LANGUAGE)
-    app.add_argument(
-        "case",
-        nargs="?",
-        **(CASE | {"help": f"{CASE['help']}; default: each page opens its own example"}),
-    )
-    app.add_argument(
-        "--port", type=_port, metavar="N", help="default: the first free one from 8866"
-    )
-    app.add_argument("--ip", default="127.0.0.1", help="default: 127.0.0.1, this computer only")
-    app.add_argument("--base-url", default="/", metavar="PATH", help="the path behind a proxy")
-    app.add_argument("--no-browser", action="store_true", help="open no browser")
+    words = told("在 JupyterLab 中打开笔记本", "open the notebooks in JupyterLab")
+    lab = commands.add("lab", _lab, words, lang)
+    words = told("转交给 JupyterLab", "passed on to JupyterLab")
+    lab.add_argument("jupyter", nargs=argparse.REMAINDER, help=words)
+    served = told("以不带代码的网页打开笔记本", "serve the notebooks as pages without code")
+    app = commands.add("app", _app, served, lang)
+    case(app, Words("各页用自己的例子", "each page opens its own example"))
+    for name, (metavar, words, more) in VALUES.items():
+        app.add_argument(f"--{name}", metavar=str(metavar), help=str(words), **more)
+    quiet = told("不打开浏览器", "open no browser")
+    app.add_argument("--no-browser", action="store_true", help=quiet)
     token = app.add_mutually_exclusive_group()
-    token.add_argument("--token", help="default: $SIMKAOHE_TOKEN, else a new one at every start")
-    token.add_argument("--no-token", action="store_true", help="let everybody in")
-    app.add_argument(
-        "--keep", type=Path, metavar="FOLDER", help="where visitors' scenarios are kept"
+    new = told(
+        "不写：$SIMKAOHE_TOKEN，否则每次启动换新的",
+        "default: $SIMKAOHE_TOKEN, else a new one at every start",
     )
-    app.add_argument(
-        "--idle",
-        type=_above_zero,
-        default=60.0,
-        metavar="MINUTES",
-        help="end what nobody uses (default: 60)",
-    )
-    app.add_argument(
-        "--most", type=places, default=20, metavar="N", help="pages open at once (default: 20)"
-    )
-    app.add_argument(
-        "--upload",
-        type=_above_zero,
-        default=10.0,
-        metavar="MB",
-        help="the largest upload (default: 10)",
-    )
+    token.add_argument("--token", metavar=told("口令", "TOKEN"), help=new)
+    free = told("不要口令，谁都能进", "let everybody in")
+    token.add_argument("--no-token", action="store_true", help=free)
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        words = Words(f"{text!r} 应为 0 到 65535 的整数", f"found {text!r}; expected 0 to 65535")
-        raise argparse.ArgumentTypeError(str(words))
-    return int(text)
-
-
-def _above_zero(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 1e6:
-        words = Words(f"{text!r} 应为大于 0 的数", f"found {text!r}; expected a number above 0")
-        raise argparse.ArgumentTypeError(str(words))
-    return number
+_port = reader(int, lambda n: 0 <= n <= 65535, "0 到 65535 的整数", "0 to 65535")
+_above_zero = reader(float, lambda x: 0 < x < 1e6, "大于 0 的数", "a number above 0")
+VALUES: dict[str, tuple[Words, Words, dict[str, Any]]] = {
+    "port": (
+        Words("端口", "N"),
+        Words("不写：从 8866 起第一个空着的", "default: the first free one from 8866"),
+        {"type": _port},
+    ),
+    "ip": (
+        Words("地址", "ADDRESS"),
+        Words("默认 127.0.0.1，只限本机", "default: 127.0.0.1, this computer only"),
+        {"default": "127.0.0.1"},
+    ),
+    "base-url": (
+        Words("路径", "PATH"),
+        Words("代理后面的路径", "the path behind a proxy"),
+        {"default": "/"},
+    ),
+    "keep": (
+        Words("文件夹", "FOLDER"),
+        Words("访问者的情景存在哪里", "where visitors' scenarios are kept"),
+        {"type": Path},
+    ),
+    "idle": (
+        Words("分钟", "MINUTES"),
+        Words("闲置多久就结束（默认 60）", "end what nobody uses (default: 60)"),
+        {"type": _above_zero, "default": 60.0},
+    ),
+    "most": (
+        Words("页数", "N"),
+        Words("最多同时打开几页（默认 20）", "pages open at once (default: 20)"),
+        {"type": places, "default": 20},
+    ),
+    "upload": (
+        Words("MB", "MB"),
+        Words("上传文件最大多少（默认 10）", "the largest upload (default: 10)"),
+        {"type": _above_zero, "default": 10.0},
+    ),
+}
+"""The options of the server that have a value: what it is called, its help, and how it is read."""
 
 
 def _lab(arguments: argparse.Namespace) -> None:
@@ -107,6 +114,7 @@ def _app(arguments: argparse.Namespace) -> None:
         idle=arguments.idle,
         most=arguments.most,
         megabytes=arguments.upload,
+        language=getattr(arguments, "lang", None),
     )
     if not token and not service.is_local:
         said(

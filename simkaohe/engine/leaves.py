@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Leaves:
         for leaf in leaves:
             stacks[leaf.id if draws else _likeness(leaf)].append(leaf)
         found: dict[str, Array] = {}
-        problems: list[Problem] = []
+        gappy: set[str] = set()
         size = max(BLOCK // len(self._people.units), 1)
         for likes in stacks.values():
             for stack in (likes[k : k + size] for k in range(0, len(likes), size)):
@@ -46,10 +46,15 @@ class Leaves:
                     for leaf, score, gap in zip(some, scores, gaps, strict=True):
                         found[leaf.id] = self._filled(leaf, score) if gap else score
                         if gap:
-                            problems += self.absences(leaf, found[leaf.id], draws)
+                            gappy.add(leaf.id)
+        self.check([leaf for leaf in leaves if leaf.id in gappy], found, draws)
+        return found
+
+    def check(self, leaves: Collection[Indicator], raw: Mapping[str, Array], draws: Draws) -> None:
+        """Refuse scores (1|R, N) that are missing for units for which the indicator counts."""
+        problems = [p for leaf in leaves for p in self._absences(leaf, raw[leaf.id], draws)]
         if problems:
             raise SimkaoheError(*problems)
-        return found
 
     def has_gaps(self, leaf: Indicator) -> bool:
         """Whether a unit has no score of its own."""
@@ -151,12 +156,13 @@ class Leaves:
                     score[:, members] = np.where(absent[:, members], middle, score[:, members])
         return score
 
-    def absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
+    def _absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
         """Yield a problem for every unit without a score for which the indicator counts."""
-        absent = np.isnan(score).any(0)
-        if leaf.missing == "spread" or not absent.any():
+        gaps = np.isnan(score)
+        if leaf.missing == "spread" or not gaps.any():
             return
-        absent &= self._weights.counting(draws)[leaf.id][self._people.category]
+        counts = self._weights.counting(draws)[leaf.id][:, self._people.category]
+        absent = (gaps & counts).any(0)
         actual = self._people.numbers("actual", leaf.column)
         for unit in np.flatnonzero(absent):
             where = f"{leaf.id} › {self._people.units[unit]}"

@@ -49,7 +49,7 @@ class Reach:
     @cached_property
     def category_bound(self) -> frozenset[str]:
         """Nodes whose scores depend on who is in which category."""
-        changed = [*self.compared, *(leaf for leaf, _ in self.gaps)]
+        changed = [*self.compared, *self.gaps]
         found = {self._scheme.root.id}.union(*(self.upwards(leaf.id) for leaf in changed))
         for node in self._scheme.nodes.values():
             if node.weights_by_category:
@@ -71,11 +71,9 @@ class Reach:
         ]
 
     @cached_property
-    def gaps(self) -> list[tuple[Indicator, Array]]:
-        """Other indicators that a unit lacks and may need elsewhere, with their scores (1, N)."""
-        raw, known = self._raw, {leaf.id for leaf in self.compared}
-        others = [leaf for leaf in self._scheme.indicators if leaf.id not in known]
-        return [(leaf, raw[leaf.id]) for leaf in others if np.isnan(raw[leaf.id]).any()]
+    def gaps(self) -> list[Indicator]:
+        """Indicators without a score for some unit, which may need it with other weights."""
+        return [leaf for leaf in self._scheme.indicators if np.isnan(self._raw[leaf.id]).any()]
 
     def touched(self, draws: Mapping[str, Any]) -> frozenset[str]:
         """Return the nodes whose scores vary: those drawn and everything above them."""

@@ -145,6 +145,9 @@ class Engine:
         drawn = [leaf for leaf in self.scheme.indicators if leaf.id in touched]
         # A leaf that only its adjustments vary has raw scores already.
         raw = self._plain.raw | self._leaves.scores(drawn, draws)
+        if self.weights.wake(draws):
+            self.weights.check(draws)
+            self._leaves.check(self._reach.gaps, raw, draws)
         known = {name: s for name, s in self._plain.known.items() if name not in touched}
         return Pass(draws, touched, raw, known)
 
@@ -224,11 +227,8 @@ class Engine:
                 raise SimkaoheError(unknown("elsewhere", name, names, what))
         people = self.people.with_one_in(self.scheme, unit, category)
         there = self._of(people, self._adjusting)
-        if problems := [
-            p for leaf, s in self._reach.gaps for p in there._leaves.absences(leaf, s, {})
-        ]:
-            raise SimkaoheError(*problems)
         raw = self._plain.raw | there._leaves.scores(self._reach.compared, {})
+        there._leaves.check(self._reach.gaps, raw, {})
         known = {
             name: s
             for name, s in self._plain.known.items()

@@ -14,7 +14,7 @@ from simkaohe.engine.population import Population
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
-from simkaohe.ranks import dense, first_places, last_digits
+from simkaohe.ranks import comparable, dense, first_places, last_digits
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.condition import Conditions
 from simkaohe.scheme.grades import Grades
@@ -360,7 +360,7 @@ def _places_of(scores: Array) -> Ints:
     """Return competition places of scores; a missing one is behind all others."""
     lowest = np.where(np.isnan(scores), np.inf, scores).min(-1, keepdims=True)
     lowest = np.where(np.isinf(lowest), 0.0, lowest)
-    return first_places(last_digits(np.where(np.isnan(scores), lowest - 1, scores), EXACT))
+    return first_places(comparable(np.where(np.isnan(scores), lowest - 1, scores), EXACT))
 
 
 def _behind(q: Ints) -> npt.NDArray[Any]:

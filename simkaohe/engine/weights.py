@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from simkaohe.engine.draws import data_address
 from simkaohe.engine.parameters import Draws, even
-from simkaohe.errors import Problem, SimkaoheError
-from simkaohe.labels import Words
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
@@ -49,7 +49,8 @@ class Weights:
         children = group.children
         w = self.stated(children, draws)
         if draws and not (w.sum(0) > 0).all():
-            self._check(group, w, draws)
+            counts = np.True_ if group is self._scheme.root else self.stated([group], draws)[0] > 0
+            self._refuse(counts & ~(w.sum(0) > 0), draws)
         for k, child in enumerate(children):
             if isinstance(child, Group) and child.cancelled == "whole":
                 kept, freed = self._kept_and_freed(child, draws)
@@ -66,28 +67,32 @@ class Weights:
             return w, freed
         if isinstance(group.cancelled, Mapping):
             given = np.array([group.cancelled.get(child.id, 0.0) for child in children])
+            if draws:
+                gone = self.stated(children, draws)[given > 0] == 0
+                self._refuse(cancelled.any(0) & gone.any(0), draws)
             return w + freed * (given / given.sum())[:, None, None], None
         takes = ~cancelled & (w > 0)
         return w + np.where(takes, freed / np.maximum(takes.sum(0), 1), 0), None
 
-    def _check(self, group: Group, weights: Array, draws: Draws) -> None:
-        """Refuse draws in which the weights of a group that counts sum to zero."""
-        counts = self.counting(draws)[group.id]
-        for c in np.flatnonzero(counts & ~(weights.sum(0) > 0).all(0)):
-            of = self._categories[c]
-            raise SimkaoheError(
-                Problem(
-                    f"{group.id}.children",
-                    Words(
-                        f"有的抽样中下级权重合计为 0{of and f'（{of}）'}",
-                        f"draws in which the children's weights sum to 0{of and f' ({of})'}",
-                    ),
-                    remedy=Words("至少一个权重要大于 0", "At least one weight must be above 0"),
-                )
-            )
+    def check(self, draws: Draws) -> None:
+        """Refuse draws in which the weights of a group are not valid.
+
+        Raises
+        ------
+        SimkaoheError
+            What the scheme of the first of them says about itself.
+        """
+        for group in self._scheme.groups.values():
+            self._of(group, draws)
+
+    def _refuse(self, wrong: npt.NDArray[np.bool_], draws: Draws) -> None:
+        """Let the scheme of the first draw that is wrong in a category (1|R, C) say why."""
+        for row in np.flatnonzero(wrong.any(1))[:1]:
+            own = {path: v for path, v in draws.items() if not data_address(path)}
+            self._scheme.edit({p: v[row if len(v) > 1 else 0, 0] for p, v in own.items()})
 
     def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
-        """Return in which categories (C,) a node counts: it and all above it have weight."""
+        """Return in which categories (1|R, C) a node counts: it and all above it have weight."""
         if _weighs(draws):
             return self._counted(draws)
         if not self._counting:
@@ -96,13 +101,32 @@ class Weights:
 
     def _counted(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
         root = self._scheme.root
-        found = {root.id: np.ones(len(self._categories), bool)}
+        found = {root.id: np.ones((1, len(self._categories)), bool)}
         for group in self._scheme.nodes.values():
             if isinstance(group, Group):
-                has_weight: Any = np.any(self.stated(group.children, draws) > 0, axis=1)
+                has_weight: Any = self.stated(group.children, draws) > 0
                 for child, here in zip(group.children, has_weight, strict=True):
                     found[child.id] = found[group.id] & here
         return found
+
+    def wake(self, draws: Draws) -> bool:
+        """Whether a weight is drawn above 0 that is 0 as stated."""
+        return any(
+            ".weight" in path and path in self._asleep and values.any()
+            for path, values in draws.items()
+        )
+
+    @cached_property
+    def _asleep(self) -> Paths:
+        """Paths of weights that are 0, or would be where they override none."""
+        weight_in = self._scheme.weight_in
+        found = set()
+        for node in self._scheme.nodes.values():
+            zero = [c for c in self._categories if not weight_in(node, c)]
+            found |= {f"{node.id}.weights_by_category.{c}" for c in zero}
+            if not node.weight:
+                found.add(f"{node.id}.weight")
+        return frozenset(found)
 
     def stated(self, nodes: Collection[Group | Indicator], draws: Draws) -> Array:
         """Return the stated weights of nodes (K, 1|R, C)."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simkaohe.ranks import dense, last_digits, places
+from simkaohe.ranks import comparable, dense, last_digits, places
 
 TOLERANCE = 1e-9
 EXACT = 9
@@ -77,7 +77,7 @@ def among(name: str, x: Any, sign: int, *extra: Any) -> Any:
 
 
 def _places(goodness: Any, ties: str = "min", digits: int | None = None) -> Any:
-    first, last = places(last_digits(goodness[None], EXACT if digits is None else digits))
+    first, last = places(comparable(goodness[None], EXACT if digits is None else digits))
     if ties == "dense":
         return dense(first)[0].astype(float)
     return ((first + last) / 2 if ties == "mean" else first.astype(float))[0]

@@ -298,6 +298,9 @@ class Scheme(Model):
     events : mapping of id to name
         事项: named events that the table ``events`` may record and conditions look at. An event that
         a condition names need not be listed; a listed one may be recorded when nothing looks at it.
+    unread : list of str
+        不再读取: events and units that the data may have though nothing reads them. Saving an
+        edited scheme lists here what its edits left unread.
     adjustments : mapping of id to Adjustment
         加减分, 一票否决.
     limits : mapping of node id to Limit
@@ -325,6 +328,7 @@ class Scheme(Model):
     attribution: FrozenDict[Transfer] = parameter(FrozenDict(), "数据归属", "attribution")
     periods: Periods | None = parameter(None, "时期", "periods")
     events: FrozenDict[str] = parameter(FrozenDict(), "事项", "events")
+    unread: tuple[str, ...] = parameter((), "不再读取的数据", "data that nothing reads")
     adjustments: FrozenDict[SerializeAsAny[Adjustment]] = parameter(
         FrozenDict(), "加减分与一票否决", "adjustments"
     )
@@ -355,8 +359,14 @@ class Scheme(Model):
             raise SimkaoheError(*problems_of(error, values)) from error
 
     def plain(self) -> dict[str, Any]:
-        """Return the scheme as plain dictionaries, lists, numbers and strings, without defaults."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        """Return the scheme as plain dictionaries, lists, numbers and strings, without defaults.
+
+        What edits left unread is in it, so that :meth:`read` gives a scheme for the same data.
+        """
+        values = self.model_dump(mode="json", exclude_defaults=True)
+        read = {*self.sources, *references.events(self), *self.unread}
+        unread = [*self.unread, *sorted(self.heard_of - read)]
+        return values | {"unread": unread} if unread else values
 
     def walk(self) -> Iterator[Group | Indicator]:
         """Yield every node, parents before children, also where an id is used twice."""
@@ -379,11 +389,13 @@ class Scheme(Model):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Units that have data and are not assessed: others' results are from them.
+        """Units that may have data and are not assessed: others' results are from them, or unread.
 
         Only a scheme that lists its ``units`` can leave one out.
         """
-        sources = [transfer.source for transfer in self.attribution.values()] if self.units else []
+        if not self.units:
+            return ()
+        sources = [*(transfer.source for transfer in self.attribution.values()), *self.unread]
         return tuple(s for s in dict.fromkeys(sources) if s not in self.units)
 
     @cached_property
@@ -393,7 +405,7 @@ class Scheme(Model):
         An edit that takes away the last reader of a record leaves the record unread; a name that
         nobody ever mentioned is a mistake.
         """
-        return frozenset([*self.sources, *references.events(self)])
+        return frozenset([*self.sources, *references.events(self), *self.unread])
 
     @property
     def label(self) -> str:

@@ -47,7 +47,8 @@ def breakpoints(
         ``map.beta``, ``map.rate``, ``map.otherwise``, ``map.pass_mark``). A weight that moves
         scales its siblings so that the group's sum stays, in every category in which it is not
         overridden; categories with an override of their own, or without a sibling that has
-        weight, stay as they are.
+        weight, stay as they are. Other numbers (caps, periods, difficulty, rules) are refused:
+        draw them with :meth:`Engine.run` or :func:`montecarlo`.
     low, high : float, optional
         How far it moves; default: a weight from 0 to the group's sum, a parameter over its
         sensible range and its present value. The ends themselves do not belong to the range
@@ -56,10 +57,11 @@ def breakpoints(
     Raises
     ------
     SimkaoheError
-        When the path is neither, the range is empty or not allowed, or the totals have no exact
-        form along it: a coefficient that compares with others and moves, something added to a
-        geometric mean, geometric means over which categories weigh the part differently, a
-        condition on a score that moves, a zero where the scheme calls that a mistake.
+        When the path is neither, the range is empty or not allowed, data are missing that count
+        once the weight is above 0, or the totals have no exact form along it: a coefficient that
+        compares with others and moves, something added to a geometric mean, geometric means over
+        which categories weigh the part differently, a condition on a score that moves, a zero
+        where the scheme calls that a mistake.
 
     Notes
     -----
@@ -80,6 +82,7 @@ def breakpoints(
     """
     move = movement(scheme, path, low, high)
     along = Along(compiled(scheme, panel), move)
+    along.engine.run(move.edits(np.array([(move.low + move.high) / 2])), check=False)
     return Breakpoints(along)
 
 

@@ -15,7 +15,6 @@ from simkaohe.engine.draws import can_be_drawn
 from simkaohe.errors import SimkaoheError
 from simkaohe.panel import Panel
 from simkaohe.result import Result, evaluate
-from simkaohe.scheme.edit import value_at
 from simkaohe.scheme.tree import Scheme
 
 REMEMBERED = 32
@@ -120,12 +119,10 @@ class Standings:
 
 
 def numbers(old: Scheme, new: Scheme) -> dict[str, Any] | None:
-    """Return what differs between two schemes as draws; None when they have to be compiled anew."""
+    """Return what differs between two schemes as draws; None when it is not numbers alone."""
     found = {}
     for path, value in old.diff(new).items():
         if not isinstance(value, float) or not can_be_drawn(old, path):
             return None
-        if "weight" in path and not value_at(old, path):
-            return None  # data that did not count may be missing: only compiling looks for them
         found[path] = np.array([value])
     return found

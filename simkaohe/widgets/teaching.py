@@ -211,14 +211,14 @@ class TrainingApp(Page):
             1,
             min=0,
             max=10**6,
-            description=str(Words("练习号", "Exercise no.")),
+            description=str(Words("试卷号", "Sheet no.")),
             style=controls.WIDE,
             layout=w.Layout(width="16em"),
         )
         words = Words("下载练习卷", "Download the sheet")
         self.sheet = Download("simkaohe-exercise.xlsx", self._sheet, words)
         hint = Words(
-            "同一个练习号总是同一份卷子；最后两张表是教师用的答案，发卷前删去。",
+            "同一个试卷号总是同一份卷子；最后两张表是教师用的答案，发卷前删去。",
             "The same number always makes the same sheet. The last two sheets are the teacher's"
             " solutions: delete them before you hand it out.",
         )

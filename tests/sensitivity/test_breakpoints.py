@@ -353,3 +353,8 @@ def test_bundled_cases(case: str) -> None:
         agrees_with_the_engine(found, panel, 120)
         solved += 1
     assert solved > 1
+
+
+def test_a_weight_that_wakes_missing_data_has_no_breakpoints() -> None:
+    with pytest.raises(sk.SimkaoheError, match="province_place › 青山区: there is no value"):
+        breakpoints(*sk.load("three_papers"), "provincial.weights_by_category.urban")

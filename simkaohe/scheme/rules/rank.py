@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import model_validator
 
 from simkaohe.labels import Words
-from simkaohe.ranks import dense, last_digits, places
+from simkaohe.ranks import comparable, dense, places
 from simkaohe.scheme.method import parameter
 from simkaohe.scheme.problems import refusal
 from simkaohe.scheme.rules.base import Array, Rule
@@ -30,7 +30,7 @@ def places_of(goodness: Array, ties: str = "min", digits: int | None = None) -> 
     digits : int, optional
         Values equal after rounding half up to these decimals are equal. None: nine decimals.
     """
-    q = last_digits(goodness, EXACT if digits is None else digits)
+    q = comparable(goodness, EXACT if digits is None else digits)
     rows = q.reshape(-1, q.shape[-1])
     first, last = places(rows)
     if ties == "dense":
