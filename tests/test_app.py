@@ -455,6 +455,18 @@ def test_your_own_workbook(app: App, tmp_path: Path) -> None:
     assert (tmp_path / "template.xlsx").read_bytes()[:2] == b"PK"
 
 
+def test_sliders_of_a_page_without_the_picture_have_names(app: App) -> None:
+    with page() as opened:
+        opened.set_default_timeout(90_000)
+        _enter(opened, app, "en")
+        _open(opened, app, "08_sprint")
+        for name in ("Weeks left", "Tasks at a time"):
+            opened.get_by_role("slider", name=name, exact=True).wait_for()
+        box = opened.get_by_role("spinbutton", name="A week (0: as now)", exact=True)
+        assert box.input_value() == "0"
+        assert opened.get_by_label("Task", exact=True).bounding_box()["width"] > 350
+
+
 def _damaged(good: Path, bad: Path) -> str:
     """Write text where a weight should be; give the cell that has to be named."""
     from openpyxl import load_workbook

@@ -258,9 +258,12 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
             listed = table in RECORDS
             if leaf.missing != "error" and (listed or name not in leaf.measure.data):
                 continue
-            there = set(panel.records(table)["indicator"]) if listed else panel.columns(table)
-            what = Words("指标", "indicator") if listed else Words("数据列", "column")
-            yield unknown(f"{leaf.id} › {table}", column, sorted(there) if listed else there, what)
+            where, there = f"{leaf.id} › {table}", panel.columns(table)
+            what = Words("数据列", "column")
+            if listed:
+                there = tuple(sorted(set(panel.records(table)["indicator"])))
+                what = Words("指标", "indicator")
+            yield unknown(where, column, there, what)
     for node in scheme.nodes.values():
         given = panel.numbers("difficulty", node.id)
         if node.difficulty is None or given is None:

@@ -126,17 +126,7 @@ def weights(scheme: Scheme, panel: Panel, *, state: State | None = None) -> Weig
 def categories(scheme: Scheme, panel: Panel, *, state: State | None = None) -> CategoriesApp:
     """Return a workbench for differentiated assessment (分类考核).
 
-    Parameters
-    ----------
-    scheme : Scheme
-        It has categories.
-    panel : Panel
-    state : State, optional
-        A workbench's state to go on with; default: a new one.
-
-    Returns
-    -------
-    CategoriesApp
+    Its parameters are those of :func:`simkaohe.widgets.weights`; the scheme has categories.
 
     Raises
     ------
@@ -157,15 +147,6 @@ def categories(scheme: Scheme, panel: Panel, *, state: State | None = None) -> C
 def multiplier(scheme: Scheme, panel: Panel, *, state: State | None = None) -> MultiplierApp:
     """Return a workbench for the multiplier method (乘数计分法) against a weighted sum.
 
-    Parameters
-    ----------
-    scheme : Scheme
-    panel : Panel
-    state : State, optional
-        A workbench's state to go on with; default: a new one.
-
-    Returns
-    -------
-    MultiplierApp
+    Its parameters are those of :func:`simkaohe.widgets.weights`.
     """
     return MultiplierApp(scheme, panel, state=state)

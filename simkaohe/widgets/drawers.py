@@ -13,7 +13,7 @@ from simkaohe.scheme.edit import Slot, slots_of, value_at
 from simkaohe.scheme.method import Model
 from simkaohe.scheme.tree import Group, Scheme
 from simkaohe.widgets.controls import LINE, WIDE, Later, discard, listen
-from simkaohe.widgets.rows import Row, adjustable
+from simkaohe.widgets.rows import Row, adjustable, is_method
 from simkaohe.widgets.state import State
 
 
@@ -173,8 +173,7 @@ class Sheet(w.VBox):
 
 def _form(path: str, slot: Slot) -> Slot:
     """Return what a control is made from: a method offers the others, whichever it is."""
-    only_itself = path.endswith(".method") and len(slot.options) == 1
-    return slot._replace(value=None, options=() if only_itself else slot.options)
+    return slot._replace(value=None, options=() if is_method(path, slot) else slot.options)
 
 
 METHOD = Words("办法", "method")

@@ -226,16 +226,6 @@ def _done(
 def fairness(scheme: Scheme, panel: Panel, *, state: State | None = None) -> FairnessApp:
     """Return a workbench that says live whom the scheme favours.
 
-    Parameters
-    ----------
-    scheme : Scheme
-    panel : Panel
-    state : State, optional
-        A workbench's state to go on with; default: a new one.
-
-    Returns
-    -------
-    FairnessApp
-        A widget: the last line of a notebook's cell shows it.
+    Its parameters are those of :func:`simkaohe.widgets.weights`.
     """
     return FairnessApp(scheme, panel, state=state)

@@ -70,9 +70,6 @@ class Follower:
         else:
             self._follow()
 
-    def _tongue(self) -> w.ToggleButtons:
-        return tongue(self.translate)
-
 
 class Page(Follower, w.VBox):
     """A page of controls and findings about a state's scheme.
@@ -100,7 +97,7 @@ class Page(Follower, w.VBox):
         self._quiet, self._about, self._spoken = False, w.HTML(), language()
         self._later = controls.Later(self._work_out)
         self._head = w.HBox(
-            [self._about, self._tongue(), Names()],
+            [self._about, tongue(self.translate), Names()],
             layout=w.Layout(
                 flex_flow="row wrap", align_items="center", justify_content="space-between"
             ),
@@ -167,9 +164,11 @@ class Section(w.VBox):
         self._title, self.working = title, Working()
         self._heading, self.words = w.HTML(), w.HTML()
         self.picture = w.Image(
-            format="png", layout=w.Layout(max_width="100%", width="auto", object_fit="contain")
+            format="png",
+            layout=w.Layout(
+                max_width="100%", width="auto", object_fit="contain", align_self="flex-start"
+            ),
         )
-        self.picture.layout.align_self = "flex-start"
         shown = w.VBox(
             [self.picture], layout=w.Layout(max_height="90vh", overflow="auto", flex="0 0 auto")
         )

@@ -65,9 +65,10 @@ class _Keeper:
         atexit.register(self._write_edits)
 
     def _open(self, path: Path) -> Iterator[str]:
-        """Open what was kept, and say what of it no longer fits; that stays in the file.
+        """Open what was kept, and say what of it no longer fits.
 
-        A file that cannot be read is put aside, never lost.
+        That stays in the file until its scenario, or the edits without a name, are changed. A file
+        that cannot be read is put aside, never lost.
         """
         if not path.exists():
             return

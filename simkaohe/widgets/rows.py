@@ -54,8 +54,8 @@ class Row(w.VBox):
     state : State
     path : str
     slot : Slot
-    label : str
-        What stands beside the control; its full name is for hovering and for screen readers.
+    label, title : str
+        What stands beside the control, and its full name for hovering and for screen readers.
     """
 
     def __init__(self, state: State, path: str, slot: Slot, label: str, title: str) -> None:
@@ -64,7 +64,7 @@ class Row(w.VBox):
         make = self._number if slot.kinds & {float, int} else self._choice
         if bool in slot.kinds:
             make = self._switch
-        self._edited = path.removesuffix(".method") if self._is_method() else path
+        self._edited = path.removesuffix(".method") if is_method(path, slot) else path
         parts = make()
         super().__init__(
             [w.HBox([*parts, back(state, self._edited, title)], layout=LINE), self._why],
@@ -82,9 +82,6 @@ class Row(w.VBox):
             yield
         words = escape(str(reason(self._state, self.path))) if silent else ""
         self._why.value = words and f"<div class='skh-why' style='line-height:1.3'>{words}</div>"
-
-    def _is_method(self) -> bool:
-        return self.path.endswith(".method") and len(self._slot.options) == 1
 
     def _others(self) -> Iterator[Any]:
         """Yield other values to try: the ends of a slider, the other choices."""
@@ -149,7 +146,7 @@ class Row(w.VBox):
     def _choice(self) -> list[w.Widget]:
         scheme = self._state.standing("current").scheme
         self._options = options_of(scheme, self.path, self._slot)
-        if self._is_method():
+        if is_method(self.path, self._slot):
             self._options = [
                 (label + _needs(self._state, self._edited, method), method)
                 for label, method in self._options
@@ -172,7 +169,7 @@ class Row(w.VBox):
 
     def _shown(self, value: Any) -> Any:
         """Return the choice of that name; a scenario writes a method as text or as a table."""
-        if not self._is_method():
+        if not is_method(self.path, self._slot):
             value = NONE if value is None else value
             return value if value in [option for _, option in self._options] else None
         name = value.get("method") if isinstance(value, Mapping) else value
@@ -226,9 +223,14 @@ def span_of(slot: Slot) -> tuple[float, float]:
     return max(-reach if value < 0 else 0.0, low), min(reach, high)
 
 
+def is_method(path: str, slot: Slot) -> bool:
+    """Return whether a slot is the name of a method, which others of its family may replace."""
+    return path.endswith(".method") and len(slot.options) == 1
+
+
 def options_of(scheme: Scheme, path: str, slot: Slot) -> list[tuple[str, Any]]:
     """Return what a choice offers: the words of a field, the methods of a family, or names."""
-    if path.endswith(".method") and len(slot.options) == 1:
+    if is_method(path, slot):
         own = value_at(scheme, path.removesuffix(".method"))
         return [(str(method.label), method) for method in methods_like(scheme, path, own)]
     field = next(step for step in reversed(path.split(".")) if not step.isdecimal())

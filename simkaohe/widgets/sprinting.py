@@ -177,16 +177,6 @@ def _figure(value: float) -> str:
 def sprint(scheme: Scheme, panel: Panel, *, state: State | None = None) -> SprintApp:
     """Return live answers to where the remaining weeks are best spent.
 
-    Parameters
-    ----------
-    scheme : Scheme
-    panel : Panel
-    state : State, optional
-        A workbench's state whose edits are followed; default: one of its own.
-
-    Returns
-    -------
-    SprintApp
-        A widget: the last line of a notebook's cell shows it.
+    Its parameters are those of :func:`simkaohe.widgets.weights`.
     """
     return SprintApp(scheme, panel, state)

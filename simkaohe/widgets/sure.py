@@ -279,16 +279,6 @@ def _offered(words: dict[str, Words]) -> list[tuple[str, str]]:
 def sureness(scheme: Scheme, panel: Panel, *, state: State | None = None) -> SurenessApp:
     """Return live answers to how sure the places are.
 
-    Parameters
-    ----------
-    scheme : Scheme
-    panel : Panel
-    state : State, optional
-        A workbench's state whose edits are followed; default: one of its own.
-
-    Returns
-    -------
-    SurenessApp
-        A widget: the last line of a notebook's cell shows it.
+    Its parameters are those of :func:`simkaohe.widgets.weights`.
     """
     return SurenessApp(scheme, panel, state)

@@ -90,7 +90,10 @@ class TrainingApp(Page):
     def _walk(self) -> w.Widget:
         self._back = _button(Words("上一步", "Back"), "arrow-left", lambda: self._go(-1))
         self._next = _button(Words("下一步", "Next"), "arrow-right", lambda: self._go(1))
-        self.place = w.IntSlider(0, 0, 0, readout=False, layout=w.Layout(flex="1 1 10em"))
+        self.place = w.IntSlider(
+            0, 0, 0, description=str(Words("步骤", "Step")), style={"description_width": "auto"},
+            readout=False, layout=w.Layout(flex="1 1 10em"),
+        )  # fmt: skip
         self.place.observe(lambda _: self._show(), "value")
         self._said, self._step, self._tree = w.HTML(), w.HTML(), w.HTML()
         bar = w.HBox([self._back, self._next, self.place, self._said])
@@ -304,16 +307,6 @@ def _question_html(asked: Question, number_: int) -> str:
 def training(scheme: Scheme, panel: Panel, *, state: State | None = None) -> TrainingApp:
     """Return a lesson: a unit's score step by step, exercises, and a sheet for the class.
 
-    Parameters
-    ----------
-    scheme : Scheme
-    panel : Panel
-    state : State, optional
-        A workbench's state whose edits are followed; default: one of its own.
-
-    Returns
-    -------
-    TrainingApp
-        A widget: the last line of a notebook's cell shows it.
+    Its parameters are those of :func:`simkaohe.widgets.weights`.
     """
     return TrainingApp(scheme, panel, state)

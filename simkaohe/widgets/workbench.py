@@ -11,7 +11,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls, panels, views
 from simkaohe.widgets.chart import ShiftChart
-from simkaohe.widgets.following import Follower, Names
+from simkaohe.widgets.following import Follower, Names, tongue
 from simkaohe.widgets.keeping import kept
 from simkaohe.widgets.state import State
 
@@ -75,7 +75,7 @@ class Workbench(Follower, w.VBox):
         before = self._parts
         side, below = self._panels(), self._below()
         top = w.HBox(
-            [controls.buttons(self.state), self._tongue(), *self._drawers(), Names()],
+            [controls.buttons(self.state), tongue(self.translate), *self._drawers(), Names()],
             layout=w.Layout(flex_flow="row wrap", align_items="center"),
         )
         sides = panels.sides(self.state)

@@ -160,7 +160,7 @@ class Working(w.HBox):
 
     def _advance(self, job: Job, share: float) -> None:
         if job is self._job and self.busy:
-            self.bar.value = share
+            self.bar.value, self.bar.layout.visibility = share, "visible"
 
     def _deliver(self, job: Job) -> None:
         with self._turn:
@@ -185,7 +185,7 @@ class Working(w.HBox):
             Words("重新计算", "Compute again") if again else Words("停止", "Stop")
         )
         self.button.icon = "refresh" if again else "stop"
-        self.bar.value = 0.0
+        self.bar.value, self.bar.layout.visibility = 0.0, "hidden"  # until something is reported
         self.bar.layout.display = "none" if again else None
         self.layout.visibility = "hidden" if state == "idle" else "visible"
 
