@@ -277,7 +277,7 @@ class _Standings:
         engine, scheme = result.engine, result.scheme
         self.leaves = scheme.indicators
         self.scores = result.scores[[leaf.id for leaf in self.leaves]].to_numpy().T
-        counting = engine.weights.counting({})
+        counting = engine.weights.counting
         counts = np.array([counting[leaf.id][engine.category] for leaf in self.leaves])
         counts &= ~np.isnan(self.scores)
         self.place, self.of, self.third = np.zeros((3, *self.scores.shape), np.int64)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkaohe.engine.parameters import Draws, stacked, stacked_field
 from simkaohe.engine.population import Population, Rows
-from simkaohe.engine.weights import Weights
+from simkaohe.engine.weights import Flags, Weights
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.labels import Words
 from simkaohe.panel import QUANTITIES
@@ -52,7 +52,10 @@ class Leaves:
 
     def check(self, leaves: Collection[Indicator], raw: Mapping[str, Array], draws: Draws) -> None:
         """Refuse scores (1|R, N) that are missing for units for which the indicator counts."""
-        problems = [p for leaf in leaves for p in self._absences(leaf, raw[leaf.id], draws)]
+        counted = self._weights.counted(draws) if leaves else {}
+        problems = [
+            p for leaf in leaves for p in self._absences(leaf, raw[leaf.id], counted[leaf.id])
+        ]
         if problems:
             raise SimkaoheError(*problems)
 
@@ -156,13 +159,12 @@ class Leaves:
                     score[:, members] = np.where(absent[:, members], middle, score[:, members])
         return score
 
-    def _absences(self, leaf: Indicator, score: Array, draws: Draws) -> Iterator[Problem]:
+    def _absences(self, leaf: Indicator, score: Array, counts: Flags) -> Iterator[Problem]:
         """Yield a problem for every unit without a score for which the indicator counts."""
         gaps = np.isnan(score)
         if leaf.missing == "spread" or not gaps.any():
             return
-        counts = self._weights.counting(draws)[leaf.id][:, self._people.category]
-        absent = (gaps & counts).any(0)
+        absent = (gaps & counts[:, self._people.category]).any(0)
         actual = self._people.numbers("actual", leaf.column)
         for unit in np.flatnonzero(absent):
             where = f"{leaf.id} › {self._people.units[unit]}"

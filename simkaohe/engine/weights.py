@@ -14,6 +14,7 @@ from simkaohe.engine.parameters import Draws, even
 from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Paths = frozenset[str]
 Source = tuple[int, slice | list[int], str]
 """Whose weight, in which categories, is drawn by which path."""
@@ -25,7 +26,6 @@ class Weights:
     def __init__(self, scheme: Scheme, categories: tuple[str, ...]) -> None:
         self._scheme, self._categories = scheme, categories
         self._plain: dict[str, tuple[Array, Array | None]] = {}
-        self._counting: dict[str, npt.NDArray[np.bool_]] = {}
         self._written: dict[tuple[str, ...], Array] = {}
         self._sources: tuple[Paths, dict[tuple[str, ...], list[Source]]] = frozenset(), {}
 
@@ -85,21 +85,19 @@ class Weights:
         for group in self._scheme.groups.values():
             self._of(group, draws)
 
-    def _refuse(self, wrong: npt.NDArray[np.bool_], draws: Draws) -> None:
+    def _refuse(self, wrong: Flags, draws: Draws) -> None:
         """Let the scheme of the first draw that is wrong in a category (1|R, C) say why."""
         for row in np.flatnonzero(wrong.any(1))[:1]:
             own = {path: v for path, v in draws.items() if not data_address(path)}
             self._scheme.edit({p: v[row if len(v) > 1 else 0, 0] for p, v in own.items()})
 
-    def counting(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
-        """Return in which categories (1|R, C) a node counts: it and all above it have weight."""
-        if _weighs(draws):
-            return self._counted(draws)
-        if not self._counting:
-            self._counting = self._counted({})
-        return self._counting
+    @cached_property
+    def counting(self) -> dict[str, Flags]:
+        """In which categories (C,) a node counts as stated: it and all above it have weight."""
+        return {name: counts[0] for name, counts in self.counted({}).items()}
 
-    def _counted(self, draws: Draws) -> dict[str, npt.NDArray[np.bool_]]:
+    def counted(self, draws: Draws) -> dict[str, Flags]:
+        """Return in which categories (1|R, C) a node counts in a draw."""
         root = self._scheme.root
         found = {root.id: np.ones((1, len(self._categories)), bool)}
         for group in self._scheme.nodes.values():
@@ -161,7 +159,7 @@ class Weights:
             found[ids] = [(k, _columns(own), path) for (k, path), own in by_path.items()]
         return found[ids]
 
-    def cancelled(self, group: Group, draws: Draws) -> npt.NDArray[np.bool_]:
+    def cancelled(self, group: Group, draws: Draws) -> Flags:
         """Return which children are cancelled in which category, shape (K, 1|R, C)."""
         overridden = np.array(
             [

@@ -122,7 +122,7 @@ def cliffs(
     check_names("cliffs", chosen, engine.units, UNIT)
     places = [engine.units.index(unit) for unit in chosen]
     open_ = [c for c in engine.categories if c and scheme.categories[c].ranked]
-    weighed = engine.weights.counting({})
+    weighed = engine.weights.counting
     counts = np.array([weighed[leaf.id] for leaf in scheme.indicators])
     rows = [
         _moved(engine, now, counts, place, category)

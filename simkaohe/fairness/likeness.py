@@ -56,7 +56,7 @@ def distances(engine: Engine) -> Singles:
 
 def _shared(engine: Engine) -> tuple[Bools, Bools]:
     """Return which indicators count in both categories (K, C, C), and where they are enough."""
-    weighed = engine.weights.counting({})
+    weighed = engine.weights.counting
     counts = np.array([weighed[leaf.id] for leaf in engine.scheme.indicators])
     both = counts[:, :, None] & counts[:, None]
     either = counts[:, :, None] | counts[:, None]
@@ -88,7 +88,7 @@ def dominance(engine: Engine) -> Bools:
     By scores before adjustments, of units for which the same indicators count. A score that one of
     the two lacks makes them incomparable.
     """
-    weighed = engine.weights.counting({})
+    weighed = engine.weights.counting
     counts = np.array([weighed[leaf.id] for leaf in engine.scheme.indicators])
     same = (counts[:, :, None] == counts[:, None]).all(0)
     least = same[np.ix_(engine.category, engine.category)]

@@ -39,7 +39,7 @@ class Values:
         self._steps = by_indicator(self.scheme, "steps", steps)
         self.now = np.array([engine.recorded(leaf) for leaf in self.leaves])
         self.has_weight = np.array(
-            [engine.weights.counting({})[leaf.id][engine.category] for leaf in self.leaves]
+            [engine.weights.counting[leaf.id][engine.category] for leaf in self.leaves]
         )
         scored = np.array([~np.isnan(engine.raw_score(leaf.id)) for leaf in self.leaves])
         self.counts = self.has_weight & ~np.isnan(self.now) & scored
