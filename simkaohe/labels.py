@@ -150,6 +150,15 @@ COLUMNS = {
     "who": Words("何单位", "Who"),
     "new": Words("新权重", "New weight"),
     "difference": Words("增减", "Difference"),
+    "number": Words("序号", "No."),
+    "question": Words("题目", "Question"),
+    "given": Words("已知", "Given"),
+    "answer": Words("答案", "Answer"),
+    "mistakes": Words("常见错误（得数：原因）", "Usual mistakes (answer: why)"),
+    "complaint": Words("常见意见", "Complaint"),
+    "mark": Words("判断", "Light"),
+    "sentence": Words("结论", "Finding"),
+    "caution": Words("不能证明什么", "What it does not prove"),
 }
 """What the columns of the package's tables are called in print."""
 

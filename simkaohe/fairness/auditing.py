@@ -19,7 +19,14 @@ import pandas as pd
 from simkaohe.engine import Engine, compiled
 from simkaohe.errors import SimkaoheError, unknown
 from simkaohe.fairness import _HOMES
-from simkaohe.fairness.asking import COMPLAINTS, MEASURES, complaints_of, numbers_of, unknown_names
+from simkaohe.fairness.asking import (
+    COMPLAINTS,
+    MEASURES,
+    complaints_of,
+    numbers_in_words,
+    numbers_of,
+    unknown_names,
+)
 from simkaohe.fairness.finding import LIGHTS, Asked, Finding, worse
 from simkaohe.fairness.given import check_names
 from simkaohe.labels import Words
@@ -131,7 +138,8 @@ class Audit:
 
         Indexed by topic: ``measure``; ``complaints``, their numbers; ``question``; ``light``
         (green, amber, red, grey); ``mark``, the light in words; ``value``; ``sentence``;
-        ``caution``. With another scheme before: ``light_before``, ``value_before``, ``change``
+        ``caution``. With another scheme before: ``light_before``, ``mark_before``,
+        ``value_before``, ``change``
         (``better``, ``worse``, ``same``; "" where one of the two is grey or missing).
         """
         rows = [
@@ -146,6 +154,7 @@ class Audit:
             return table
         old = self.before.table.reindex(table.index)
         table["light_before"] = old["light"].fillna("")
+        table["mark_before"] = old["mark"].fillna("")
         table["value_before"] = old["value"]
         table["change"] = [
             _change(*pair) for pair in zip(table["light_before"], table["light"], strict=True)
@@ -188,6 +197,16 @@ class Audit:
         check_names("numbers", [topic], list(known), Words("结论", "finding"))
         table: pd.DataFrame = getattr(getattr(self, known[topic].measure), numbers_of(topic))
         return table
+
+    def in_words(self, topic: str) -> pd.DataFrame:
+        """Return the table that a finding comes from as people read it: no ids and no codes.
+
+        Raises
+        ------
+        SimkaoheError
+            As :meth:`numbers`.
+        """
+        return numbers_in_words(self.scheme, self.numbers(topic))
 
     def sections(self) -> Iterator[tuple[str, Words, list[Finding]]]:
         """Yield each measure, what it is called, and its findings."""

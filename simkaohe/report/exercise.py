@@ -28,14 +28,6 @@ SHEETS = {
     "solutions": Words("答案（教师用）", "Solutions (teacher)"),
     "solved": Words("计分表答案（教师用）", "Score sheet solved (teacher)"),
 }
-HEADS = {
-    "number": Words("题号", "No."),
-    "question": Words("题目", "Question"),
-    "given": Words("已知", "Given"),
-    "answer": Words("答案", "Answer"),
-    "calculation": column_label("calculation"),
-    "mistakes": Words("常见错误（得数：原因）", "Usual mistakes (answer: why)"),
-}
 
 
 def write_exercise(path: str | Path, exercise: Exercise) -> Path:
@@ -84,7 +76,7 @@ def workbook_of(exercise: Exercise) -> bytes:
 
 
 def _questions(book: Workbook, exercise: Exercise) -> None:
-    head = [str(HEADS[name]) for name in ("number", "question", "given", "answer")]
+    head = [column_label(name) for name in ("number", "question", "given", "answer")]
     rows = [[n, *row] for n, row in exercise.sheet.iterrows()]
     sheet = _sheet(book, "class", head, rows, ["0", None, None, None])
     sheet.column_dimensions["D"].width = 18
@@ -158,7 +150,7 @@ def _solutions(book: Workbook, exercise: Exercise) -> None:
     names = ("number", "question", "answer", "calculation", "mistakes")
     rows = [[n, *row] for n, row in exercise.solutions.iterrows()]
     formats = ["0", None, "General", None, None]
-    _sheet(book, "solutions", [str(HEADS[name]) for name in names], rows, formats)
+    _sheet(book, "solutions", [column_label(name) for name in names], rows, formats)
 
 
 def _sheet(

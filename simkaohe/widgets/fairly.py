@@ -13,7 +13,7 @@ import ipywidgets as w
 from simkaohe import plots
 from simkaohe.errors import SimkaoheError
 from simkaohe.fairness import audit
-from simkaohe.fairness.asking import MEASURES, numbers_in_words
+from simkaohe.fairness.asking import MEASURES
 from simkaohe.fairness.auditing import Audit
 from simkaohe.fairness.finding import LIGHTS, Finding
 from simkaohe.labels import Words
@@ -191,11 +191,10 @@ class FairnessApp(WeightsApp):
 
     def _numbers(self, topic: str) -> str:
         try:
-            table = self.audit.numbers(topic)
+            table = self.audit.in_words(topic)
         except SimkaoheError as error:
             return views.alert(str(error))
-        shown = numbers_in_words(self.audit.scheme, table.head(ROWS))
-        cells = shown.to_html(index=False, float_format="%.3g", border=0, na_rep="–")
+        cells = table.head(ROWS).to_html(index=False, float_format="%.3g", border=0, na_rep="–")
         more = len(table) - ROWS
         rest = Words("（另有 {} 行）", "({} more rows)").format(more) if more > 0 else ""
         return f"<div style='overflow:auto;max-height:22em'>{cells}</div>{rest}"

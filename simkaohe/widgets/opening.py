@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pandas as pd
+
 from simkaohe.files import load
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -14,7 +16,7 @@ CASE = "SIMKAOHE_CASE"
 
 
 def opened(usual: str | Path) -> tuple[Scheme, Panel]:
-    """Return the case to open a notebook with.
+    """Return the case to open a notebook with; tables show whole sentences from then on.
 
     Parameters
     ----------
@@ -32,4 +34,5 @@ def opened(usual: str | Path) -> tuple[Scheme, Panel]:
     SimkaoheError
         Everything that is wrong in the files.
     """
+    pd.set_option("display.max_colwidth", None)
     return load(os.environ.get(CASE) or usual)
