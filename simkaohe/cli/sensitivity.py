@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -231,11 +232,14 @@ def _range(text: str) -> tuple[str, tuple[float, float]]:
     path, equals, span = text.partition("=")
     low, colon, high = span.partition(":")
     try:
-        return path.strip(), (float(low), float(high))
+        bounds = float(low), float(high)
+        if not -math.inf < bounds[0] <= bounds[1] < math.inf:
+            raise ValueError(span)
+        return path.strip(), bounds
     except ValueError as error:
         found = Words("没有等号或冒号", "no = or :") if not (equals and colon) else quoted(span)
         raise SimkaoheError(
-            Problem(f"--range {text}", found, Words("路径=下限:上限", "PATH=LOW:HIGH"))
+            Problem(f"--range {text}".rstrip(), found, Words("路径=下限:上限", "PATH=LOW:HIGH"))
         ) from error
 
 
