@@ -51,7 +51,7 @@ class Problem(NamedTuple):
         said = f"{sentence}{stop}{remedy}" if remedy else sentence
         end = "" if said.endswith(("。", ".", "?", "？")) else stop.strip()
         place = f"{self.where}{colon}" if self.where else ""
-        return f"{place}{said}{end}"
+        return f"{place}{said}{end}".replace("\n", " ")
 
     def __str__(self) -> str:
         return str(self.words)

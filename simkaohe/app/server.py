@@ -227,8 +227,8 @@ class Server(Voila):
                 why, number = reason(error), error.errno
                 if isinstance(error, socket.gaierror) or number == errno.EADDRNOTAVAIL:
                     elsewhere = Words(
-                        "请用 --ip 写这台电脑自己的地址，如 127.0.0.1 或 0.0.0.0",
-                        "Give an address of this computer with --ip, such as 127.0.0.1 or 0.0.0.0",
+                        "请用 --ip 写这台电脑自己的地址，如 127.0.0.1",
+                        "Give an address of this computer with --ip, such as 127.0.0.1",
                     )
                     break
                 elsewhere = Words("请用 --port 换一个端口", "Choose another port with --port")
