@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import Engine
-from simkaohe.errors import Problem, SimkaoheError, unknown
+from simkaohe.errors import Problem, SimkaoheError, refuse, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.result import Result, evaluate
@@ -187,7 +187,15 @@ class Comparison:
         -------
         DataFrame
             Indexed by unit: ``change`` (``"enters"`` or ``"leaves"``), ``rank_before``, ``rank``.
+
+        Raises
+        ------
+        SimkaoheError
+            A number of places below one or above the number of units.
         """
+        if not 1 <= k <= len(self.ranks):
+            most = len(self.ranks)
+            refuse("top", f"{k}", Words(f"1 到 {most} 的整数", f"a whole number from 1 to {most}"))
         ranks = self.ranks[[self.base, self._known(name)]]
         before, after = ranks.iloc[:, 0].fillna(k + 1), ranks.iloc[:, 1].fillna(k + 1)
         change = np.where(before > k, "enters", "leaves")

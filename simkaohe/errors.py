@@ -7,7 +7,10 @@ both languages, where the problem is noticed.
 from __future__ import annotations
 
 import difflib
+import errno
+import socket
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import NamedTuple, NoReturn
 
 from simkaohe.labels import Words
@@ -47,7 +50,8 @@ class Problem(NamedTuple):
         sentence = semicolon.join(part for part in both if part)
         said = f"{sentence}{stop}{remedy}" if remedy else sentence
         end = "" if said.endswith(("。", ".", "?", "？")) else stop.strip()
-        return f"{self.where}{colon}{said}{end}"
+        place = f"{self.where}{colon}" if self.where else ""
+        return f"{place}{said}{end}".replace("\n", " ")
 
     def __str__(self) -> str:
         return str(self.words)
@@ -92,6 +96,35 @@ def check_known(
     names = known if isinstance(known, Mapping) else list(known)
     if word not in names:
         raise SimkaoheError(unknown(where, word, names, what))
+
+
+def check_seed(seed: object) -> None:
+    """Refuse a seed that is no whole number, or one below 0."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        expected = Words("0 或更大的整数", "a whole number, 0 or more")
+        refuse("seed", repr(seed), expected)
+
+
+def reason(error: OSError) -> Words:
+    """Return why the machine refuses something, as it says it; in Chinese where it is usual."""
+    said = error.strerror or str(error)
+    usual = "没有这个地址" if isinstance(error, socket.gaierror) else REASONS.get(error.errno or 0)
+    return Words(usual or said, said)
+
+
+REASONS = {
+    errno.ENOENT: "没有这个文件夹",
+    errno.ENOTDIR: "路径中有一段不是文件夹",
+    errno.EISDIR: "这是文件夹",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "这里只能读",
+    errno.ENOSPC: "磁盘已满",
+    errno.ENAMETOOLONG: "名称太长",
+    errno.EADDRINUSE: "已被占用",
+    errno.EADDRNOTAVAIL: "不是本机的地址",
+}
+"""Why a file cannot be written or an address not be used, in Chinese."""
 
 
 def nearest(word: str, known: Mapping[str, str] | Iterable[str], count: int = 3) -> list[str]:

@@ -141,9 +141,9 @@ def test_a_visitors_choice_goes_before_the_servers_and_that_before_the_browsers(
 
 def test_pages_open_in_the_language_of_the_command(app: App) -> None:
     visitor = Visitor(app)
-    assert 'lang="en"' in visitor.get("", **{"Accept-Language": "zh-CN"})[1]
-    assert 'lang="zh-CN"' in visitor.get("?lang=zh", **{"Accept-Language": "en"})[1]
-    assert 'lang="zh-CN"' in visitor.get("", **{"Accept-Language": "en"})[1]
+    assert '<html lang="en">' in visitor.get("", **{"Accept-Language": "zh-CN"})[1]
+    assert '<html lang="zh-CN">' in visitor.get("?lang=zh", **{"Accept-Language": "en"})[1]
+    assert '<html lang="zh-CN">' in visitor.get("", **{"Accept-Language": "en"})[1]
 
 
 def test_the_token_does_not_stay_in_the_address(app: App) -> None:

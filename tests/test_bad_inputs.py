@@ -322,3 +322,29 @@ def test_panels_from_frames_are_checked_too() -> None:
         sk.Panel(pd.DataFrame({"a": [1.0, 2.0]}, index=["甲", "甲"]))
     with pytest.raises(sk.SimkaoheError, match="no unit '丙'"):
         sk.Panel(frame.replace(np.inf, 2), target=pd.DataFrame({"a": [1.0]}, index=["丙"]))
+
+
+DRAWING: dict[str, Callable[..., Any]] = {
+    "training_exercise": lambda scheme, panel, seed: sk.training_exercise(seed, scheme, panel),
+    "invented": lambda scheme, panel, seed: sk.training_exercise(seed),
+    "montecarlo": lambda scheme, panel, seed: sk.sensitivity.montecarlo(
+        scheme, panel, sk.sensitivity.weights(within=0.1), seed=seed
+    ),
+    "sobol_indices": lambda scheme, panel, seed: sk.sensitivity.sobol_indices(
+        scheme, panel, sk.sensitivity.weights(within=0.1), seed=seed
+    ),
+    **{
+        name: lambda scheme, panel, seed, name=name: getattr(sk.fairness, name)(
+            scheme, panel, seed=seed
+        )
+        for name in ("parity", "endowment", "noise", "leverage", "ratchet")
+    },
+}
+
+
+@pytest.mark.parametrize("name", DRAWING)
+@pytest.mark.parametrize("seed", [-1, 1.5, True, "x", None])
+def test_a_seed_that_is_none_is_one_sentence(name: str, seed: Any) -> None:
+    with pytest.raises(sk.SimkaoheError) as raised:
+        DRAWING[name](*sk.load("tai"), seed)
+    assert str(raised.value) == f"seed: found {seed!r}; expected a whole number, 0 or more."

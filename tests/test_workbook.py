@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 from datetime import datetime
 from io import BytesIO
@@ -673,6 +674,18 @@ def test_parameters_are_written_as_people_write(method: Any, text: str, meant: A
             method.model_validate(found)
     else:
         assert values.decode(text, kind) == meant
+
+
+def test_the_sheet_of_methods_is_in_one_language() -> None:
+    use_language("zh")
+    chinese = list(methods.rows())
+    use_language("en")
+    english = list(methods.rows())
+    assert [bool(row[5]) for row in chinese] == [bool(row[5]) for row in english]
+    assert not [c for row in chinese for c in row[:6] if re.search(r"[a-z]{2,} [a-z]{2,}", c)]
+    assert all(row[5].endswith("。") for row in chinese if row[5])
+    for row in english:
+        assert not re.search(r"[\u4e00-\u9fff]", "".join(row[:6])), row
 
 
 @pytest.mark.parametrize("family", [family for family, _ in methods.USED])

@@ -8,9 +8,11 @@ kernel but those of widgets (Voilà's ``allowed_message_types``: no code can be 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import webbrowser
@@ -41,7 +43,7 @@ from simkaohe.app.handlers import (
     prepared,
 )
 from simkaohe.app.pages import notebooks_folder, pages
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError, reason, refuse
 from simkaohe.labels import Language, Words
 
 REACHABLE = (
@@ -222,14 +224,18 @@ class Server(Voila):
             try:
                 return bind_sockets(port, self.service.ip)
             except OSError as error:
-                reason = error.strerror or str(error)
-        where = f"{self.service.ip}:{first}"
-        raise SimkaoheError(
-            Problem(
-                where,
-                Words(f"用不了这个地址（{reason}）", f"this address cannot be used ({reason})"),
-                remedy=Words("请用 --port 换一个端口", "Choose another port with --port"),
-            )
+                why, number = reason(error), error.errno
+                if isinstance(error, socket.gaierror) or number == errno.EADDRNOTAVAIL:
+                    elsewhere = Words(
+                        "请用 --ip 写这台电脑自己的地址，如 127.0.0.1",
+                        "Give an address of this computer with --ip, such as 127.0.0.1",
+                    )
+                    break
+                elsewhere = Words("请用 --port 换一个端口", "Choose another port with --port")
+        refuse(
+            f"{self.service.ip}:{first}",
+            Words(f"用不了这个地址（{why.zh}）", f"this address cannot be used ({why.en})"),
+            remedy=elsewhere,
         )
 
     def _announce(self) -> None:

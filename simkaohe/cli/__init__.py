@@ -14,7 +14,7 @@ from simkaohe.cli import explaining, fairness, files, ranking, sensitivity, serv
 from simkaohe.cli.options import Commands, Parser, lang, told
 from simkaohe.cli.printing import put
 from simkaohe.cli.reading import spare_what_is_read
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError, reason
 from simkaohe.labels import Language, Words, language, use_language
 
 FAMILIES = (ranking, explaining, sensitivity, fairness, files, serving)
@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 0
     except OSError as error:
-        words = Words("读写失败：{}", "reading or writing failed: {}").format(error.strerror)
+        why = reason(error)
+        words = Words(f"读写失败：{why.zh}", f"reading or writing failed: {why.en}")
         print(Problem("simkaohe", words), file=sys.stderr)
         return 2
     except KeyboardInterrupt:

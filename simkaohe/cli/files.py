@@ -26,7 +26,6 @@ from simkaohe.cli.reading import given_edits, load_case, named_scenarios
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files import bundled_cases, load_scenarios, read_scheme
 from simkaohe.labels import Words
-from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.tree import Scheme
 
 
@@ -90,7 +89,8 @@ def _template(arguments: argparse.Namespace) -> None:
     name = Path(arguments.case).stem if arguments.case else "template"
     path = arguments.output or Path(f"{name}.xlsx")
     if path.suffix.lower() != ".xlsx":
-        raise SimkaoheError(Problem(str(path), quoted(path.suffix), Words(".xlsx 文件", ".xlsx")))
+        suffix = Words("后缀“{}”", "the suffix '{}'").format(path.suffix)
+        raise SimkaoheError(Problem(str(path), suffix, ".xlsx"))
     if path.exists() and not arguments.force:
         raise SimkaoheError(
             Problem(

@@ -88,6 +88,7 @@ def scenarios(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scenarios",
         nargs="*",
+        default=[],
         metavar=told("情景", "SCENARIO"),
         help=told(
             "情景文件（.yaml、.xlsx），或案例自带情景的名称；不写：自带的全部情景",

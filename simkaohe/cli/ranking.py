@@ -72,9 +72,10 @@ def _compare(arguments: argparse.Namespace) -> str:
         front = ["scheme", "unit"]
         columns = front + [column for column in whole if column not in front]
         return shown(whole[columns], arguments, scheme)
+    nobody = told("没有单位进出", "nobody enters or leaves")
     titles = {s.name: reader_name(s.name, s.name_en) for s in scenarios}
     parts = [
-        f"{titles.get(name, name)}\n{shown(table.reset_index(), arguments, scheme)}"
+        f"{titles.get(name, name)}\n{shown(table.reset_index(), arguments, scheme) if len(table) else nobody}"
         for name, table in tables.items()
     ]
     return "\n\n".join([*parts, shown(shift.statistics.reset_index(), arguments, None)])

@@ -54,7 +54,7 @@ def named_scenarios(arguments: argparse.Namespace) -> list[Scenario]:
 def one_scenario(arguments: argparse.Namespace) -> Scenario:
     """Return the scenario of the case's own that ``--scenario`` names, else that of the file."""
     text = arguments.scenario
-    if not Path(text.rpartition(":")[0] or text).exists():
+    if not text.strip() or not Path(text.rpartition(":")[0] or text).exists():
         own = load_scenarios(arguments.case)
         if named := [scenario for scenario in own if text in (scenario.name, scenario.name_en)]:
             return named[0]
@@ -68,6 +68,8 @@ def _of_file(text: str) -> Scenario:
     """Return the scenario of ``FILE`` or ``FILE:NAME``."""
     file, _, name = text.rpartition(":") if not Path(text).exists() else (text, "", "")
     scenarios = {scenario.name: scenario for scenario in load_scenarios(file or text)}
+    if not scenarios:
+        raise SimkaoheError(Problem(text, Words("里面没有情景", "there is no scenario in it")))
     if name and name not in scenarios:
         raise SimkaoheError(unknown(file, name, list(scenarios), Words("情景", "scenario")))
     if not name and len(scenarios) > 1:
@@ -93,7 +95,8 @@ def given_edits(arguments: argparse.Namespace) -> dict[str, Any]:
             missing = (
                 Words("没有路径", "no path") if equals else Words("没有等号", "no equals sign")
             )
-            raise SimkaoheError(Problem(f"--set {text}", missing, "PATH=VALUE"))
+            expected = Words("路径=值", "PATH=VALUE")
+            raise SimkaoheError(Problem(f"--set {text}".rstrip(), missing, expected))
         edits[path.strip()] = parse_yaml(value, f"--set {path}")
     return edits
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -98,14 +99,15 @@ HEEDED: dict[str, tuple[str | Words, ...]] = {
 
 
 def _refuse_what_is_not_heeded(arguments: argparse.Namespace) -> None:
-    named = "--along" if arguments.along is not None else f"--{arguments.table}"
-    asked = "--overtake" if arguments.overtake else named
-    for name, answers in HEEDED.items():
-        chances = asked == "--None" and CHANCES in answers
-        if getattr(arguments, name) is not None and asked not in answers and not chances:
-            zh, en = ([getattr(a, at, a) for a in answers] for at in ("zh", "en"))
-            words = Words(f"只用于 {'、'.join(zh)}", f"only for {', '.join(en)}")
-            raise SimkaoheError(Problem(f"--{name}", words))
+    named = "along" if arguments.along is not None else arguments.table
+    asked = "overtake" if arguments.overtake else named
+    answer = f"--{asked}" if asked else CHANCES
+    for name, heeding in HEEDED.items():
+        if getattr(arguments, name) is not None and answer not in heeding:
+            zh, en = ([getattr(each, of, each) for each in heeding] for of in ("zh", "en"))
+            only = Words(f"只有 {'、'.join(zh)} 用得到它", f"only for {', '.join(en)}")
+            leave = Words("与 {} 同用时请去掉", "Leave it out with {}").format(answer)
+            raise SimkaoheError(Problem(f"--{name}", only, remedy=leave if asked else ""))
 
 
 def _pairs(arguments: argparse.Namespace, scheme: Scheme, panel: Panel) -> pd.DataFrame:
@@ -231,11 +233,14 @@ def _range(text: str) -> tuple[str, tuple[float, float]]:
     path, equals, span = text.partition("=")
     low, colon, high = span.partition(":")
     try:
-        return path.strip(), (float(low), float(high))
+        bounds = float(low), float(high)
+        if not -math.inf < bounds[0] <= bounds[1] < math.inf:
+            raise ValueError(span)
+        return path.strip(), bounds
     except ValueError as error:
         found = Words("没有等号或冒号", "no = or :") if not (equals and colon) else quoted(span)
         raise SimkaoheError(
-            Problem(f"--range {text}", found, Words("路径=下限:上限", "PATH=LOW:HIGH"))
+            Problem(f"--range {text}".rstrip(), found, Words("路径=下限:上限", "PATH=LOW:HIGH"))
         ) from error
 
 

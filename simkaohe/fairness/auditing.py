@@ -28,7 +28,7 @@ from simkaohe.fairness.asking import (
     unknown_names,
 )
 from simkaohe.fairness.finding import LIGHTS, Asked, Finding, worse
-from simkaohe.fairness.given import check_names
+from simkaohe.fairness.given import check_cutoffs, check_names, check_pass_lines, error_size
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -279,7 +279,8 @@ def audit(
     Raises
     ------
     SimkaoheError
-        A scheme that does not fit the data, and names that do not exist. A measure that cannot be
+        A scheme that does not fit the data, names that do not exist, and errors, cutoffs and pass
+        lines that make no sense. A measure that cannot be
         computed raises nothing: its finding is grey with the reason.
     """
     chosen = tuple(MEASURES) if measures is None else tuple(dict.fromkeys(_several(measures)))
@@ -300,6 +301,10 @@ def audit(
     problems += unknown_names(scheme, panel, known)
     if problems:
         raise SimkaoheError(*problems)
+    for name, error in (errors or {}).items():
+        error_size(name, error)
+    check_cutoffs(cutoffs or ())
+    check_pass_lines(pass_lines)
     base = None if old is None else Audit(old, chosen, known)
     return Audit(engine, chosen, known, base)
 

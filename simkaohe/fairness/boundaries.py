@@ -13,7 +13,7 @@ from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.engine.standing import Array, Bools, Ints
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding, asked, category_words, grade_words, lit, when
-from simkaohe.fairness.given import NOTHING, check, check_names, numbers_of
+from simkaohe.fairness.given import NOTHING, check, check_cutoffs, check_names, numbers_of
 from simkaohe.fairness.likeness import SHARED
 from simkaohe.labels import Words
 from simkaohe.panel import UNIT, Panel
@@ -232,8 +232,7 @@ def _sizes(
     if not cutoffs:
         lines = Words("分类的界线", "the lines between categories")
         raise SimkaoheError(Problem("cutoffs", NOTHING, lines))
-    wrong = [cut for cut in cutoffs if not cut > 0]
-    check({"cutoffs": (f"{wrong[0]:g}" if wrong else "", not wrong, "> 0 的数", "numbers > 0")})
+    check_cutoffs(cutoffs)
     return numbers_of(engine, size, "size", gaps=True)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError, check_seed
 from simkaohe.fairness.finding import (
     Finding,
     asked,
@@ -117,6 +117,7 @@ def parity(
     Ambler & Kenthapadi's (KDD 2019): the mean over prefixes of the ranking, weighted ``1/log2(1+i)``,
     of the divergence (nats) of the prefix's groups from all units'. Tied units share their place.
     """
+    check_seed(seed)
     check({"permutations": (permutations, permutations >= 1, "≥ 1 的整数", "a number ≥ 1")})
     result = evaluate(scheme, panel)
     ranking = result.ranking[result.ranking["rank"].notna()]

@@ -13,6 +13,7 @@ from simkaohe.engine.standing import Array, Bools
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
+from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.tree import Scheme
 
 COVERED = 0.5
@@ -47,6 +48,34 @@ def check_names(
 def indicators(scheme: Scheme) -> dict[str, str]:
     """Return the labels of the scheme's indicators by id."""
     return {leaf.id: leaf.label for leaf in scheme.indicators}
+
+
+def error_size(name: str, error: float | str) -> tuple[float, bool]:
+    """Return an error's size, and whether it is a share of the value."""
+    words = str(error).strip()
+    try:
+        size = float(words.removesuffix("%"))
+    except ValueError:
+        size = np.nan
+    if not 0 < size < np.inf:
+        expected = Words(
+            "大于 0 的数，或占数值的百分比（如 3%）", "a number above 0, or a share such as '3%'"
+        )
+        raise SimkaoheError(Problem(f"errors › {name}", quoted(error), expected))
+    return (size / 100, True) if words.endswith("%") else (size, False)
+
+
+def check_cutoffs(cutoffs: Iterable[float]) -> None:
+    """Refuse lines between categories that are no sizes."""
+    wrong = [cut for cut in cutoffs if not (is_number(cut) and cut > 0)]
+    check({"cutoffs": (wrong[0] if wrong else "", not wrong, "> 0 的数", "numbers > 0")})
+
+
+def check_pass_lines(lines: float | Mapping[str, float] | None) -> None:
+    """Refuse pass lines that are no scores."""
+    given = lines.values() if isinstance(lines, Mapping) else () if lines is None else (lines,)
+    wrong = [line for line in given if not (is_number(line) and 0 <= line <= 100)]
+    check({"pass_lines": (wrong[0] if wrong else "", not wrong, "0 到 100 的分数", "0 to 100")})
 
 
 def is_number(given: Any) -> bool:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.engine.standing import Array, Bools
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError, check_seed
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.given import check
 from simkaohe.labels import Words
@@ -140,6 +140,7 @@ def leverage(
         Statistical Society A 176(3).
     [2] OECD/JRC (2008), Handbook on Constructing Composite Indicators, steps 6 and 7.
     """
+    check_seed(seed)
     check({"draws": (draws, draws >= 1, "≥ 1 的整数", "a whole number ≥ 1")})
     from simkaohe.fairness import depending, tipping, weighed
 

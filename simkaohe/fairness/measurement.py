@@ -15,7 +15,7 @@ from simkaohe.engine.draws import readers
 from simkaohe.engine.standing import Array, Bools
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.confidence import RankSets, rank_sets
-from simkaohe.fairness.given import INDICATOR, check_names, indicators
+from simkaohe.fairness.given import INDICATOR, check_names, error_size, indicators
 from simkaohe.labels import Words
 from simkaohe.scheme.measure import Answers
 from simkaohe.scheme.problems import quoted
@@ -51,7 +51,7 @@ def sources(engine: Engine, errors: Any) -> dict[str, Source]:
         found[_path(engine, leaf)] = source, value, se
     check_names("errors", errors, indicators(engine.scheme), INDICATOR)
     for name, error in errors.items():
-        size, relative = _size(name, error)
+        size, relative = error_size(name, error)
         table = _table(engine, leaves[name])
         stated = (
             varying.noise(table, indicators=name, relative=size)
@@ -70,21 +70,6 @@ def _table(engine: Engine, leaf: Indicator) -> str:
 def _path(engine: Engine, leaf: Indicator) -> str:
     table = _table(engine, leaf)
     return f"data.{table}.{leaf.id if table == 'value' else leaf.column}"
-
-
-def _size(name: str, error: float | str) -> tuple[float, bool]:
-    """Return an error's size, and whether it is a share of the value."""
-    words = str(error).strip()
-    try:
-        size = float(words.removesuffix("%"))
-    except ValueError:
-        size = np.nan
-    if not 0 < size < np.inf:
-        expected = Words(
-            "大于 0 的数，或占数值的百分比（如 3%）", "a number above 0, or a share such as '3%'"
-        )
-        raise SimkaoheError(Problem(f"errors › {name}", quoted(error), expected))
-    return (size / 100, True) if words.endswith("%") else (size, False)
 
 
 def _median_sample(engine: Engine, leaf: Indicator) -> float:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from simkaohe.engine import Engine, compiled
 from simkaohe.engine.standing import EXACT, Array, Bools, Ints
+from simkaohe.errors import check_seed
 from simkaohe.fairness import regression
 from simkaohe.fairness.finding import Finding
 from simkaohe.fairness.given import check, given_covariates, studied
@@ -140,6 +141,7 @@ def endowment(
         Statistician 61(2).
     [3] Westfall & Young (1993), Resampling-based multiple testing.
     """
+    check_seed(seed)
     check({"permutations": (permutations, permutations >= 1, "≥ 1 的整数", "a number ≥ 1")})
     engine = compiled(scheme, panel)
     nodes = engine.run(nodes=tuple(scheme.nodes))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from simkaohe.engine import compiled
 from simkaohe.engine.standing import Array, Bools
+from simkaohe.errors import check_seed
 from simkaohe.fairness.finding import Finding, asked, lit, when
 from simkaohe.fairness.given import check, check_names
 from simkaohe.fairness.histories import Histories, Rule
@@ -151,6 +152,7 @@ def ratchet(
     """
     check_names("rule", [str(rule)], RULES, Words("目标办法", "rule of targets"))
     unit = "0 到 1 的数", "a number from 0 to 1"
+    check_seed(seed)
     check(
         {
             "raised": (raised, -1 < raised < np.inf, "大于 -1 的数", "a number above -1"),

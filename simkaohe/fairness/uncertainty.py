@@ -12,6 +12,7 @@ import pandas as pd
 
 from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.engine.standing import Array
+from simkaohe.errors import check_seed
 from simkaohe.fairness import measurement
 from simkaohe.fairness.finding import Asked, Finding, asked, joined, lit, when
 from simkaohe.fairness.given import check
@@ -218,6 +219,7 @@ def noise(
         doi 10.1093/restud/rdad006.
     """
     enough = draws >= FEW_DRAWS
+    check_seed(seed)
     check(
         {
             "level": (

@@ -10,7 +10,7 @@ import pandas as pd
 from simkaohe.engine.standing import Ints
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.fairness.finding import Finding, asked, called, listed, lit, when, worse
-from simkaohe.fairness.given import INDICATOR, NOTHING, check_names, indicators
+from simkaohe.fairness.given import INDICATOR, NOTHING, check_names, check_pass_lines, indicators
 from simkaohe.fairness.levers import Footing, Lever
 from simkaohe.labels import Words
 from simkaohe.scheme.tree import Indicator
@@ -254,10 +254,9 @@ def pass_lines(footing: Footing, lines: float | Mapping[str, float] | None = Non
     scheme, unasked = footing.scheme, lines is None
     if not isinstance(lines, Mapping):
         parts = (child.id for child in scheme.root.children)
-        lines = dict.fromkeys(parts, PASS if lines is None else float(lines))
+        lines = dict.fromkeys(parts, PASS if lines is None else lines)
     check_names("pass_lines", lines, {n: node.label for n, node in scheme.nodes.items()}, NODE)
-    if bad := [f"{line:g}" for line in lines.values() if not 0 <= line <= 100]:
-        raise SimkaoheError(Problem("pass_lines", bad[0], Words("0 到 100 的分数", "0 to 100")))
+    check_pass_lines(lines)
     if not lines:
         some = Words("至少一条合格线", "a pass line")
         raise SimkaoheError(Problem("pass_lines", NOTHING, some))

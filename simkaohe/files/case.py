@@ -17,6 +17,9 @@ Progress = Callable[[int, int, str], object]
 WORKBOOKS = (".xlsx", ".xlsm")
 FREE = ("covariates", "periods", "difficulty")
 """Tables whose columns are not indicators."""
+SOURCES = Words(
+    "案例名称、案例文件夹或 .xlsx 工作簿", "a case's name, its folder or an .xlsx workbook"
+)
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -120,6 +123,12 @@ def load_scenarios(source: str | Path) -> list[Scenario]:
 
 
 def _folder(source: str | Path) -> Path:
+    if not str(source).strip():
+        refuse(
+            str(Words("案例", "case")),
+            Words("没有写名称", "no name"),
+            SOURCES,
+        )
     path, cases = Path(source), bundled_cases()
     if str(source) in cases:
         return cases[str(source)]
@@ -131,10 +140,7 @@ def _folder(source: str | Path) -> Path:
         refuse(
             str(source),
             Words("别的文件", "a file of another kind"),
-            Words(
-                "案例名称、案例文件夹或 .xlsx 工作簿",
-                "a case's name, its folder or an .xlsx workbook",
-            ),
+            SOURCES,
         )
     raise SimkaoheError(
         unknown(str(source), str(source), list(cases), Words("案例或文件夹", "case or folder"))

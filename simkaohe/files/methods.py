@@ -9,7 +9,7 @@ from typing import Any
 from simkaohe.files import guide
 from simkaohe.files.sheets import Column
 from simkaohe.files.values import TEXT, flow, kind_of
-from simkaohe.labels import Words
+from simkaohe.labels import Words, language
 from simkaohe.scheme.adjust import Adjustment
 from simkaohe.scheme.coefficient import CoefficientMap
 from simkaohe.scheme.combine import Combine
@@ -123,4 +123,8 @@ def _bounds(info: Any) -> str:
 
 
 def _meaning(model: Any) -> str:
-    return (inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ").replace("``", "")
+    """Return the first sentence of the docstring, or the same in Chinese where there is one."""
+    if language() == "zh" and model.chinese:
+        return str(model.chinese)
+    text = (inspect.getdoc(model) or "").split("\n\n")[0].replace("\n", " ").replace("``", "")
+    return text.partition(": ")[2] or text  # what stands before it is the name

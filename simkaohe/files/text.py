@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML, YAMLError
 
-from simkaohe.errors import Problem, SimkaoheError, refuse
+from simkaohe.errors import Problem, SimkaoheError, reason, refuse
 from simkaohe.labels import Words
 
 
@@ -26,12 +26,12 @@ def read_text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        reason = {
+        said = {
             FileNotFoundError: Words("找不到这个文件", "there is no such file"),
             PermissionError: Words("没有读取权限", "no permission to read it"),
             IsADirectoryError: Words("这是文件夹，不是文件", "it is a folder, not a file"),
         }.get(type(error), Words(f"读不了：{error}", f"it cannot be read: {error}"))
-        raise SimkaoheError(Problem(str(path), reason)) from error
+        raise SimkaoheError(Problem(str(path), said)) from error
     for encoding in ("utf-8-sig", "gb18030"):
         with contextlib.suppress(UnicodeDecodeError):
             text = raw.decode(encoding)
@@ -70,10 +70,11 @@ def write_bytes(path: Path, content: bytes) -> Path:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+        why = reason(error)
         raise SimkaoheError(
             Problem(
                 str(path),
-                Words(f"写不了：{error.strerror}", f"it cannot be written: {error.strerror}"),
+                Words(f"写不了：{why.zh}", f"it cannot be written: {why.en}"),
                 remedy=Words(
                     "如果它正开着，请先关闭；否则请换一个能写的位置",
                     "Close it if it is open, or choose a folder that you may write to",
@@ -103,15 +104,15 @@ def parse_yaml(text: str, where: str) -> Any:
     except (YAMLError, ValueError) as error:  # ValueError: a date that is none
         mark = getattr(error, "problem_mark", None)
         line = f" › {Words('第 {} 行', 'line {}').format(mark.line + 1)}" if mark else ""
-        reason = str(getattr(error, "problem", None) or error).splitlines()[0]
+        said = str(getattr(error, "problem", None) or error).splitlines()[0]
         key = Words("同一个键写了两次", "a key that stands twice")
-        twice = "duplicate key" in reason
+        twice = "duplicate key" in said
         raise SimkaoheError(
             Problem(
                 f"{where}{line}",
-                Words(f"{key.zh}（{reason}）", f"{key.en} ({reason})")
+                Words(f"{key.zh}（{said}）", f"{key.en} ({said})")
                 if twice
-                else Words(f"YAML 语法错误（{reason}）", f"not valid YAML ({reason})"),
+                else Words(f"YAML 语法错误（{said}）", f"not valid YAML ({said})"),
                 remedy=Words("请改正这一行", "Mend this line"),
             )
         ) from error

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simkaohe.errors import Problem, SimkaoheError
+from simkaohe.errors import Problem, SimkaoheError, check_seed
 from simkaohe.labels import Words
 from simkaohe.lessons.invented import invented
 from simkaohe.lessons.mistakes import Mistake, mistakes
@@ -191,9 +191,10 @@ def training_exercise(
     Raises
     ------
     SimkaoheError
-        A scheme without data or data without a scheme, a number of questions below one, an unknown
-        unit, and whatever is wrong between scheme and data.
+        A seed below 0, a scheme without data or data without a scheme, a number of questions below
+        one, an unknown unit, and whatever is wrong between scheme and data.
     """
+    check_seed(seed)
     if (scheme is None) != (panel is None):
         raise SimkaoheError(
             Problem(

@@ -180,6 +180,7 @@ class Bonus(Points):
 
     method: Literal["bonus"] = "bonus"
     label: ClassVar = Words("加分", "bonus")
+    chinese: ClassVar = "按事项表中的记录，依类型或级别加分。"
     sign: ClassVar = 1
 
 
@@ -202,6 +203,7 @@ class Deduction(Points):
 
     method: Literal["deduction"] = "deduction"
     label: ClassVar = Words("减分", "deduction")
+    chinese: ClassVar = "按事项表中的记录扣分，如效能督查倒扣。"
     sign: ClassVar = -1
 
 
@@ -242,6 +244,7 @@ class Veto(Adjustment):
 
     method: Literal["veto"] = "veto"
     label: ClassVar = Words("一票否决", "veto")
+    chinese: ClassVar = "有记录或满足条件时，不论得分高低都产生规定的后果。"
     outside_formula: ClassVar[tuple[str, ...]] = (
         *Adjustment.outside_formula,
         "effects",

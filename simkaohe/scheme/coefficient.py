@@ -35,6 +35,7 @@ class Identity(CoefficientMap):
 
     method: Literal["identity"] = "identity"
     label: ClassVar = Words("原值（得分÷100）", "score / 100")
+    chinese: ClassVar = "系数 = 得分 ÷ 100，直接相乘。"
     notation: ClassVar = "score / 100"
 
     @staticmethod
@@ -48,6 +49,7 @@ class Best(CoefficientMap):
 
     method: Literal["best"] = "best"
     label: ClassVar = Words("与最高分之比", "score / best score")
+    chinese: ClassVar = "系数 = 得分 ÷ 最高分，最高者为 1；最高分为 0 时无法计算。"
     notation: ClassVar = "score / best_of(score) if best_of(score) > 0 else undefined"
 
     @staticmethod
@@ -62,6 +64,7 @@ class Mean(CoefficientMap):
 
     method: Literal["mean"] = "mean"
     label: ClassVar = Words("与平均分之比", "score / mean score")
+    chinese: ClassVar = "系数 = 得分 ÷ 平均分，平均水平为 1；平均分为 0 时无法计算。"
     notation: ClassVar = "score / mean(score) if mean(score) > 0 else undefined"
 
     @staticmethod
@@ -79,6 +82,7 @@ class LinearBand(CoefficientMap):
 
     method: Literal["linear_band"] = "linear_band"
     label: ClassVar = Words("线性区间（最低—最高）", "band from lowest to highest score")
+    chinese: ClassVar = "最低分得系数下限，最高分得系数上限，其余按比例。"
     notation: ClassVar = """
         lowest = worst_of(score)
         highest = best_of(score)
@@ -102,6 +106,7 @@ class FixedBand(CoefficientMap):
 
     method: Literal["fixed_band"] = "fixed_band"
     label: ClassVar = Words("固定区间（0—100分）", "band from 0 to 100 points")
+    chinese: ClassVar = "系数 = 下限 +（上限 − 下限）× 得分 ÷ 100。"
     notation: ClassVar = "low + (high - low) * score / 100"
 
     @staticmethod
@@ -121,6 +126,7 @@ class Centred(CoefficientMap):
 
     method: Literal["centred"] = "centred"
     label: ClassVar = Words("离均系数", "distance from the mean")
+    chinese: ClassVar = "系数 = 1 + beta ×（得分 − 平均分）÷ 100。"
     notation: ClassVar = "1 + beta * (score - mean(score)) / 100"
     beta: float = parameter(1.0, "离均斜率", "slope", ge=0, span=(0, 2))
 
@@ -138,6 +144,7 @@ class RankBand(CoefficientMap):
 
     method: Literal["rank"] = "rank"
     label: ClassVar = Words("按位次", "by rank")
+    chinese: ClassVar = "第一名得系数上限，最后一名得下限，中间每名相差相同。"
     notation: ClassVar = """
         rank = place(score)
         high - (high - low) * (rank - 1) / max(count(score) - 1, 1)
@@ -165,6 +172,7 @@ class GradeTable(CoefficientMap):
 
     method: Literal["grade"] = "grade"
     label: ClassVar = Words("按等次", "by grade of the part")
+    chinese: ClassVar = "每个分数段一个系数。"
     notation: ClassVar = "tier(score, thresholds, coefficients)"
     thresholds: tuple[float, ...] = parameter((60.0, 80.0, 90.0), "分数线", "thresholds")
     coefficients: tuple[float, ...] = parameter((0.9, 0.95, 1.0, 1.05), "等次系数", "coefficients")
@@ -209,6 +217,7 @@ class Gate(CoefficientMap):
 
     method: Literal["gate"] = "gate"
     label: ClassVar = Words("门槛", "gate")
+    chinese: ClassVar = "达到合格线系数为 1，否则用另一个系数。"
     notation: ClassVar = (
         "1 if score >= pass_mark else otherwise if score < pass_mark else undefined"
     )
@@ -233,6 +242,7 @@ class Workload(CoefficientMap):
 
     method: Literal["workload"] = "workload"
     label: ClassVar = Words("任务量", "workload")
+    chinese: ClassVar = "任务越多系数越高：1 + rate ×（任务数 − 1）。"
     notation: ClassVar = "1 + rate * (score - 1)"
     rate: float = parameter(0.2, "每增一项加", "added by each task", ge=0, span=(0, 0.5))
 

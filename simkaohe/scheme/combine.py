@@ -91,6 +91,7 @@ class WeightedSum(Combine):
 
     method: Literal["weighted_sum"] = "weighted_sum"
     label: ClassVar = Words("加权求和", "weighted sum")
+    chinese: ClassVar = "按权重相加，好的部分可以弥补差的部分。"
     notation: ClassVar = "sum(weight * score) / sum(weight)"
     linear: ClassVar = True
 
@@ -133,6 +134,7 @@ class Geometric(Combine):
 
     method: Literal["geometric"] = "geometric"
     label: ClassVar = Words("加权几何平均", "weighted geometric mean")
+    chinese: ClassVar = "按权重取几何平均，差的部分比好的部分影响更大。"
     notation: ClassVar = """
         product((max(score, floor) if zero == "floor" else score) ** (weight / sum(weight)))
     """
@@ -197,6 +199,7 @@ class Minimum(Combine):
 
     method: Literal["minimum"] = "minimum"
     label: ClassVar = Words("短板法（取最低）", "minimum")
+    chinese: ClassVar = "最差的部分就是得分，其余再好也补不上。"
     notation: ClassVar = "min(score)"
 
     @staticmethod
@@ -262,6 +265,7 @@ class Multiplier(Combine):
     outside_formula: ClassVar = ("scope",)
     method: Literal["multiplier"] = "multiplier"
     label: ClassVar = Words("乘数计分法", "multiplier method")
+    chinese: ClassVar = "基础得分乘以其他各部分的系数。"
     notation: ClassVar = """
         start = sum(base_weight * base_score) / sum(base_weight) if any(base_weight) else 100
         start * product(coefficient) + sum(added_weight * added_score) / 100 \

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 from pydantic import model_validator
@@ -42,6 +44,7 @@ class Condition(Model):
         Exclusive bound: ``completion: energy, below: 1`` is a target that is missed.
     """
 
+    chinese: ClassVar = "单位的一项数据，以及它应当落在什么范围内。"
     event: str | None = parameter(None, "事项", "event")
     kind: str | None = parameter(None, "类型", "kind")
     score: str | None = parameter(None, "得分", "score of")

@@ -40,6 +40,7 @@ class Difficulty(Model):
         λ is a model choice.
     """
 
+    chinese: ClassVar = "得分乘以数据表“难度系数”中该单位的系数。"
     notation: ClassVar = "min(score * (1 + strength * (coefficient - 1)), cap)"
     low: float = parameter(0.8, "系数下限", "lowest coefficient", gt=0)
     high: float = parameter(1.2, "系数上限", "highest coefficient", gt=0)
@@ -86,6 +87,7 @@ class Periods(Model):
         formula manual).
     """
 
+    chinese: ClassVar = "把平时、半年等前几期的得分并入本期。"
     notation: ClassVar = 'max(score) if method == "best" else sum(weight * score) / sum(weight)'
     earlier: FrozenDict[float] = parameter(..., "各期权重", "earlier periods", span=(0, 100))
     current: float = parameter(1.0, "本期权重", "this period", ge=0, span=(0, 100))
@@ -152,6 +154,7 @@ class Transfer(Model):
         the rest (model choice).
     """
 
+    chinese: ClassVar = "一个单位（如开发区、共建项目）的成果计入其他单位。"
     source: str = parameter(..., "来源单位", "source")
     to: FrozenDict[float] = parameter(..., "归入份额", "shares", span=(0, 1))
     keeps: float = parameter(1.0, "自留份额", "keeps", ge=0, le=1, span=(0, 1))

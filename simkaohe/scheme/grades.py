@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +83,7 @@ class Extra(Model):
     name, name_en : str, optional
     """
 
+    chinese: ClassVar = "满足条件的单位另外多出的等次名额。"
     band: str = parameter(..., "等次", "grade")
     seats: int = parameter(..., "名额", "seats", ge=0)
     any_of: Conditions = parameter(..., "任一条件", "any of", min_length=1)
@@ -121,6 +122,7 @@ class Grades(Model):
         has one.
     """
 
+    chinese: ClassVar = "从最好到最差的各个等次，每个单位得它能得到的最好等次。"
     bands: tuple[Band, ...] = parameter(..., "档次", "bands", min_length=1)
     within: Literal["category", "all"] = parameter("category", "评定范围", "within")
     rounding: Literal["half_up", "floor", "ceiling", "largest_remainder"] = parameter(

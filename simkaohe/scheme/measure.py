@@ -44,6 +44,7 @@ class Level(Measure):
 
     method: Literal["level"] = "level"
     label: ClassVar = Words("本期值", "level")
+    chinese: ClassVar = "就用本期的数值。"
     notation: ClassVar = "actual"
 
     @staticmethod
@@ -73,6 +74,7 @@ class Log(Measure):
 
     method: Literal["log"] = "log"
     label: ClassVar = Words("对数", "logarithm")
+    chinese: ClassVar = "本期数值的自然对数。"
     notation: ClassVar = "log(actual) if actual > 0 else undefined"
 
     @staticmethod
@@ -108,6 +110,7 @@ class GrowthRate(Measure):
 
     method: Literal["growth_rate"] = "growth_rate"
     label: ClassVar = Words("增幅", "growth rate")
+    chinese: ClassVar = "与上年相比的变化，除以上年的数值。"
     notation: ClassVar = "scale * (actual - previous) / abs(previous)"
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
 
@@ -134,6 +137,7 @@ class Increment(Measure):
 
     method: Literal["increment"] = "increment"
     label: ClassVar = Words("增量（提高百分点）", "increment")
+    chinese: ClassVar = "本期减上年；比率指标即提高了几个百分点。"
     notation: ClassVar = "actual - previous"
 
     @staticmethod
@@ -168,6 +172,7 @@ class Share(Measure):
 
     method: Literal["share"] = "share"
     label: ClassVar = Words("份额", "share")
+    chinese: ClassVar = "本单位占参比单位合计的份额。"
     notation: ClassVar = "scale * actual / total(actual)"
     relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
@@ -199,6 +204,7 @@ class ShareChange(Measure):
 
     method: Literal["share_change"] = "share_change"
     label: ClassVar = Words("份额变化", "change of share")
+    chinese: ClassVar = "本年份额减上年份额。"
     notation: ClassVar = "scale * (actual / total(actual) - previous / total(previous))"
     relative: ClassVar = True
     scale: float = parameter(100.0, "倍数", "scale", gt=0)
@@ -231,6 +237,7 @@ class Contribution(Measure):
 
     method: Literal["contribution"] = "contribution"
     label: ClassVar = Words("贡献率", "contribution")
+    chinese: ClassVar = "本单位的变化占全部变化合计的份额。"
     notation: ClassVar = """
         change = actual - previous
         scale * change / total(change) if total(change) > 0 else undefined
@@ -268,6 +275,7 @@ class PerHead(Measure):
 
     method: Literal["per_head"] = "per_head"
     label: ClassVar = Words("人均", "per head")
+    chinese: ClassVar = "本期数值除以人口。"
     notation: ClassVar = "per * actual / population"
     per: float = parameter(1.0, "每多少人", "per", gt=0)
 
@@ -298,6 +306,7 @@ class AgainstPredecessor(Measure):
 
     method: Literal["against_predecessor"] = "against_predecessor"
     label: ClassVar = Words("与前任比", "against the predecessor")
+    chinese: ClassVar = "比前任的数值多做成的部分。"
     notation: ClassVar = "actual - predecessor"
 
     @staticmethod
@@ -333,6 +342,7 @@ class Survey(Measure):
 
     method: Literal["survey"] = "survey"
     label: ClassVar = Words("调查均值", "survey mean")
+    chinese: ClassVar = "调查的平均值，样本量要够大。"
     notation: ClassVar = "actual if at_least == 0 or sample_size >= at_least else undefined"
     at_least: float = parameter(0.0, "最少样本量", "smallest sample", ge=0, span=(0, 400))
 
@@ -374,6 +384,7 @@ class Answers(Measure):
 
     method: Literal["answers"] = "answers"
     label: ClassVar = Words("问卷得分", "survey answers")
+    chinese: ClassVar = "把每个答案折成分数，再取平均。"
     notation: ClassVar = """
         sum(points * answers) / sum(answers) if sum(answers) >= at_least else undefined
     """
@@ -438,6 +449,7 @@ class RatingMean(Measure):
 
     method: Literal["rating_mean"] = "rating_mean"
     label: ClassVar = Words("评分均值", "mean rating")
+    chinese: ClassVar = "一类评价主体评分的平均，可去掉最高和最低。"
     notation: ClassVar = """
         kept = kept_of(ratings, trim)
         sum(kept) / length(kept) if length(ratings) >= at_least else undefined
@@ -494,6 +506,7 @@ class RatingRanks(Measure):
 
     method: Literal["rating_ranks"] = "rating_ranks"
     label: ClassVar = Words("评分排名", "ranks of ratings")
+    chinese: ClassVar = "每位评价人给单位排的先后折成分数，再取平均。"
     notation: ClassVar = """
         places = ranks_given(ratings)
         sum(max(100 * (1 - step * (places - 1)), floor)) / length(places) \

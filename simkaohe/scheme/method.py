@@ -110,6 +110,8 @@ class Model(BaseModel):
     """A frozen, strict value: unknown fields are errors, infinities and NaN are not numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    chinese: ClassVar[str] = ""
+    """What the first sentence of the docstring says, in Chinese, for a table of methods."""
 
     @model_validator(mode="wrap")
     @classmethod

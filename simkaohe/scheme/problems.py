@@ -7,6 +7,7 @@ that begins with an id is absolute; it is marked with ``@`` until the very end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ def refusal(
 
 def quoted(value: Any) -> Words:
     """Return a value as it is shown in a message, cut where it is long."""
+    if value is None:
+        return Words("空的", "nothing")
     text = str(value)
     text = text if len(text) <= 60 else text[:57] + "…"
     return Words(f"“{text}”", repr(text) if isinstance(value, str) else text)
@@ -100,8 +103,9 @@ def _sentence(where: str, detail: Any) -> Problem:
         expected = Words("、".join(options) + " 之一", "one of " + ", ".join(options))
         close = nearest(str(detail["input"]), options, 1)
         remedy = Words(f"是否想写：{close[0]}？", f"Did you mean {close[0]!r}?") if close else ""
-    elif kind == "string_pattern_mismatch":
+    elif kind == "string_pattern_mismatch" or (kind == "string_type" and detail["loc"][-1] == "id"):
         expected = Words("没有空格和点的编号", "an id without spaces and dots")
+        remedy = _as_id(detail["input"])
     elif kind in ("too_short", "string_too_short"):
         found = Words("空的", "nothing in it") if not detail["input"] else found
         least = context["min_length"]
@@ -120,6 +124,14 @@ def _sentence(where: str, detail: Any) -> Problem:
     else:
         expected = str(detail["msg"])
     return Problem(where, found, expected, remedy)
+
+
+def _as_id(value: Any) -> Words | str:
+    if not isinstance(value, str | int | float) or not str(value):
+        return ""
+    text = re.sub(r"[\s.]+", "-", str(value).strip())
+    shown = f'"{text}"' if text.isdecimal() else text  # a number in quotes is text
+    return Words(f"可以写 {shown}", f"Write {shown} for example")
 
 
 def _as_share(value: Any) -> Words | str:

@@ -113,6 +113,7 @@ class PayByRank(Use):
 
     method: Literal["pay_by_rank"] = "pay_by_rank"
     label: ClassVar = Words("按名次奖励", "pay by rank")
+    chinese: ClassVar = "前几名各得一笔规定的金额。"
     amounts: tuple[float, ...] = parameter(..., "各名次金额", "amounts by place", min_length=1)
     ties: Literal["split", "each"] = parameter("split", "并列办法", "ties")
 
@@ -155,6 +156,7 @@ class PayByGrade(Use):
 
     method: Literal["pay_by_grade"] = "pay_by_grade"
     label: ClassVar = Words("按等次奖励", "pay by grade")
+    chinese: ClassVar = "同一等次的单位得同样的金额。"
     amounts: FrozenDict[float] = parameter(..., "各等次金额", "amounts by grade", span=(0, 100))
 
     def bands_named(self) -> dict[str, Names]:
@@ -197,6 +199,7 @@ class PotByGrade(Use):
 
     method: Literal["pot_by_grade"] = "pot_by_grade"
     label: ClassVar = Words("按等次分配资金", "pot by grade")
+    chinese: ClassVar = "总额固定，按各等次的系数分配。"
     outside_formula: ClassVar[tuple[str, ...]] = (*Use.outside_formula, "need")
     pot: float = parameter(..., "资金总额", "pot", ge=0, span=(0, 10000))
     ratios: FrozenDict[float] = parameter(..., "等次系数", "ratios", span=(0, 2))
@@ -246,6 +249,7 @@ class Proportional(Use):
 
     method: Literal["proportional"] = "proportional"
     label: ClassVar = Words("按得分比例分配资金", "proportional to score")
+    chinese: ClassVar = "总额固定，按得分比例分配。"
     outside_formula: ClassVar[tuple[str, ...]] = (*Use.outside_formula, "need")
     pot: float = parameter(..., "资金总额", "pot", ge=0, span=(0, 10000))
     above: float = parameter(0.0, "起算分", "score above", span=(0, 80))
@@ -272,6 +276,7 @@ class Raise(Model):
     name, name_en : str, optional
     """
 
+    chinese: ClassVar = "满足其中一个条件的单位，比例更高。"
     by: float = parameter(..., "增加比例", "raised by", ge=0, le=1, span=(0, 0.1))
     any_of: tuple[Condition, ...] = parameter(..., "任一条件", "any of", min_length=1)
     name: str | None = parameter(None, "名称", "name")
@@ -314,6 +319,7 @@ class IndividualQuota(Use):
 
     method: Literal["individual_quota"] = "individual_quota"
     label: ClassVar = Words("个人优秀名额", "individual quota")
+    chinese: ClassVar = "个人优秀的比例随单位的等次而定。"
     outside_formula: ClassVar[tuple[str, ...]] = (*Use.outside_formula, "staff", "raises")
     shares: FrozenDict[float] = parameter(..., "等次比例", "shares by grade", span=(0, 0.3))
     staff: str = parameter("staff", "人数", "staff")

@@ -18,7 +18,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from simkaohe.errors import Problem, SimkaoheError, check_known, refuse
+from simkaohe.errors import Problem, SimkaoheError, check_known, check_seed, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -155,6 +155,7 @@ def _plan(
     source: Kind,
     also: frozenset[str],
 ) -> Plan:
+    check_seed(seed)
     parts = hashlib.sha256()
     for name, scheme in schemes.items():
         parts.update(f"{name}\n{scheme.model_dump_json(exclude_defaults=True)}\n".encode())

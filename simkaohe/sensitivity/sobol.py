@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from simkaohe.engine import compiled
-from simkaohe.errors import Problem, SimkaoheError, refuse
+from simkaohe.errors import Problem, SimkaoheError, check_seed, refuse
 from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.tree import Scheme
@@ -77,6 +77,7 @@ def sobol_indices(
         Physics Communications 181(2).
     [2] Herman & Usher (2017), SALib, J. Open Source Software 2(9).
     """
+    check_seed(seed)
     _check(draws, resamples, confidence)
     objects = tuple(ranges(dict(w)) if isinstance(w, Mapping) else w for w in what)
     key = f"sobol {id(scheme)} {id(panel)}"

@@ -178,13 +178,29 @@ def test_an_audit_of_nothing_and_of_one_thing() -> None:
     assert audit(TWO, THREE, measures=["leverage"], pass_lines=np.int64(60)).findings
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"pass_lines": 400.0}, "pass_lines: found 400.0; expected 0 to 100"),
+        ({"pass_lines": {"x": np.nan}}, "pass_lines: found nan; expected 0 to 100"),
+        ({"errors": {"x": "x"}}, "errors › x: found 'x'; expected a number above 0"),
+        ({"size": "c", "cutoffs": [np.inf]}, "cutoffs: found inf; expected numbers > 0"),
+    ],
+)
+def test_an_audit_refuses_numbers_that_make_no_sense_whatever_it_is_asked(given, sentence) -> None:
+    panel = THREE.replace(covariates=pd.DataFrame({"c": [1.0, 2.0, 3.0]}, index=THREE.units))
+    with pytest.raises(sk.SimkaoheError, match=sentence):
+        audit(TWO, panel, measures=["parity"], **given)
+
+
 def test_an_audit_follows_the_readers_language() -> None:
     labels.use_language("zh")
-    found = audit(TWO, THREE, measures=["leverage", "effort"], pass_lines=400.0)
-    assert found.table["sentence"].iloc[0].startswith("无法计算：pass_lines：400")
+    nobody = TWO.edit({"unranked": ["u0", "u1", "u2"]})
+    found = audit(nobody, THREE, measures=["leverage", "effort"])
+    assert found.table["sentence"].iloc[0] == "无法计算：unranked：没有参加排名的单位。"
     labels.use_language("en")
     assert found.table["sentence"].iloc[0] == (
-        "It cannot be computed: pass_lines: found 400; expected 0 to 100."
+        "It cannot be computed: unranked: no unit is ranked."
     )
     assert found.complaints["complaint"].iloc[0] == "weights are diluted"
 

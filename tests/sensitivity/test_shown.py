@@ -99,6 +99,6 @@ def test_the_command_line_prints_breakpoints(capsys) -> None:
     ],
 )
 def test_bad_input_has_a_sentence(capsys, words: tuple[str, str], said: str) -> None:
-    status, out, error = run(capsys, "sensitivity", "three_papers", "--draws", "500", *words)
+    status, out, error = run(capsys, "sensitivity", "three_papers", *words)
     assert (status, out) == (2, "")
     assert said in error

@@ -46,6 +46,7 @@ class ZScore(Rule):
 
     method: Literal["zscore"] = "zscore"
     label: ClassVar = Words("标准分（z分数）", "z-score")
+    chinese: ClassVar = "平均水平得中心分，每高出一个标准差多得一份分。"
     notation: ClassVar = """
         z = (
             0 if deviation(value, sample) == 0
@@ -105,6 +106,7 @@ class Benchmark(Rule):
 
     method: Literal["benchmark"] = "benchmark"
     label: ClassVar = Words("标杆法", "ratio to a benchmark")
+    chinese: ClassVar = "按与标杆值之比给分，标杆是最好值、平均值或固定值。"
     notation: ClassVar = """
         counted = max(value, 0)
         against = (
@@ -182,6 +184,7 @@ class LevelImprovement(Rule):
 
     method: Literal["level_improvement"] = "level_improvement"
     label: ClassVar = Words("存量加增量", "level and improvement")
+    chinese: ClassVar = "一部分分数看达到的水平，一部分看比过去的进步。"
     notation: ClassVar = """
         change = (value - previous) / abs(previous) if growth == "rate" else value - previous
         level = (

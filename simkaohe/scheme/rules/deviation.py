@@ -64,6 +64,7 @@ class Deviation(Rule):
 
     method: Literal["deviation"] = "deviation"
     label: ClassVar = Words("目标增减计分", "deviation from target")
+    chinese: ClassVar = "达到目标得基准分，超过加分，不足减分。"
     notation: ClassVar = f"""
         ahead = {AHEAD}
         steps = trunc(ahead / abs(target) / step) if whole_steps else ahead / abs(target) / step
@@ -158,6 +159,7 @@ class Constraint(Rule):
 
     method: Literal["constraint"] = "constraint"
     label: ClassVar = Words("约束性指标", "constraint")
+    chinese: ClassVar = "达标得满分，做得更好也不多给。"
     notation: ClassVar = f"""
         ahead = {AHEAD}
         ahead_in_all = (

@@ -65,6 +65,7 @@ class Progress(Rule):
 
     method: Literal["progress"] = "progress"
     label: ClassVar = Words("序时进度法", "progress to date")
+    chinese: ClassVar = "满分分成三块：已经拿稳的、还待完成的、已经失去的。"
     notation: ClassVar = """
         lost = min(max(deducted, 0), full) if known(deducted) else 0
         done = min(max(value / target, 0), 1) if target > 0 else undefined

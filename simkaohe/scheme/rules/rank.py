@@ -75,6 +75,7 @@ class RankStep(Rule):
 
     method: Literal["rank_step"] = "rank_step"
     label: ClassVar = Words("位次递减计分", "rank, percent step")
+    chinese: ClassVar = "第一名得满分，每退后一名少一个固定的比例。"
     notation: ClassVar = """
         rank = place(value, ties, digits)
         full * max(floor, 1 - step * (rank - 1))
@@ -135,6 +136,7 @@ class RankTable(Rule):
 
     method: Literal["rank_table"] = "rank_table"
     label: ClassVar = Words("位次表计分", "rank, table")
+    chinese: ClassVar = "前几名按表给分，往后每名少固定的分。"
     notation: ClassVar = """
         rank = place(value, ties, digits)
         table = small_points if count(value) <= small_group else points
@@ -228,6 +230,7 @@ class RankLinear(Rule):
 
     method: Literal["rank_linear"] = "rank_linear"
     label: ClassVar = Words("位次线性计分", "rank, linear")
+    chinese: ClassVar = "第一名满分，最后一名得末位分，中间按名次均匀递减。"
     notation: ClassVar = """
         rank = place(value, ties, digits)
         full - (full - last) * (rank - 1) / max(count(value) - 1, 1)

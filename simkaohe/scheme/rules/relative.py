@@ -82,6 +82,7 @@ class MinMax(Rule):
 
     method: Literal["minmax"] = "minmax"
     label: ClassVar = Words("极差法", "min–max")
+    chinese: ClassVar = "最差的单位零分，最好的满分，其余按比例在中间。"
     notation: ClassVar = """
         lowest = worst_of(value) if worst is None else worst
         highest = best_of(value) if best is None else best
@@ -150,6 +151,7 @@ class Efficacy(Rule):
 
     method: Literal["efficacy"] = "efficacy"
     label: ClassVar = Words("功效系数法", "efficacy coefficient")
+    chinese: ClassVar = "最差的得基础分，最好的得满分，其余按比例在中间。"
     notation: ClassVar = """
         lowest = worst_of(value, winsorize) if unacceptable is None else unacceptable
         highest = best_of(value, winsorize) if satisfactory is None else satisfactory
@@ -235,6 +237,7 @@ class EfficacyBands(Rule):
 
     method: Literal["efficacy_bands"] = "efficacy_bands"
     label: ClassVar = Words("五档功效系数法", "efficacy by bands")
+    chinese: ClassVar = "各档标准值对应给定的系数，两档之间按比例计算。"
     notation: ClassVar = """
         full * (
             0 if (

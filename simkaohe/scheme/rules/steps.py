@@ -43,6 +43,7 @@ class Given(Rule):
 
     method: Literal["given"] = "given"
     label: ClassVar = Words("直接赋分", "given points")
+    chinese: ClassVar = "填的数就是得分。"
     notation: ClassVar = "min(value, cap)"
     directions: ClassVar[tuple[Direction, ...]] = ("positive",)
     cap: float | None = parameter(None, "封顶分", "cap")
@@ -85,6 +86,7 @@ class Tiers(Rule):
 
     method: Literal["tiers"] = "tiers"
     label: ClassVar = Words("分档计分", "tiers")
+    chinese: ClassVar = "数值落在哪一档，就得哪一档的分。"
     notation: ClassVar = "tier(value, thresholds, points)"
     thresholds: tuple[float, ...] = parameter(..., "分档界限", "thresholds", min_length=1)
     points: tuple[float, ...] = parameter(..., "各档得分", "points", min_length=2)
@@ -154,6 +156,7 @@ class Ladder(Rule):
 
     method: Literal["ladder"] = "ladder"
     label: ClassVar = Words("阶梯计分", "ladder")
+    chinese: ClassVar = "以参照值为准，每高或低一级，加或减若干分。"
     notation: ClassVar = """
         against = (
             target if reference == "target" else mean(value) if reference == "mean"
@@ -277,6 +280,7 @@ class Deduction(Rule):
 
     method: Literal["deduction"] = "deduction"
     label: ClassVar = Words("扣分制", "deduction")
+    chinese: ClassVar = "从满分起，每发生一次扣若干分。"
     notation: ClassVar = "max(full - factor * per_event * value, floor)"
     directions: ClassVar[tuple[Direction, ...]] = ("negative",)
     per_event: float = parameter(1.0, "每次扣分", "points for each event", ge=0, span=(0, 10))
@@ -318,6 +322,7 @@ class PassFail(Rule):
 
     method: Literal["pass_fail"] = "pass_fail"
     label: ClassVar = Words("合格制", "pass or fail")
+    chinese: ClassVar = "达到合格线得满分，否则不得分。"
     notation: ClassVar = """
         full if (value >= pass_mark if sign > 0 else value <= pass_mark) \
             else failed if (value < pass_mark if sign > 0 else value > pass_mark) else undefined
@@ -369,6 +374,7 @@ class Band(Rule):
 
     method: Literal["band"] = "band"
     label: ClassVar = Words("适度区间法", "moderate band")
+    chinese: ClassVar = "在适度区间内得满分，离得越远得分越低。"
     notation: ClassVar = "full * max(0, 1 - value / width)"
     directions: ClassVar[tuple[Direction, ...]] = ("moderate",)
     width: float = parameter(1.0, "容许偏离", "width", gt=0)

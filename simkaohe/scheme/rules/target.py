@@ -71,6 +71,7 @@ class Completion(Rule):
 
     method: Literal["completion"] = "completion"
     label: ClassVar = Words("目标完成率法", "target completion")
+    chinese: ClassVar = "按目标完成程度的比例给分。"
     notation: ClassVar = f"""
         ratio = {COMPLETED}
         full * (
@@ -151,6 +152,7 @@ class CompletionSteps(Rule):
 
     method: Literal["completion_steps"] = "completion_steps"
     label: ClassVar = Words("完成率分档计分", "completion table")
+    chinese: ClassVar = "完成率达到哪一档得哪一档的分，超额完成可以更高。"
     notation: ClassVar = f"""
         ratio = {COMPLETED}
         earned = (
@@ -252,6 +254,7 @@ class AllOrNothing(Rule):
 
     method: Literal["all_or_nothing"] = "all_or_nothing"
     label: ClassVar = Words("目标完成计分法", "all or nothing")
+    chinese: ClassVar = "完成目标得满分，否则不得分。"
     notation: ClassVar = f"""
         ahead = {AHEAD}
         full if ahead >= 0 else 0 if ahead < 0 else undefined
@@ -296,6 +299,7 @@ class Hybrid(Rule):
 
     method: Literal["hybrid"] = "hybrid"
     label: ClassVar = Words("达标加位次", "target, then rank")
+    chinese: ClassVar = "完成目标得基本分，其余的分看超出目标部分的位次。"
     notation: ClassVar = f"""
         ahead = {AHEAD}
         rank = place(value)
