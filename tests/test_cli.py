@@ -318,7 +318,7 @@ def test_template_and_report_write_files_and_never_replace_unasked(capsys, tmp_p
         run(capsys, "report", "three_papers", "Additive", "-o", str(page), "--lang", "zh")[0] == 0
     )
     assert "改为加权求和" in page.read_text("utf-8")
-    assert run(capsys, "report", "three_papers", "-o", str(table))[0] == 0
+    assert run(capsys, "report", "tai", "-o", str(table))[0] == 0
     assert table.stat().st_size > 10_000
     assert run(capsys, "report", "three_papers", "-o", str(tmp_path / "报告.pdf"))[0] == 2
 
