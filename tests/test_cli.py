@@ -384,7 +384,7 @@ def test_template_and_report_write_files_and_never_replace_unasked(capsys, tmp_p
         run(capsys, "report", "three_papers", "Additive", "-o", str(page), "--lang", "zh")[0] == 0
     )
     assert "改为加权求和" in page.read_text("utf-8")
-    assert run(capsys, "report", "three_papers", "-o", str(table))[0] == 0
+    assert run(capsys, "report", "tai", "-o", str(table))[0] == 0
     assert table.stat().st_size > 10_000
     assert run(capsys, "report", "three_papers", "-o", str(tmp_path / "报告.pdf"))[0] == 2
 
@@ -429,17 +429,17 @@ def test_a_language_for_one_command_is_gone_afterwards(capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "columns"),
+    ("case", "options", "columns"),
     [
-        (["--robustness", "--group", "development"], ["above", "below", "rank"]),
-        (["--rank-range", "--group", "development"], ["unit", "rank", "best_rank"]),
-        (["--effective"], ["indicator", "name", "nominal"]),
-        (["--one-at-a-time"], ["path", "label", "value"]),
-        (["--leave-one-out"], ["indicator", "name", "mean_shift"]),
+        ("three_papers", ["--robustness", "--group", "development"], ["above", "below", "rank"]),
+        ("three_papers", ["--rank-range", "--group", "development"], ["unit", "rank", "best_rank"]),
+        ("three_papers", ["--effective"], ["indicator", "name", "nominal"]),
+        ("tai", ["--one-at-a-time"], ["path", "label", "value"]),
+        ("three_papers", ["--leave-one-out"], ["indicator", "name", "mean_shift"]),
     ],
 )
-def test_sensitivity_answers_exactly(capsys, options: list[str], columns: list[str]) -> None:
-    assert main(["sensitivity", "three_papers", "--format", "csv", *options]) == 0
+def test_sensitivity_answers_exactly(capsys, case: str, options: list, columns: list) -> None:
+    assert main(["sensitivity", case, "--format", "csv", *options]) == 0
     head, *rows = capsys.readouterr().out.splitlines()
     assert head.split(",")[:3] == columns
     assert len(rows) >= 26

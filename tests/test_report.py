@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import time
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -76,6 +77,19 @@ def case():
     return (*sk.load("three_papers"), sk.load_scenarios(CASE / "scenarios.yaml"))
 
 
+@pytest.fixture(scope="module")
+def written(case, tmp_path_factory):
+    """Return what gives the case's report in a language, which is written once."""
+    folder = tmp_path_factory.mktemp("written")
+
+    @cache
+    def report(language: str, suffix: str) -> Path:
+        sk.use_language(language)
+        return write_report(folder / f"{language}{suffix}", *case, source="three_papers")
+
+    return report
+
+
 def small(names: tuple[str, ...], **more) -> tuple[sk.Scheme, sk.Panel, list[Scenario]]:
     frame = pd.DataFrame(
         {"a": range(len(names)), "b": [(3 * k) % len(names) for k in range(len(names))]},
@@ -88,10 +102,10 @@ def small(names: tuple[str, ...], **more) -> tuple[sk.Scheme, sk.Panel, list[Sce
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_page_has_every_unit_total_scenario_and_edit(case, lang, tmp_path) -> None:
+def test_the_page_has_every_unit_total_scenario_and_edit(case, written, lang) -> None:
     sk.use_language(lang)
     scheme, panel, scenarios = case
-    found = read(write_report(tmp_path / "r.html", scheme, panel, scenarios, source="three_papers"))
+    found = read(written(lang, ".html"))
     ranking = sk.evaluate(scheme, panel).ranking
     head = {"zh": "单位", "en": "Unit"}[lang]
     rows = {row[1]: row for row in found.rows if len(row) > 5 and row[0].isdigit()}
@@ -118,15 +132,16 @@ def _yaml(text: str, start: str) -> dict:
     return YAML(typ="safe", pure=True).load(text[begin:end])
 
 
-def test_the_page_needs_no_network_and_no_script(case, tmp_path) -> None:
-    found = read(write_report(tmp_path / "r.html", *case))
+def test_the_page_needs_no_network_and_no_script(case, written) -> None:
+    path = written("en", ".html")
+    found = read(path)
     assert not {"script", "link", "iframe", "object", "embed", "form"} & set(found.tags)
     for name, value in found.values:
         assert not name.startswith("on")
         if name in ("src", "href"):
             assert value.startswith("data:image/svg+xml;base64,")
     assert found.tags.count("img") == 1 + len(case[2])
-    raw = (tmp_path / "r.html").read_text(encoding="utf-8")
+    raw = path.read_text(encoding="utf-8")
     assert "@import" not in raw
     assert "url(" not in raw
 
@@ -152,11 +167,10 @@ def test_hostile_names_stay_text_in_the_workbook(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_workbook_has_the_same_numbers(case, lang, tmp_path) -> None:
+def test_the_workbook_has_the_same_numbers(case, written, lang) -> None:
     sk.use_language(lang)
     scheme, panel, scenarios = case
-    path = write_report(tmp_path / "r.xlsx", scheme, panel, scenarios)
-    book = openpyxl.load_workbook(path)
+    book = openpyxl.load_workbook(written(lang, ".xlsx"))
     names = {
         "zh": "摘要 排名 位次变化 等次变化 图 得分 算式 方案 版本",
         "en": "Summary Ranking Shifts Grades-that-change Charts Scores Explanation Scheme Provenance",
@@ -185,9 +199,9 @@ def test_the_workbook_has_the_same_numbers(case, lang, tmp_path) -> None:
     assert {path for path, slot in scheme.paths().items() if slot.value is not None} <= paths
 
 
-def test_the_report_says_which_edit_moves_whom(case, tmp_path) -> None:
+def test_the_report_says_which_edit_moves_whom(case, written) -> None:
     scheme, panel, scenarios = case
-    page = write_report(tmp_path / "r.html", scheme, panel, scenarios).read_text("utf-8")
+    page = written("en", ".html").read_text("utf-8")
     assert page.count("Which edit moves whom") == sum(len(s.edits) > 1 for s in scenarios)
     for tried in Contents(scheme, panel, scenarios).tried:
         whole = tried.comparison.shifts[tried.name]
@@ -222,8 +236,19 @@ def rich(case):
     return sk.Scheme.read(scheme.plain() | rules), panel.replace(events=table), [scenario]
 
 
-def test_money_is_shown_with_what_moves(rich, tmp_path) -> None:
-    found = read(write_report(tmp_path / "r.html", *rich))
+@pytest.fixture(scope="module")
+def rich_page(rich, tmp_path_factory) -> Path:
+    return write_report(tmp_path_factory.mktemp("rich") / "r.html", *rich)
+
+
+@pytest.fixture(scope="module")
+def rich_book(rich, tmp_path_factory):
+    path = tmp_path_factory.mktemp("rich") / "r.xlsx"
+    return openpyxl.load_workbook(write_report(path, *rich))
+
+
+def test_money_is_shown_with_what_moves(rich, rich_page, rich_book) -> None:
+    found = read(rich_page)
     result = sk.evaluate(*rich[:2])
     first = result.ranking.index[0]
     assert next(row for row in found.rows if row[1:2] == [first])[-1] == "5,000"
@@ -232,24 +257,23 @@ def test_money_is_shown_with_what_moves(rich, tmp_path) -> None:
     assert "Prize (yuan): 2 units change, gains 1,000, net 0" in text
     for words in ("Awards", "Accident", "not eligible for the top grade", "pay by rank"):
         assert words in text
-    book = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", *rich))
-    sheet = book["Ranking"]
+    sheet = rich_book["Ranking"]
     column = [cell.value for cell in sheet[1]].index("Prize (yuan)") + 1
     paid = [sheet.cell(row, column).value for row in range(2, 30)]
     assert paid == list(result.uses["fund"])
-    changes = [cell.value for cell in book["Shifts"][1]].index("Prize (yuan) change") + 1
-    changed = [book["Shifts"].cell(row, changes).value for row in range(2, 30)]
+    shifts = rich_book["Shifts"]
+    changes = [cell.value for cell in shifts[1]].index("Prize (yuan) change") + 1
+    changed = [shifts.cell(row, changes).value for row in range(2, 30)]
     assert sorted(changed) == [-1000.0, *[0.0] * 26, 1000.0]
 
 
-def test_units_that_are_not_ranked_have_no_number(rich, tmp_path) -> None:
-    found = read(write_report(tmp_path / "r.html", *rich))
+def test_units_that_are_not_ranked_have_no_number(rich_page, rich_book) -> None:
+    found = read(rich_page)
     assert next(row for row in found.rows if row[1:2] == ["青山区"])[0] == "–"
     assert "1 more is assessed but not ranked" in "".join(found.text)
     assert not {"<NA>", "NA", "nan"} & {cell for row in found.rows for cell in row}
-    book = openpyxl.load_workbook(write_report(tmp_path / "r.xlsx", *rich))
-    assert book["Ranking"].cell(29, 2).value == "青山区"
-    assert book["Ranking"].cell(29, 1).value is None
+    assert rich_book["Ranking"].cell(29, 2).value == "青山区"
+    assert rich_book["Ranking"].cell(29, 1).value is None
 
 
 @pytest.mark.parametrize("suffix", [".html", ".xlsx"])
@@ -301,7 +325,8 @@ def test_another_suffix_is_one_sentence(case, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".html", ".xlsx"])
-def test_a_report_is_written_whole_or_not_at_all(case, suffix, monkeypatch, tmp_path) -> None:
+def test_a_report_is_written_whole_or_not_at_all(suffix, monkeypatch, tmp_path) -> None:
+    case = small(("甲", "乙", "丙"))
     path = tmp_path / f"r{suffix}"
     path.write_text("old")
 
@@ -326,8 +351,8 @@ def test_a_scenario_that_does_not_fit_is_named(case, tmp_path) -> None:
         write_report(tmp_path / "r.html", *case[:2], [wrong])
 
 
-def test_the_page_prints_on_a4(case, tmp_path) -> None:
-    path = write_report(tmp_path / "r.html", *case)
+def test_the_page_prints_on_a4(written) -> None:
+    path = written("en", ".html")
     started = time.monotonic()
     with page() as opened:
         opened.goto(path.as_uri())

@@ -10,9 +10,13 @@ import sys
 import urllib.request
 import venv
 import zipfile
+from collections.abc import Iterable
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,10 +53,48 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel into an empty environment; give the folder of its programs."""
     home = tmp_path_factory.mktemp("a stranger") / "env"
-    venv.create(home, with_pip=True)
+    venv.create(home)
     programs = home / ("Scripts" if os.name == "nt" else "bin")
-    run(programs / "python", "-m", "pip", "install", "--no-compile", wheel, cwd=home)
+    pip = (sys.executable, "-m", "pip", "--python", programs / "python")
+    run(*pip, "install", "--no-compile", "--no-deps", wheel, cwd=home)
+    (library,) = home.glob("[Ll]ib/**/site-packages")
+    (installed,) = distributions(name="simkaohe", path=[str(library)])
+    for dependency in needed_by(installed):
+        link(dependency, library)
     return programs
+
+
+def needed_by(installed: Distribution) -> Iterable[Distribution]:
+    """Return what a package says that it needs, and what that needs, in the versions that fit."""
+    found: dict[str, Distribution] = {}
+    left = [(installed, "")]
+    seen = set()
+    while left:
+        package, extra = left.pop()
+        for text in package.requires or ():
+            need = Requirement(text)
+            if need.marker and not need.marker.evaluate({"extra": extra}):
+                continue
+            name = canonicalize_name(need.name)
+            found.setdefault(name, distribution(need.name))
+            assert need.specifier.contains(found[name].version, prereleases=True), need
+            wanted = {(name, each) for each in ("", *need.extras)} - seen
+            left += [(found[name], each) for _, each in wanted]
+            seen |= wanted
+    return found.values()
+
+
+def link(package: Distribution, library: Path) -> None:
+    """Put an installed package's files, and no others, into another environment."""
+    assert package.files
+    home, made = package.locate_file(""), set()
+    for file in map(str, package.files):
+        here = f"{library}/{file}"
+        if (folder := os.path.dirname(here)) not in made:
+            os.makedirs(folder, exist_ok=True)
+            made.add(folder)
+        if not os.path.lexists(here):
+            os.symlink(f"{home}/{file}", here)
 
 
 def test_cases_and_assets_travel_and_nothing_else_does(wheel: Path) -> None:

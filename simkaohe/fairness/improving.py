@@ -154,6 +154,8 @@ def _pared(program: Program, state: State, goal: Goal, choice: Choice) -> Choice
     kept = choice.improved.copy()
     costs = [lever.cost * d for lever, d in zip(program.levers, kept, strict=True)]
     for i in np.argsort(costs)[::-1]:
+        if not kept[i]:
+            continue
         low, high = 0.0, float(kept[i])
         for _ in range(PARED):
             kept[i] = (low + high) / 2

@@ -97,10 +97,11 @@ class _Writer:
         self.titles = layout.titles()
         self.book = Workbook()
         self.book.remove(self.book.active)
-        self.bold = Font(name="Calibri", size=11, bold=True)
-        self.grey = Font(name="Calibri", size=11, color=GREY)
-        self.fill = PatternFill("solid", fgColor=HEAD)
-        self.edge = Border(bottom=Side(style="thin", color=EDGE))
+        # The places of looks in the book; a look itself would be hashed anew for every cell.
+        self.bold = self.book._fonts.add(Font(name="Calibri", size=11, bold=True))
+        self.grey = self.book._fonts.add(Font(name="Calibri", size=11, color=GREY))
+        self.fill = self.book._fills.add(PatternFill("solid", fgColor=HEAD))
+        self.edge = self.book._borders.add(Border(bottom=Side(style="thin", color=EDGE)))
         self.lists: list[tuple[str, ...]] = []
         self.numbers: dict[str, npt.NDArray[np.float64]] = {}
 
@@ -131,9 +132,9 @@ class _Writer:
             for column, text in enumerate(cells, 1):
                 cell = self.put(page, row, column, Exact(text) if style == "example" else text)
                 if style in ("title", "heading"):
-                    cell.font = self.bold
+                    dressed(cell, font=self.bold)
                 elif style == "example":
-                    cell.font = self.grey
+                    dressed(cell, font=self.grey)
                 if style == "text" and column == 1 and len(cells) == 1:
                     cell.alignment = Alignment(wrap_text=False)
         for column, width in zip("ABCDEFGH", (24, 30, 22, 16, 16, 16, 16, 16), strict=True):
@@ -146,7 +147,7 @@ class _Writer:
             for at, text in enumerate(cells, 1):
                 if text:
                     cell = self.put(page, number, at, Exact(text))
-                    cell.font = self.bold if cells[0] and at <= 2 else self.grey
+                    dressed(cell, font=self.bold if cells[0] and at <= 2 else self.grey)
         self.widths(page)
 
     def scheme(self, plain: Mapping[str, Any]) -> None:
@@ -165,10 +166,10 @@ class _Writer:
         page = self.headings("scheme", columns)
         for number, (path, words, value, kind, hint) in enumerate(rows, 2):
             self.put(page, number, 1, encode(path, TEXT))
-            self.put(page, number, 2, encode(words, TEXT)).font = self.grey
+            dressed(self.put(page, number, 2, encode(words, TEXT)), font=self.grey)
             if value is not NOTHING:
                 self.put(page, number, 3, encode(value, kind))
-            self.put(page, number, 4, encode(hint, TEXT)).font = self.grey
+            dressed(self.put(page, number, 4, encode(hint, TEXT)), font=self.grey)
             self.choices(page, 3, number, number, kind)
         self.widths(page)
 
@@ -310,7 +311,7 @@ class _Writer:
         for at, column in enumerate(columns, 1):
             text = str(column.words)
             cell = self.put(page, 1, at, encode(text, TEXT))
-            cell.font, cell.fill, cell.border = self.bold, self.fill, self.edge
+            dressed(cell, font=self.bold, fill=self.fill, border=self.edge)
             note = guide.note(column) if names is None or at == 1 else names.get(text, "")
             if note and note != text:
                 cell.comment = Comment(_printable(note), "simkaohe", height=120, width=280)
@@ -378,6 +379,15 @@ class _Writer:
         for at, options in enumerate(self.lists, 1):
             for row, option in enumerate(options, 1):
                 self.put(page, row, at, option)
+
+
+def dressed(cell: Any, **places: int) -> None:
+    """Give a cell looks by their places in the book."""
+    from openpyxl.styles.cell_style import StyleArray
+
+    cell._style = cell._style or StyleArray()
+    for kind, at in places.items():
+        setattr(cell._style, f"{kind}Id", at)
 
 
 def _printable(text: str) -> str:

@@ -118,15 +118,16 @@ class Model(BaseModel):
     def _has_only_known_fields(cls, value: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:
         if not isinstance(value, Mapping):
             return handler(value)
+        fields = cls.model_fields
         problems = [
             unknown(str(key), str(key), cls.field_labels(), Words("字段", "field"))
             for key in value
-            if key not in cls.model_fields
+            if key not in fields
         ]
         problems += [
             Problem(key, quoted(entry), Words("数或文字", "a number or text"))
             for key, entry in value.items()
-            if isinstance(entry, bool) and key in cls.model_fields and not cls._is_switch(key)
+            if isinstance(entry, bool) and key in fields and not cls._is_switch(key)
         ]
         if not problems:
             return handler(value)
