@@ -165,6 +165,8 @@ def test_a_page_says_everything_in_one_language(name: str) -> None:
         marked = in_both_languages(text)
         words = re.compile(r"</?span[^>]*>|[ ·]")
         assert words.sub("", marked) == words.sub("", text)  # not a word is lost
+        rest = re.sub(r"<span.*?</span>|`[^`]*`", "", marked, flags=re.DOTALL)
+        assert not re.search(r"[\u4e00-\u9fff]|[A-Za-z]{2,}", rest), rest
         for language, words in re.findall(
             r"<span class='skh-said' lang='([\w-]+)'>(.*?)</span>", marked
         ):
