@@ -16,6 +16,7 @@ SHELL := /bin/sh
 # Nothing of the caller's own Python reaches into the environment.
 unexport PYTHONPATH
 unexport PYTHONHOME
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_USER := 0
 

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,7 @@ def test_the_token_does_not_stay_in_the_address(app: App) -> None:
     assert status == 200
     for each in pages(notebooks_folder()).values():
         assert f"/page/{each.name}" in html
-        assert each.title.en in html or each.title.zh in html
+        assert escape(each.title.en) in html or each.title.zh in html
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -165,6 +166,8 @@ def test_a_page_says_everything_in_one_language(name: str) -> None:
         marked = in_both_languages(text)
         words = re.compile(r"</?span[^>]*>|[ ·]")
         assert words.sub("", marked) == words.sub("", text)  # not a word is lost
+        rest = re.sub(r"<span.*?</span>|`[^`]*`", "", marked, flags=re.DOTALL)
+        assert not re.search(r"[\u4e00-\u9fff]|[A-Za-z]{2,}", rest), rest
         for language, words in re.findall(
             r"<span class='skh-said' lang='([\w-]+)'>(.*?)</span>", marked
         ):

@@ -290,10 +290,12 @@ class Walk:
         """Put back what would keep other controls from being moved, unless it opened something."""
         every, then = self._now["controls"], before["controls"]
         place = [c["id"] for c in then].index(control["id"])
+        same = [c for part in ("id", "key") for c in every if c[part] == control[part]]
         off = {c["id"] for c in then if c["off"]}
         gave = len(every) - len(then) or any(c["id"] in off and not c["off"] for c in every)
-        if gave <= 0 and every[place]["kind"] == control["kind"]:
-            self._act(every[place])
+        again = (same or every[place:] or every)[0]  # what is made anew may have another name
+        if gave <= 0 and again["kind"] == control["kind"]:
+            self._act(again)
             self._now = self._look()
             self._check(f"{control['key']} and back")
 

@@ -157,7 +157,7 @@ class Row(w.VBox):
             description=self._label,
             tooltip=self._title,
             style=WIDE,
-            layout=w.Layout(flex="1 1 auto", width="auto"),
+            layout=w.Layout(flex="1 1 auto", width="auto", min_width="0"),
         )
         bind(
             control,
@@ -182,7 +182,7 @@ class Row(w.VBox):
             description=self._label,
             tooltip=self._title,
             indent=False,
-            layout=w.Layout(flex="1 1 auto", width="auto"),
+            layout=w.Layout(flex="1 1 auto", width="auto", min_width="0"),
         )
         bind(control, self._state, self._read, lambda on: self._state.set(self.path, bool(on)))
         return [control]

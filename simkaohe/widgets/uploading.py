@@ -83,7 +83,8 @@ class OwnWorkbook(w.VBox):
         ]
         self._told, self._below = w.HTML(), w.VBox()
         first = w.HBox(
-            [tongue(self._speak), *self._templates], layout=w.Layout(flex_flow="row wrap")
+            [tongue(self._speak), *self._templates],
+            layout=w.Layout(flex_flow="row wrap", align_items="center", grid_gap="6px"),
         )
         self.children = [first, self.upload, self._told, self._below]
         if source := os.environ.get(CASE):
