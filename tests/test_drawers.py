@@ -15,7 +15,7 @@ from simkaohe.widgets import State, WeightsApp
 from simkaohe.widgets.controls import discard
 from simkaohe.widgets.drawers import DRAWERS, Sheet, Subject, names
 from simkaohe.widgets.effects import moves, reason
-from simkaohe.widgets.rows import Row, adjustable
+from simkaohe.widgets.rows import Row, adjustable, is_method
 from simkaohe.widgets.weight_rows import Weights, first_that_counts
 
 CASES = {name: sk.load(name) for name in sorted(sk.bundled_cases())}
@@ -109,7 +109,7 @@ def test_what_is_moved_is_an_edit_and_goes_back(case) -> None:
             moved += 1
             row = sheet.rows[path]
             move(row)
-            edited = path.removesuffix(".method") if row._is_method() else path
+            edited = path.removesuffix(".method") if is_method(path, row._slot) else path
             assert edited in state.edits, path
             if not state.message:
                 assert state.standing("current").scheme == scheme.edit(state.edits)

@@ -304,7 +304,7 @@ class Walk:
         there = {c["key"] for c in before["controls"]}
         opened = [c for c in self._now["controls"] if c["key"] not in there]
         is_known = self.known.issuperset(c["key"] for c in opened)
-        if opened and control["drawer"] and (is_known or not AT_LENGTH):
+        if control["drawer"] and not control["on"] and (is_known or not AT_LENGTH):
             self._elements |= {c["id"] for c in opened}
             self._act(control)
             self._now = self._look(takes=True)

@@ -18,6 +18,7 @@ function render({ model, el }) {
   const id = `simkaohe-shift-${++charts}`;
   const root = add(el, "div", { class: "skh-shift", "data-testid": "shift-chart", "data-version": 0,
     "data-lm-suppress-shortcuts": "true" }); // JupyterLab must not take keys for its own commands
+  root.style.visibility = "hidden"; // until it has words
   const head = add(root, "div", { class: "skh-head" });
   const finder = add(head, "input", { class: "skh-find", type: "search", list: id, autocomplete: "off" });
   const names = add(head, "datalist", { id });
@@ -124,6 +125,7 @@ function render({ model, el }) {
     }
     rows.forEach((row) => { row.category = categories[row.index] ?? ""; });
     table.build(rows, words, titles);
+    root.style.visibility = "";
   }
 
   function makeRow(unit, index) {
