@@ -139,6 +139,16 @@
 
   // The scenario file that a user takes along now, also from a tab that is hidden; null where the page offers none.
   async function taken() {
+    for (let tries = 0; tries < 30; tries += 1) { // the page may be laid out anew meanwhile
+      const file = await asked();
+      if (file !== undefined) return file;
+      await new Promise((done) => { setTimeout(done, 100); });
+      await settled();
+    }
+    throw new Error("the page offers a scenario file and does not make it");
+  }
+
+  async function asked() {
     const inSightFirst = (nodes) => [...nodes].sort((one, other) => visible(other) - visible(one));
     const kind = inSightFirst(document.querySelectorAll(`${ROOT} select`))
       .find((select) => [...select.options].some((option) => option.text.includes("YAML")));
@@ -149,10 +159,12 @@
       kind.dispatchEvent(new Event("change", { bubbles: true }));
       await settled();
     }
-    const after = (node) => kind.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING;
-    [...document.querySelectorAll(`${ROOT} button`)].find(after).click();
+    const inSight = visible(kind);
+    const after = (node) => kind.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING && (!inSight || visible(node));
+    [...document.querySelectorAll(`${ROOT} button`)].find(after)?.click();
     await settled();
     const link = [...document.querySelectorAll("a[download$='.yaml']")].find(after);
+    if (!kind.isConnected || !link) return undefined;
     return decoder.decode(Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0)));
   }
 

@@ -289,12 +289,12 @@ class Walk:
     def _undone(self, control: dict[str, Any], before: dict[str, Any]) -> None:
         """Put back what would keep other controls from being moved, unless it opened something."""
         every, then = self._now["controls"], before["controls"]
-        place = [c["id"] for c in then].index(control["id"])
+        there = {c["key"] for c in then}
         same = [c for part in ("id", "key") for c in every if c[part] == control[part]]
+        renamed = [c for c in every if c["kind"] == control["kind"] and c["key"] not in there]
         off = {c["id"] for c in then if c["off"]}
         gave = len(every) - len(then) or any(c["id"] in off and not c["off"] for c in every)
-        again = (same or every[place:] or every)[0]  # what is made anew may have another name
-        if gave <= 0 and again["kind"] == control["kind"]:
+        if gave <= 0 and (again := next(iter((*same, *renamed)), None)):
             self._act(again)
             self._now = self._look()
             self._check(f"{control['key']} and back")
