@@ -13,7 +13,7 @@ import pandas as pd
 
 from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.errors import SimkaoheError, unknown
-from simkaohe.labels import Words, column_label, language, reader_name
+from simkaohe.labels import COLUMNS, Words, column_label, language, reader_name
 from simkaohe.panel import QUANTITIES, UNIT, Panel
 from simkaohe.scheme.adjust import EFFECTS
 from simkaohe.scheme.condition import Condition
@@ -370,7 +370,7 @@ def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
     frame : DataFrame
         A table of results, as in :attr:`Result.ranking` or :meth:`Comparison.table`.
     scheme : Scheme, optional
-        Names its categories, grades and uses.
+        Names its nodes, categories, grades and uses.
     """
     if len(frame):
         frame = frame.loc[:, (frame.notna() & (frame != "")).any()]
@@ -391,6 +391,9 @@ def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
 def _heading(scheme: Scheme | None, column: Any) -> str:
     name, before, _ = str(column).partition("_before")
     suffix = str(Words("（基准）", " (base)")) if before else ""
+    node, _, field = name.partition(".")
+    if scheme is not None and name not in COLUMNS and node in scheme.nodes:
+        return " · ".join([scheme.nodes[node].label, *([column_label(field)] if field else [])])
     use = scheme.uses.get(name.removeprefix("uses.")) if scheme else None
     if use is not None:
         return f"{reader_name(use.name, use.name_en, name)}{suffix}"

@@ -158,3 +158,9 @@ def test_the_table_is_the_ranking_in_the_readers_words() -> None:
     plain = sk.evaluate(*sk.load("tai")).table()
     assert list(plain.columns) == ["Total", "Rank"]
     assert plain.index.name == "Unit"
+
+
+def test_columns_that_are_edit_paths_are_named_after_their_node() -> None:
+    scheme, _ = sk.load("three_papers")
+    frame = pd.DataFrame({"party.weight": [1.0], "total": [2.0], "party": [3.0]})
+    assert list(sk.in_words(frame, scheme)) == ["Party building · Weight", "Total", "Party building"]
