@@ -5,6 +5,7 @@ Chromium gets the packaged Chinese font, since test machines have none.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import shutil
@@ -14,9 +15,10 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -130,6 +132,21 @@ def visit(browser: Browser, width: int = 1366, height: int = 768) -> Iterator[Pa
     finally:
         context.close()
     assert not errors, errors
+
+
+def patiently(test: Callable[..., None]) -> Callable[..., None]:
+    """Let a test run again where anywidget, which waits two seconds, found the machine too slow."""
+
+    @functools.wraps(test)
+    def tried(**given: Any) -> None:
+        try:
+            test(**given)
+        except AssertionError as error:
+            if "[anywidget] Failed to initialize model" not in str(error):
+                raise
+            test(**given)
+
+    return tried
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import keep, visit
+from browser import keep, patiently, visit
 from playwright.sync_api import Browser, Page
 from test_app import TOKEN, App
 from walking import NOTEBOOKS, SCRIPT, Walk, case_of, to_upload
@@ -27,6 +27,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
+@patiently
 def test_every_control_of_a_page(app: App, browser: Browser, name: str, tmp_path: Path) -> None:
     """The page is looked at in both languages, and walked over in that of its place."""
     walked = ("zh", "en")[list(NOTEBOOKS).index(name) % 2]

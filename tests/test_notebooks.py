@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import jupyterlab, keep, run_all, visit
+from browser import jupyterlab, keep, patiently, run_all, visit
 from playwright.sync_api import Browser
 from walking import NOTEBOOKS, SCRIPT, Walk, case_of, to_upload
 
@@ -49,6 +49,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
+@patiently
 def test_it_runs_and_every_control_is_moved(
     lab: str, browser: Browser, name: str, tmp_path: Path
 ) -> None:

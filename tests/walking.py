@@ -47,6 +47,7 @@ SILENT = {
     "合计不变|Keep the sum": "is about the next move of a weight",
     "select “(导出|Export)": "is about the file that is made next",
     "number “(试卷号|Sheet no)": "is about the sheet that is made next",
+    "select “(指标或分组|Indicator)": "is about what the box below it cancels",
 }
 """Controls that change nothing by themselves, and why."""
 PASSING = re.compile("“(停止|Stop)”")
