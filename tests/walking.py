@@ -295,7 +295,8 @@ class Walk:
         renamed = [c for c in every if c["kind"] == control["kind"] and c["key"] not in there]
         off = {c["id"] for c in then if c["off"]}
         gave = len(every) - len(then) or any(c["id"] in off and not c["off"] for c in every)
-        if gave <= 0 and (again := next(iter((*same, *renamed)), None)):
+        took = any(c["off"] and c["id"] in {c["id"] for c in then} - off for c in every)
+        if (gave <= 0 or took) and (again := next(iter((*same, *renamed)), None)):
             self._act(again)
             self._now = self._look()
             self._check(f"{control['key']} and back")
