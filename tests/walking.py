@@ -293,10 +293,9 @@ class Walk:
         there = {c["key"] for c in then}
         same = [c for part in ("id", "key") for c in every if c[part] == control[part]]
         renamed = [c for c in every if c["kind"] == control["kind"] and c["key"] not in there]
-        off = {c["id"] for c in then if c["off"]}
+        off = {c["id"] for c in then if c["off"] and c["row"] == control["row"]}
         gave = len(every) - len(then) or any(c["id"] in off and not c["off"] for c in every)
-        took = any(c["off"] and c["id"] in {c["id"] for c in then} - off for c in every)
-        if (gave <= 0 or took) and (again := next(iter((*same, *renamed)), None)):
+        if gave <= 0 and (again := next(iter((*same, *renamed)), None)):
             self._act(again)
             self._now = self._look()
             self._check(f"{control['key']} and back")
