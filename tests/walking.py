@@ -172,13 +172,16 @@ class Walk:
         return control["id"] not in self._elements and control["key"] not in self.moved
 
     def _enabled(self, off: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Return one that could not be pressed so far, after moving what stands before it."""
+        """Return one that could not be pressed so far, after opening its lock and moving a slider."""
         for control in off:
-            if self._attempts.get(control["key"], 0) > 1:
+            if self._again(control) > 2:
                 continue
-            self._attempts[control["key"]] = self._attempts.get(control["key"], 0) + 1
+            for lock in self._now["controls"]:
+                if lock["row"] == control["row"] and lock["kind"] == "toggle" and lock["on"]:
+                    self._act(lock)
+                    self._now = self._look()
             every = self._now["controls"]
-            place = [c["id"] for c in every].index(control["id"])
+            place = next((at for at, c in enumerate(every) if c["id"] == control["id"]), 0)
             sliders = [c for c in every if c["kind"] == "handle" and not c["off"]]
             if sliders:
                 self._act(max(sliders, key=lambda c: (every.index(c) < place, every.index(c))))
@@ -187,6 +190,11 @@ class Walk:
                 if again["id"] == control["id"] and not again["off"]:
                     return again
         return None
+
+    def _again(self, control: dict[str, Any]) -> int:
+        """Return how often a control was to be moved and could not be."""
+        self._attempts[control["key"]] = self._attempts.get(control["key"], 0) + 1
+        return self._attempts[control["key"]]
 
     # -- moving ------------------------------------------------------------------------------------
 
@@ -225,7 +233,8 @@ class Walk:
             self._act(control)
         except Error as error:
             self._now = self._look()
-            if not any(c["id"] == control["id"] for c in self._now["controls"]):
+            is_there = any(c["id"] == control["id"] for c in self._now["controls"])
+            if not is_there and self._again(control) < 4:
                 self.moved.pop(control["key"])
                 return False  # the page was laid out anew: it will be found again
             self.problems.append(f"{control['key']}: {error}")
@@ -293,9 +302,12 @@ class Walk:
         there = {c["key"] for c in then}
         same = [c for part in ("id", "key") for c in every if c[part] == control[part]]
         renamed = [c for c in every if c["kind"] == control["kind"] and c["key"] not in there]
-        off = {c["id"] for c in then if c["off"] and c["row"] == control["row"]}
-        gave = len(every) - len(then) or any(c["id"] in off and not c["off"] for c in every)
-        if gave <= 0 and (again := next(iter((*same, *renamed)), None)):
+        row = [c for c in then if c["row"] == control["row"]]
+        off = {c["id"] for c in row if c["off"]}
+        gave = any(c["id"] in off and not c["off"] for c in every)
+        if not any(c["kind"] == "handle" for c in row):  # beside one, what is new is not its doing
+            gave |= len(every) > len(then)
+        if not gave and (again := next(iter((*same, *renamed)), None)):
             self._act(again)
             self._now = self._look()
             self._check(f"{control['key']} and back")
