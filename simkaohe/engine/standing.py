@@ -177,6 +177,20 @@ class Standing:
         return stated
 
     def _check(self, root: Array) -> None:
+        if np.isinf(root).any():
+            raise SimkaoheError(
+                *(
+                    Problem(
+                        self._people.units[unit],
+                        Words("总分太大，算不出来", "its total is too large to be worked out"),
+                        remedy=Words(
+                            "请检查原始数据和权重中过大的数",
+                            "Look for numbers that are too large among its data and the weights",
+                        ),
+                    )
+                    for unit in np.flatnonzero(np.isinf(root).any(0))
+                )
+            )
         if np.isnan(root).any():
             raise SimkaoheError(
                 *(
