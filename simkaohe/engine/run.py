@@ -57,6 +57,7 @@ class Engine:
         scheme calls that a mistake; all at once.
     """
 
+    @np.errstate(over="ignore")  # a total that overflows is refused
     def __init__(self, scheme: Scheme, panel: Panel) -> None:
         self.scheme, self.panel = scheme, panel
         if problems := [*event_problems(scheme, panel)]:
@@ -140,6 +141,7 @@ class Engine:
         """How many draws are one block."""
         return int(np.clip(1 << (ROOM // len(self.units)).bit_length() - 1, LINE, 2048))
 
+    @np.errstate(over="ignore")
     def _pass(self, draws: Draws, touched: frozenset[str]) -> Pass:
         """Return a pass that knows everything that the draws do not touch."""
         drawn = [leaf for leaf in self.scheme.indicators if leaf.id in touched]
