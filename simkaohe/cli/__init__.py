@@ -13,7 +13,7 @@ from importlib import metadata
 from simkaohe.cli import explaining, fairness, files, ranking, sensitivity, serving
 from simkaohe.cli.options import Commands, Parser, lang, told
 from simkaohe.cli.printing import put
-from simkaohe.cli.reading import spare_what_is_read
+from simkaohe.cli.reading import check_outputs
 from simkaohe.errors import Problem, SimkaoheError, reason
 from simkaohe.labels import Language, Words, language, use_language
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         use_language(_asked_for(argv) or before)
         arguments = _parser().parse_args(argv)
-        spare_what_is_read(arguments)
+        check_outputs(arguments)
         text = arguments.run(arguments)
         if text is not None:
             put(text, arguments)

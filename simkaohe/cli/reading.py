@@ -88,7 +88,7 @@ def _of_file(text: str) -> Scenario:
 
 def given_edits(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the edits of ``--set``."""
-    edits = {}
+    edits: dict[str, Any] = {}
     for text in arguments.set:
         path, equals, value = text.partition("=")
         if not equals or not path.strip():
@@ -97,15 +97,25 @@ def given_edits(arguments: argparse.Namespace) -> dict[str, Any]:
             )
             expected = Words("路径=值", "PATH=VALUE")
             raise SimkaoheError(Problem(f"--set {text}".rstrip(), missing, expected))
-        edits[path.strip()] = parse_yaml(value, f"--set {path}")
+        path, value = path.strip(), parse_yaml(value, f"--set {path}")
+        if edits.get(path, value) != value:
+            twice = Words("两个不同的值", "two different values")
+            raise SimkaoheError(Problem(f"--set {path}", twice, Words("一个值", "one value")))
+        edits[path] = value
     return edits
 
 
-def spare_what_is_read(arguments: argparse.Namespace) -> None:
-    """Refuse to write over a file that the command reads."""
+def check_outputs(arguments: argparse.Namespace) -> None:
+    """Refuse, before anything is worked out, a file in no folder and one that the command reads."""
     for name in ("output", "html"):
         target = getattr(arguments, name, None)
-        if target is not None and target.exists():
+        if target is None:
+            continue
+        if not target.parent.is_dir():
+            found = Words(f"没有文件夹 {target.parent}", f"there is no folder {target.parent}")
+            remedy = Words("请先建好，或换一个位置", "Make it first, or choose another place")
+            raise SimkaoheError(Problem(str(target), found, remedy=remedy))
+        if target.exists():
             _spare(arguments, target)
 
 
