@@ -11,12 +11,13 @@ the two into totals, ranks and grades, and :func:`compare` shows who moves when 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from simkaohe.homes import at_home
 
 __version__ = "0.1.0"
 
-_HOMES = {
+_HOMES: dict[str, str | None] = {
     "SimkaoheError": "errors",
     "language": "labels",
     "use_language": "labels",
@@ -47,10 +48,10 @@ _HOMES = {
     "save_scenarios": "files",
     "write_exercise": "report.exercise",
     "write_report": "report",
+    **dict.fromkeys(("fairness", "lessons", "plots", "sensitivity", "widgets")),
 }
-_ROOMS = ("fairness", "lessons", "plots", "sensitivity", "widgets")
 
-__all__ = [*_HOMES, *_ROOMS]
+__all__ = list(_HOMES)
 
 if TYPE_CHECKING:
     from simkaohe import fairness, lessons, plots, sensitivity, widgets
@@ -73,17 +74,4 @@ if TYPE_CHECKING:
     from simkaohe.scheme.rules import Rule
     from simkaohe.scheme.tree import Group, Indicator, Scheme
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used, so that importing simkaohe is cheap."""
-    if name in _ROOMS:
-        return import_module(f"simkaohe.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'simkaohe' has no attribute {name!r}")
-    value = getattr(import_module(f"simkaohe.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = at_home(__name__, _HOMES)

@@ -144,7 +144,10 @@ def test_compare_prints_every_scenario_against_the_base(capsys) -> None:
         (("rank", "tai", "--set", "patents.id='1. 1'"), "Write 1-1 for example"),
         (("rank", "tai", "--set", "patents.id=11", "--lang", "zh"), '可以写 "11"'),
         (("rank", "tai", "-o", "no/such/x.txt", "--lang", "zh"), "没有文件夹 no/such。"),
-        (("rank", "tai", "--set", "d.weight=1", "--set", "d.weight=2"), "d.weight: found two different"),
+        (
+            ("rank", "tai", "--set", "d.weight=1", "--set", "d.weight=2"),
+            "d.weight: found two different",
+        ),
         (("rank", "x" * 5000, "--lang", "zh"), "读写失败：名称太长"),
         (("fairness", "tai", "--error", "patents=x"), "errors › patents: found 'x'"),
         (("fairness", "tai", "--html", "x.html", "--format", "csv"), "--html: not together with"),

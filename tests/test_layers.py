@@ -12,6 +12,7 @@ import pytest
 import simkaohe
 
 ORDER = [
+    "homes",
     "labels",
     "errors",
     "ranks",
@@ -108,3 +109,7 @@ def test_importing_every_room_that_computes_loads_nothing_heavy() -> None:
     loaded = modules_loaded_by(*rooms)
     assert set(rooms) <= loaded
     assert loaded.isdisjoint(HEAVY)
+
+
+def test_a_page_opens_before_anything_is_loaded_that_draws_or_writes() -> None:
+    assert modules_loaded_by("simkaohe.widgets").isdisjoint({*HEAVY} - {"ipywidgets"})

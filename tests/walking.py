@@ -67,6 +67,8 @@ BATCH = 4
 TONGUES = ("中文", "English")
 PATIENCE = 20.0
 """Seconds after the kernel's answer; a move that shows nothing until then did nothing."""
+LATER = 5.0
+"""Seconds after the kernel's answer in which a tab begins to show what it did not show so far."""
 
 
 def case_of(notebook: str) -> str:
@@ -256,7 +258,7 @@ class Walk:
 
     def _wait_for_what_is_new(self) -> None:
         """Wait until what a tab shows is there, which the kernel may work out only now."""
-        end, before = monotonic() + PATIENCE, self._now["controls"]
+        end, before = monotonic() + LATER, self._now["controls"]
         while monotonic() < end:
             self.opened.wait_for_timeout(200)
             self._now = self._look()

@@ -9,8 +9,7 @@ money (:func:`money`), incentives (:func:`effort`, :func:`cheapest_way`, :func:`
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from simkaohe.homes import at_home
 
 _HOMES = {
     "Finding": "finding",
@@ -31,16 +30,4 @@ _HOMES = {
 }
 
 __all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'simkaohe.fairness' has no attribute {name!r}")
-    value = getattr(import_module(f"simkaohe.fairness.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = at_home(__name__, _HOMES)

@@ -4,33 +4,26 @@ Chinese is written in a font that the machine has, else in the packaged Noto San
 settings of matplotlib are not changed.
 """
 
-from simkaohe.plots.auditing import audit
-from simkaohe.plots.fairness_effort import effort
-from simkaohe.plots.fairness_groups import cliffs, parity
-from simkaohe.plots.fairness_noise import endowment, rank_confidence
-from simkaohe.plots.ranking import ranking, shift
-from simkaohe.plots.sensitivity import (
-    acceptability,
-    breakpoints,
-    effective_weights,
-    rank_intervals,
-    sobol,
-    tornado,
-)
+from __future__ import annotations
 
-__all__ = [
-    "acceptability",
-    "audit",
-    "breakpoints",
-    "cliffs",
-    "effective_weights",
-    "effort",
-    "endowment",
-    "parity",
-    "rank_confidence",
-    "rank_intervals",
-    "ranking",
-    "shift",
-    "sobol",
-    "tornado",
-]
+from simkaohe.homes import at_home
+
+_HOMES = {
+    "acceptability": "sensitivity",
+    "audit": "auditing",
+    "breakpoints": "sensitivity",
+    "cliffs": "fairness_groups",
+    "effective_weights": "sensitivity",
+    "effort": "fairness_effort",
+    "endowment": "fairness_noise",
+    "parity": "fairness_groups",
+    "rank_confidence": "fairness_noise",
+    "rank_intervals": "sensitivity",
+    "ranking": "shifts",
+    "shift": "shifts",
+    "sobol": "sensitivity",
+    "tornado": "sensitivity",
+}
+
+__all__ = list(_HOMES)
+__getattr__, __dir__ = at_home(__name__, _HOMES)

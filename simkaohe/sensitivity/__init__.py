@@ -10,8 +10,7 @@ would meet stated conditions (:func:`design`).
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from simkaohe.homes import at_home
 
 _HOMES = {
     "MonteCarlo": "acceptability",
@@ -45,16 +44,4 @@ _HOMES = {
 }
 
 __all__ = list(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'simkaohe.sensitivity' has no attribute {name!r}")
-    value = getattr(import_module(f"simkaohe.sensitivity.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__ = at_home(__name__, _HOMES)

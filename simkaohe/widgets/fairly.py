@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 from html import escape
 from itertools import product
 from typing import Any
@@ -60,6 +60,7 @@ class FairnessApp(WeightsApp):
     working: Working | None = None
     _asked: Any = None
     _audit: Any = None
+    _base: Audit | None = None
 
     @property
     def audit(self) -> Audit:
@@ -109,12 +110,13 @@ class FairnessApp(WeightsApp):
                 self._show(self._audit)  # all is laid out anew
             return
         self._asked = (measures, now)
-        base = None if now == self.state.scheme else self.state.scheme
-        panel = self.state.panel
+        if self._base is None or self._base.measures != measures:
+            self._base = audit(self.state.scheme, self.state.panel, measures=measures)
+        found = self._base
+        if now != self.state.scheme:
+            found = replace(audit(now, self.state.panel, measures=measures), before=found)
         assert self.working is not None
-        self.working.do(
-            lambda report: _done(report, now, panel, base, measures), self._show, self._fail
-        )
+        self.working.do(lambda report: _done(report, found), self._show, self._fail)
 
     def _fail(self, error: SimkaoheError) -> None:
         self._detail.value = views.alert(str(error))
@@ -141,7 +143,9 @@ class FairnessApp(WeightsApp):
         self._counts.value = f"<p>{escape('　'.join(counts))}</p>"
 
     def _line(self, finding: Finding) -> w.Button:
-        ink, field = plots.auditing.INK[finding.light]
+        from simkaohe.plots.auditing import INK
+
+        ink, field = INK[finding.light]
         line = w.Button(
             description=f"{self._was(finding)}{LIGHTS[finding.light]}　{finding.question}",
             tooltip=str(finding.sentence),
@@ -209,12 +213,9 @@ class FairnessApp(WeightsApp):
             return b""
 
 
-def _done(
-    report: Report, now: Scheme, panel: Panel, base: Scheme | None, measures: Collection[str]
-) -> Audit:
-    """Return the audit with all its measures computed."""
-    found = audit(now, panel, before=base, measures=measures)
-    steps = list(product([found, found.before] if found.before else [found], measures))
+def _done(report: Report, found: Audit) -> Audit:
+    """Return the audit with all its measures computed; those of the base are so after once."""
+    steps = list(product([found, found.before] if found.before else [found], found.measures))
     for place, (each, measure) in enumerate(steps):
         report(place, len(steps))
         with suppress(SimkaoheError):  # its finding says so

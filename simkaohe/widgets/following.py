@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import ipywidgets as w
-from matplotlib.axes import Axes
 
 from simkaohe.errors import SimkaoheError
 from simkaohe.labels import Words, language, use_language
@@ -20,6 +19,9 @@ from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls, views
 from simkaohe.widgets.state import State
 from simkaohe.widgets.working import Report, Working
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SIDE = w.Layout(width="30em", flex="0 0 auto", padding="0 0.8em 0 0")
 MUTED = "color:var(--jp-ui-font-color2,#59636e)"

@@ -11,7 +11,6 @@ import numpy as np
 from simkaohe.labels import Words, column_label
 from simkaohe.lessons import Question, Step, steps, training_exercise
 from simkaohe.panel import Panel
-from simkaohe.report.exercise import workbook_of
 from simkaohe.scheme.arithmetic import number
 from simkaohe.scheme.tree import Scheme
 from simkaohe.widgets import controls
@@ -227,6 +226,8 @@ class TrainingApp(Page):
 
     def _sheet(self) -> bytes:
         """Return the workbook that the settings ask for."""
+        from simkaohe.report.exercise import workbook_of
+
         about = (self._result.scheme, self._result.panel) if self.about.value else ()
         return workbook_of(training_exercise(self.sheet_seed.value, *about))
 
