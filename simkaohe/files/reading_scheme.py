@@ -257,10 +257,10 @@ class SchemeReader(Reader):
 
     def _put_below_total(self, parents: dict[str, tuple[str | None, int]]) -> None:
         """Make a tree of a plain list, in which no row states a parent: all are the total's."""
-        if len(parents) < 2 or any(stated is not None for stated, _ in parents.values()):
+        if any(stated is not None for stated, _ in parents.values()):
             return
         groups = [name for name in parents if "rule" not in self.nodes[name]]
-        if not groups and TOTAL not in self.nodes:
+        if parents and not groups and TOTAL not in self.nodes:
             groups = [TOTAL]
             self.nodes[TOTAL] = {"id": TOTAL, "name": "总分", "name_en": "Total"}
             parents[TOTAL] = None, min(row for _, row in parents.values())
