@@ -617,6 +617,7 @@ REFUSED = [
     (set_cell("数据", "A1", "名"), "考核.xlsx › 数据: there is no heading 'Unit'"),
     (lambda b: b["数据"].merge_cells("B2:B3"), "考核.xlsx › 数据 › B2:B3: found merged cells; expected one cell for every value. Unmerge them and fill in every cell."),
     (lambda b: setattr(b["数据"], "title", "数剧"), "考核.xlsx › 数剧: there is no sheet '数剧'. Did you mean 'Data'? Start the name"),
+    (lambda b: setattr(b.create_sheet("草稿"), "sheet_state", "hidden") or set_cell("草稿", "A1", "x")(b), "It is hidden: right-click any sheet's tab in Excel and choose Unhide."),
     (lambda b: b.__delitem__("数据"), "考核.xlsx: there is no sheet 'Data'. Add a sheet named 'Data'."),
     (lambda b: b.__delitem__("指标"), "考核.xlsx: there is no sheet 'Indicators'"),
     (lambda b: setattr(b.copy_worksheet(b["数据"]), "title", "Data"), "考核.xlsx › Data: this is the same sheet as '数据'. Keep one of them."),

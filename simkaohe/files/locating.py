@@ -9,8 +9,8 @@ import pandas as pd
 
 from simkaohe.errors import Problem
 from simkaohe.files.cells import Sheet, place
-from simkaohe.labels import Words
 from simkaohe.files.sheets import titles
+from simkaohe.labels import Words
 from simkaohe.panel import RECORDS, WIDE
 
 

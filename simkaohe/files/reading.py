@@ -22,6 +22,10 @@ ELSEWHERE = Words(
     "考核不用的内容可以移到名称以 _ 或“结果”开头的工作表",
     "What the assessment does not need may move to a sheet whose name begins with _",
 )
+UNHIDE = Words(
+    "它是隐藏的：在 Excel 里右键任一工作表标签，选“取消隐藏”",
+    "It is hidden: right-click any sheet's tab in Excel and choose Unhide",
+)
 ONLY_ONE = Words("只保留一个", "Keep one of them")
 CALLED = ("name", "name_en")
 """Fields by which a row without an id is called."""
@@ -111,6 +115,8 @@ class Reader:
                         "Start the name of a sheet that is not to be read with “Result” or _",
                     )
                     problem = unknown(self.where(sheet.name), sheet.name, known, SHEET)
+                    if sheet.hidden:
+                        remedy = both(remedy, UNHIDE)
                     self.note(problem._replace(remedy=both(problem.remedy, remedy)))
             elif name in found:
                 self.report(
