@@ -568,6 +568,21 @@ def test_what_stands_below_the_units_is_no_unit(row: Any, found: str, tmp_path: 
         read_workbook(tmp_path / "考核.xlsx")
 
 
+def test_categories_that_no_sheet_lists_are_asked_for(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "数据"
+    for row in (["单位", "甲"], ["东县", 80]):
+        book["数据"].append(row)
+    book.create_sheet("指标").append(["名称", "计分方法"])
+    book["指标"].append(["甲", "直接赋分"])
+    book.create_sheet("单位").append(["单位", "类别"])
+    book["单位"].append(["东县", "山区"])
+    book.save(tmp_path / "考核.xlsx")
+    said = "单位 › B2 .*: there is no category '山区'. List every category in the column “Name”"
+    with pytest.raises(sk.SimkaoheError, match=said):
+        read_workbook(tmp_path / "考核.xlsx")
+
+
 def test_targets_that_nobody_gave_are_asked_for_on_their_sheet(tmp_path: Path) -> None:
     book = Workbook()
     book.active.title = "数据"
