@@ -129,8 +129,8 @@ class AdditiveForm:
             reason = Words("同一个单位", "these are the same unit")
         if reason:
             remedy = Words(
-                "请选同一类别、缺失指标相同的两个单位",
-                "Choose two of one category that lack the same scores, if any",
+                "请选参加排名、同一类别、缺失指标相同的两个单位",
+                "Choose two ranked units of one category that lack the same scores, if any",
             )
             refuse(f"{a} › {b}", reason, remedy=remedy)
         return one, two
