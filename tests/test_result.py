@@ -164,7 +164,7 @@ def test_columns_that_are_edit_paths_are_named_after_their_node() -> None:
     scheme, _ = sk.load("three_papers")
     frame = pd.DataFrame({"party.weight": [1.0], "total": [2.0], "party": [3.0]})
     assert list(sk.in_words(frame, scheme)) == [
-        "Party building · Weight",
+        "Party building · weight",
         "Total",
         "Party building",
     ]

@@ -12,6 +12,7 @@ from simkaohe.labels import Words, reader_name
 from simkaohe.scheme.edit import Slot, slots_of, value_at
 from simkaohe.scheme.method import Model
 from simkaohe.scheme.tree import Group, Scheme
+from simkaohe.scheme.wording import step_label
 from simkaohe.widgets.controls import LINE, WIDE, Later, discard, listen
 from simkaohe.widgets.rows import Row, adjustable, is_method
 from simkaohe.widgets.state import State
@@ -191,8 +192,7 @@ def names(
     elif last.isdecimal() and before:
         short = f"{before[-1]} {int(last) + 1}"
     elif before and (last == step or ends.count(last) > 1):
-        known = scheme.nodes[last].label if last in scheme.nodes else scheme.category_label(last)
-        short = f"{before[-1]} · {known}"
+        short = f"{before[-1]} · {step_label(scheme, last)}"
     else:
         short = last
     rest = before if short == last else before[:-1]
