@@ -323,12 +323,15 @@ class Result:
                 "score": float(rank),
                 "calculation": str(Words(f"{of} 个单位中第 {rank}", f"{rank} of {of}")),
             }
-        if out.grades is not None:
+        if out.grades is not None and self.scheme.grades is not None:
+            labels = {band.name: band.label for band in self.scheme.grades.bands}
             yield {
                 "node": "= grade",
                 "name": str(Words("等次", "Grade")),
                 "depth": 0,
-                "calculation": str(self.grades.iat[place] or Words("不定等次", "no grade")),
+                "calculation": labels.get(
+                    str(self.grades.iat[place]), str(Words("不定等次", "no grade"))
+                ),
             }
         for use_id, use in self.scheme.uses.items():
             amount = out.uses[use_id][0, place]

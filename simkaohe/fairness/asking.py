@@ -169,7 +169,7 @@ def numbers_in_words(scheme: Scheme, numbers: pd.DataFrame) -> pd.DataFrame:
         shown.insert(0, "name", readers)
     if "name" in shown:
         shown = shown.drop(columns=[column for column in shown if column in NAMED])
-    words = {
+    words: dict[str, Mapping[Any, Any]] = {
         "kind": KINDS,
         "source": SOURCES,
         "top": {**REACHES, **ANSWERS},
@@ -177,6 +177,6 @@ def numbers_in_words(scheme: Scheme, numbers: pd.DataFrame) -> pd.DataFrame:
         "method": {name: rule.label for name, rule in Rule.family.items()},
     }
     for column in shown.select_dtypes(exclude="number"):
-        known: Mapping[Any, Any] = words.get(str(column).removesuffix("_there"), ANSWERS)
+        known = words.get(str(column).removesuffix("_there"), ANSWERS)
         shown[column] = [str(known.get(value, value)) for value in shown[column].fillna("–")]
     return in_words(shown, scheme)

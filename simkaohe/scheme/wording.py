@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +52,15 @@ def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
         known = codes.get(str(column).removesuffix("_before").removesuffix("_there"))
         if known is not None:
             cells = frame[column].astype(object).where(frame[column].notna(), "")
-            frame = frame.assign(**{column: [str(known.get(cell, cell)) for cell in cells]})
-    for axis in ("index", "columns"):
-        for name in getattr(frame, axis).names:
-            if name in codes:
-                words = {code: str(each) for code, each in codes[name].items()}
-                frame = frame.rename(**{axis: words, "level": name})
+            frame = frame.assign(**{str(column): [str(known.get(cell, cell)) for cell in cells]})
+    for name in codes.keys() & {*frame.index.names}:
+        frame = frame.rename(
+            index={key: str(each) for key, each in codes[name].items()}, level=name
+        )
+    for name in codes.keys() & {*frame.columns.names}:
+        frame = frame.rename(
+            columns={key: str(each) for key, each in codes[name].items()}, level=name
+        )
     if scheme is not None and not scheme.categories:
         frame = frame[[name for name in frame if not str(name).startswith("category")]]
     meant = {old: new for beside, names in BESIDE.items() if beside in frame
@@ -64,15 +68,17 @@ def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
     if scheme is not None and "name" not in frame:
         meant |= {"node": "name", "indicator": "name"}
     columns = [str(column) for column in frame]
-    ids = scheme is not None and all(each.partition(".")[0] in scheme.nodes for each in columns)
+    own = {"category", *scheme.nodes, *scheme.uses} if scheme else {*()}
+    ids = own.issuperset(each.partition(".")[0] for each in columns)
 
     def heading(name: Any) -> Any:
         return _heading(scheme, meant.get(name, name), ids)
 
-    index, axis_names = (
-        [name and heading(name) for name in each.names] for each in (frame.index, frame.columns)
-    )
-    return frame.rename_axis(index=index, columns=axis_names).rename(columns=heading)
+    def headings(axis: pd.Index[Any]) -> Any:
+        return [name and heading(name) for name in axis.names]
+
+    frame = frame.rename_axis(index=headings(frame.index), columns=headings(frame.columns))
+    return frame.rename(columns=heading)
 
 
 def _codes(scheme: Scheme | None) -> dict[Any, Mapping[Any, Any]]:
@@ -99,13 +105,13 @@ SUFFIXES = {
 
 
 def _heading(scheme: Scheme | None, column: Any, ids: bool = False) -> str:
-    """Return the heading that people read; ``ids`` says that nodes go before other columns."""
-    if column is None:
+    """Return the heading that people read; ``ids`` says that nodes and uses go before other columns."""
+    if column is None or column != column:
         return str(Words("无等次", "No grade"))
     name = str(column)
-    for suffix, words in SUFFIXES.items():
+    for suffix, beside in SUFFIXES.items():
         if name.endswith(suffix):
-            return str(words.format(_heading(scheme, name.removesuffix(suffix), ids)))
+            return str(beside.format(_heading(scheme, name.removesuffix(suffix), ids)))
     if scheme is None or (name in COLUMNS and not ids):
         return column_label(name)
     use = scheme.uses.get(name.removeprefix("uses."))
@@ -140,6 +146,16 @@ def path_label(scheme: Scheme, path: str) -> str:
             parts.append(_named(inside, step_label(scheme, step)))
             found = inside
     return " · ".join(parts)
+
+
+def without_ids(scheme: Scheme, sentence: str) -> str:
+    """Return an error's sentence with names for the node that it begins with and for edit paths."""
+
+    def named(path: re.Match[str]) -> str:
+        there = path[0].partition(".")[0] in scheme.nodes
+        return path_label(scheme, path[0]) if there else path[0]
+
+    return re.sub(r"^[\w.]+(?= ›|:|：)|[A-Za-z]\w*(\.\w+)+", named, sentence, flags=re.ASCII)
 
 
 PERIODS = {

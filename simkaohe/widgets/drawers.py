@@ -13,7 +13,7 @@ from simkaohe.scheme.edit import Slot, slots_of, value_at
 from simkaohe.scheme.method import Model
 from simkaohe.scheme.tree import Group, Scheme
 from simkaohe.scheme.wording import step_label
-from simkaohe.widgets.controls import LINE, WIDE, Later, discard, listen
+from simkaohe.widgets.controls import LINE, WIDE, Later, discard, listen, roomy
 from simkaohe.widgets.rows import Row, adjustable, is_method
 from simkaohe.widgets.state import State
 
@@ -135,7 +135,7 @@ class Sheet(w.VBox):
         self.rows: dict[str, Row] = {}
         self._form: Any = None
         self._body = w.VBox(layout=LINE)
-        super().__init__([self.subject, self._body])
+        super().__init__([roomy(self.subject), self._body])
         self._later = Later(self._explain, without_notebook=False)
         self._show()
         self.subject.observe(self._show, "value")
