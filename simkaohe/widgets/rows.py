@@ -166,7 +166,7 @@ class Row(w.VBox):
             lambda: self._shown(self._read(self._edited)),
             lambda value: self._state.set(self._edited, _taken(value)),
         )
-        return [roomy(control, 25)]
+        return [roomy(control, 21)]
 
     def _shown(self, value: Any) -> Any:
         """Return the choice of that name; a scenario writes a method as text or as a table."""
