@@ -265,6 +265,27 @@ RECORD_COLUMNS = {
 """What the columns of the lists of records are called."""
 
 
+FACTS = {
+    "population": Words("人口", "population"),
+    "staff": Words("编制人数", "staff"),
+    "cadres": Words("干部人数", "cadres"),
+    "area": Words("面积", "area"),
+    "gdp": Words("地区生产总值", "GDP"),
+    "gdp_per_head": Words("人均地区生产总值", "GDP per head"),
+    "fiscal_capacity": Words("财力", "fiscal capacity"),
+    "distance_to_city": Words("到市区的距离", "distance to the city"),
+    "paid_by_city": Words("由市级发放", "paid by the city"),
+    "projects": Words("在建项目数", "projects under way"),
+    "farm_samples": Words("农产品抽检批次", "tests of farm products"),
+}
+"""What usual ids of background data (背景数据) are called; others are shown as the data name them."""
+
+
+def fact_label(column: str) -> Words:
+    """Return what a column of the covariates is called; unknown names stay as they are."""
+    return FACTS.get(column, Words(column, column))
+
+
 def column_label(column: str) -> str:
     """Return the heading that people read for a column name; unknown names stay as they are."""
     return str(COLUMNS.get(column, column))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from simkaohe.labels import COLUMNS, Words, column_label, reader_name
+from simkaohe.labels import COLUMNS, FACTS, Words, column_label, reader_name
 from simkaohe.scheme.edit import steps_of
 from simkaohe.scheme.method import Model
 
@@ -83,14 +83,19 @@ def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
 
 def _codes(scheme: Scheme | None) -> dict[Any, Mapping[Any, Any]]:
     """Return by column what its codes are called."""
+    plain: dict[Any, Mapping[Any, Any]] = {
+        "change": CHANGES,
+        "covariate": FACTS,
+        "strongest": FACTS,
+    }
     if scheme is None:
-        return {"change": CHANGES}
+        return plain
     bands = scheme.grades.bands if scheme.grades else ()
     uses = scheme.uses.items()
     categories = {name: scheme.category_label(name) for name in scheme.categories}
     nodes = {name: node.label for name, node in scheme.nodes.items()}
     return {
-        "change": CHANGES,
+        **plain,
         "grade": {band.name: band.label for band in bands},
         "use": {name: reader_name(use.name, use.name_en, name) for name, use in uses},
         **dict.fromkeys(CATEGORIES, categories),
