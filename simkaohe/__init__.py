@@ -34,7 +34,7 @@ _HOMES: dict[str, str | None] = {
     "Engine": "engine",
     "Result": "result",
     "evaluate": "result",
-    "in_words": "result",
+    "in_words": "scheme.wording",
     "Comparison": "comparison",
     "compare": "comparison",
     "Diagnosis": "diagnosis",
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from simkaohe.panel import Panel
     from simkaohe.report import write_report
     from simkaohe.report.exercise import write_exercise
-    from simkaohe.result import Result, evaluate, in_words
+    from simkaohe.result import Result, evaluate
     from simkaohe.scheme.coefficient import CoefficientMap
     from simkaohe.scheme.combine import Combine
     from simkaohe.scheme.edit import Scenario
@@ -73,5 +73,6 @@ if TYPE_CHECKING:
     from simkaohe.scheme.measure import Measure
     from simkaohe.scheme.rules import Rule
     from simkaohe.scheme.tree import Group, Indicator, Scheme
+    from simkaohe.scheme.wording import in_words
 
 __getattr__, __dir__ = at_home(__name__, _HOMES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -13,11 +13,12 @@ import pandas as pd
 
 from simkaohe.engine import Engine, Outcome, compiled
 from simkaohe.errors import SimkaoheError, unknown
-from simkaohe.labels import COLUMNS, Words, column_label, language, reader_name
+from simkaohe.labels import Words, language, reader_name
 from simkaohe.panel import QUANTITIES, UNIT, Panel
 from simkaohe.scheme.adjust import EFFECTS
 from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.tree import Group, Indicator, Scheme
+from simkaohe.scheme.wording import in_words
 
 
 def evaluate(scheme: Scheme, panel: Panel) -> Result:
@@ -322,12 +323,15 @@ class Result:
                 "score": float(rank),
                 "calculation": str(Words(f"{of} 个单位中第 {rank}", f"{rank} of {of}")),
             }
-        if out.grades is not None:
+        if out.grades is not None and self.scheme.grades is not None:
+            labels = {band.name: band.label for band in self.scheme.grades.bands}
             yield {
                 "node": "= grade",
                 "name": str(Words("等次", "Grade")),
                 "depth": 0,
-                "calculation": str(self.grades.iat[place] or Words("不定等次", "no grade")),
+                "calculation": labels.get(
+                    str(self.grades.iat[place]), str(Words("不定等次", "no grade"))
+                ),
             }
         for use_id, use in self.scheme.uses.items():
             amount = out.uses[use_id][0, place]
@@ -356,57 +360,3 @@ def _leaf_words(leaf: Indicator, data: dict[str, float], raw: float) -> str:
     score = str(Words("不计分", "no score")) if np.isnan(raw) else f"{raw:.4f}"
     comma = "，" if language() == "zh" else ", "
     return f"{leaf.rule.label}{Words('：', ': ')}{comma.join(shown)} → {score}"
-
-
-CHANGES = {"enters": Words("进入", "enters"), "leaves": Words("退出", "leaves")}
-"""What the changes of :meth:`Comparison.top` are called in print."""
-
-REACHES = {
-    "ranks": Words("名次", "ranks"),
-    "totals": Words("总分", "totals"),
-    "none": Words("不影响", "none"),
-}
-"""What changing one entry alone reaches, in print."""
-YES, NO = Words("是", "yes"), Words("否", "no")
-
-
-def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
-    """Return a table as people read it: headings and names in their language, no empty columns.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        A table of results, as in :attr:`Result.ranking` or :meth:`Comparison.table`.
-    scheme : Scheme, optional
-        Names its nodes, categories, grades and uses.
-    """
-    if len(frame):
-        frame = frame.loc[:, (frame.notna() & (frame != "")).any()]
-    if "change" in frame:
-        frame = frame.assign(change=[str(CHANGES[change]) for change in frame["change"]])
-    for column in frame.select_dtypes(bool).columns:
-        frame = frame.assign(**{column: [str(YES if cell else NO) for cell in frame[column]]})
-    if "effect" in frame:
-        frame = frame.assign(effect=[str(REACHES.get(cell, cell)) for cell in frame["effect"]])
-    if scheme is not None and scheme.grades:
-        grades = {band.name: band.label for band in scheme.grades.bands}
-        for column in frame.columns.intersection(["grade", "grade_before"]):
-            frame = frame.assign(**{column: frame[column].map(grades).fillna("")})
-    if scheme is not None and scheme.categories and "category" in frame:
-        frame = frame.assign(category=[scheme.category_label(name) for name in frame["category"]])
-    elif scheme is not None and not scheme.categories:
-        frame = frame[[name for name in frame if not str(name).startswith("category")]]
-    names: list[Any] = [name and _heading(scheme, name) for name in frame.index.names]
-    return frame.rename_axis(index=names).rename(columns=partial(_heading, scheme))
-
-
-def _heading(scheme: Scheme | None, column: Any) -> str:
-    name, before, _ = str(column).partition("_before")
-    suffix = str(Words("（基准）", " (base)")) if before else ""
-    node, _, field = name.partition(".")
-    if scheme is not None and name not in COLUMNS and node in scheme.nodes:
-        return " · ".join([scheme.nodes[node].label, *([column_label(field)] if field else [])])
-    use = scheme.uses.get(name.removeprefix("uses.")) if scheme else None
-    if use is not None:
-        return f"{reader_name(use.name, use.name_en, name)}{suffix}"
-    return f"{column_label(name)}{suffix}"

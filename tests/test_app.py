@@ -25,7 +25,13 @@ from tornado.websocket import websocket_connect
 
 import simkaohe as sk
 from simkaohe.app import visitors
-from simkaohe.app.pages import LAB_ONLY, in_both_languages, notebooks_folder, pages
+from simkaohe.app.pages import (
+    LAB_ONLY,
+    in_both_languages,
+    notebooks_folder,
+    pages,
+    without_code,
+)
 from simkaohe.cli import main
 from simkaohe.widgets import keeping, uploading
 from simkaohe.widgets.following import about
@@ -188,6 +194,15 @@ def test_a_line_shows_its_code_in_both_languages() -> None:
         "<span class='skh-said' lang='en'>Who falls?</span>"
     )
     assert in_both_languages("## 动一动") == "## 动一动"  # nothing to choose from
+
+
+def test_a_page_does_not_ask_its_readers_to_write_python() -> None:
+    text = "1. 谁升？ Who rises?\n2. `sk.evaluate(scheme)`：谁降？ Who falls?\n3. 打开 `02_change_the_weights`。"
+    assert without_code(text) == "1. 谁升？ Who rises?\n3. 打开 `02_change_the_weights`。"
+    assert without_code("`x.write(1)`：写成一页。") == ""
+    assert (
+        without_code("把 `weeks` 从 8 改成 4 (see below)") == "把 `weeks` 从 8 改成 4 (see below)"
+    )
 
 
 def test_without_a_token_only_this_computer_by_its_own_name(tmp_path: Path) -> None:

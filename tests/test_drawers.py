@@ -178,6 +178,26 @@ def test_methods_say_which_data_they_need_and_nobody_has(case, leaf) -> None:
     assert "target completion (needs target)" in marked
 
 
+def test_rules_that_do_not_fit_the_direction_say_so_and_long_names_have_the_whole_line() -> None:
+    scheme, panel = CASES["three_papers"]
+    (subject,) = (one for _, one in subjects(scheme) if one.path == "pm25")
+    sheet = Sheet(State(scheme, panel), [subject])
+    (rules,) = every(sheet.rows["pm25.rule.method"], w.Dropdown)
+    for label, method in rules.options:
+        if "(needs " in label:
+            continue
+        try:
+            scheme.edit({"pm25.rule": method})
+            fits = True
+        except sk.SimkaoheError:
+            fits = False
+        assert ("(not for this direction)" in label) != fits, label
+    assert "given points (not for this direction)" in dict(rules.options)
+    assert "skh-long" in rules._dom_classes
+    (scopes,) = every(sheet.rows["pm25.scope"], w.Dropdown)
+    assert "skh-long" not in scopes._dom_classes
+
+
 # -- what has no effect ----------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ import pytest
 import simkaohe as sk
 from simkaohe.labels import use_language
 from simkaohe.scheme.tree import Group
+from simkaohe.scheme.wording import path_label, without_ids
 
 
 def given(values: dict[str, float], **fields) -> sk.Result:
@@ -161,11 +162,71 @@ def test_the_table_is_the_ranking_in_the_readers_words() -> None:
     assert plain.index.name == "Unit"
 
 
+def test_tables_of_fairness_have_no_codes_and_speak_both_languages() -> None:
+    scheme, panel = sk.load("target_responsibility")
+    flagged = scheme.edit(sk.load_scenarios("target_responsibility")[1])
+    paid = sk.fairness.money(flagged, panel, base=scheme)
+    sk.use_language("en")
+    shown = sk.in_words(paid.change_by_category, scheme)
+    assert list(shown) == ["Before", "After", "Difference", "Lost", "Units that lose"]
+    assert shown.index.names == ["Use", "Category"]
+    assert ("Prize", "Counties") in shown.index
+    assert (shown["Difference"] == shown["After"] - shown["Before"]).all()
+    assert list(sk.in_words(paid.amounts, scheme)) == ["Category", "Prize", "Excellent individuals"]
+    sk.use_language("zh")
+    assert list(sk.in_words(paid.changes, scheme)) == ["类别", "原来", "改后", "增减"]
+    vetoes = sk.in_words(sk.fairness.leverage(scheme, panel).vetoes, scheme)
+    assert vetoes.index.name == "名称"
+    assert "数据造假" in vetoes.index
+
+
+def test_nodes_with_the_id_of_a_column_keep_their_own_name() -> None:
+    """The case's raters are called above and below, as are columns of the sensitivity tables."""
+    scheme, panel = sk.load("cadre_360")
+    scores = sk.evaluate(scheme, panel).scores[["above", "below"]]
+    sk.use_language("en")
+    assert list(sk.in_words(scores, scheme)) == ["Superiors", "Subordinates"]
+    turned = sk.in_words(scores.T.rename_axis("node"), scheme)
+    assert list(turned.index) == ["Superiors", "Subordinates"]
+    assert turned.index.name == "Name"
+    assert list(sk.in_words(pd.DataFrame({"above": ["a"], "gap": [0.1]}), scheme)) == [
+        "Above",
+        "Gap",
+    ]
+
+
+def test_paths_and_grades_in_headings_are_words() -> None:
+    scheme, _ = sk.load("cadre_360")
+    paths = [
+        "total.difficulty.strength",
+        "above.weight + below.weight",
+        "results.weights_by_category.economy",
+        "*.weight × 5",
+    ]
+    sk.use_language("en")
+    shown = list(sk.in_words(pd.DataFrame(0.0, ["u"], paths), scheme))
+    assert shown == [
+        "Total · difficulty · strength",
+        "Superiors · weight + Subordinates · weight",
+        "Results of the work · weights by category · Economic departments",
+        "Weight × 5",
+    ]
+    chances = pd.DataFrame(0.5, ["u"], pd.Index(["优秀", None], name="grade", dtype=object))
+    assert list(sk.in_words(chances, scheme)) == ["Excellent", "No grade"]
+    quarters, _ = sk.load("county_targets")
+    assert path_label(quarters, "periods.earlier.q2").endswith("quarter 2")
+    said = "tasks › 青山区: nothing. State it in tasks.missing, or total.nosuch.way, e.g. 0.5"
+    assert without_ids(sk.load("three_papers")[0], said) == (
+        "Key tasks completed › 青山区: nothing. "
+        "State it in Key tasks completed · when missing, or Total · nosuch · way, e.g. 0.5"
+    )
+
+
 def test_columns_that_are_edit_paths_are_named_after_their_node() -> None:
     scheme, _ = sk.load("three_papers")
     frame = pd.DataFrame({"party.weight": [1.0], "total": [2.0], "party": [3.0]})
     assert list(sk.in_words(frame, scheme)) == [
-        "Party building · Weight",
+        "Party building · weight",
         "Total",
         "Party building",
     ]

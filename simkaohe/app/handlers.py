@@ -12,7 +12,7 @@ from tornado.web import HTTPError, authenticated
 from voila.tornado.handler import TornadoVoilaHandler
 
 from simkaohe.app import visitors
-from simkaohe.app.pages import LAB_ONLY, in_both_languages
+from simkaohe.app.pages import LAB_ONLY, in_both_languages, without_code
 from simkaohe.app.words import WORDS
 from simkaohe.labels import Words
 
@@ -129,7 +129,7 @@ def prepared(page: PageHandler, notebook: Any, cwd: str) -> Any:
         if cell.cell_type == "code":
             cell.source = _LANGUAGE.sub(f'use_language("{page.language}")', cell.source)
         elif cell.cell_type == "markdown":
-            cell.source = in_both_languages(cell.source)
+            cell.source = in_both_languages(without_code(cell.source))
     notebook.metadata["title"] = page.say(page.page.title)
     said = {name: page.say(words) for name, words in WORDS.items()}
     notebook.metadata["simkaohe"] = {**said, "lang": page.say(Words("zh-CN", "en"))}

@@ -63,6 +63,11 @@ def _page(path: Path) -> Page:
     return Page(path.stem, Words(f"{number} {zh}".strip(), f"{number} {en or zh}".strip()), first)
 
 
+def without_code(text: str) -> str:
+    """Leave out the lines that show Python: a page has no place to type it."""
+    return "\n".join(line for line in text.split("\n") if not _PYTHON.search(line))
+
+
 def in_both_languages(text: str) -> str:
     """Mark which words of a notebook's text are Chinese and which English; a page shows one of them.
 
@@ -78,6 +83,7 @@ _MARK = re.compile(r"<span class='skh-said' lang='([\w-]+)'>")
 _HEADING = re.compile(r"(#+ *\d* *)(.+?) · (.+)")
 _LINE = re.compile(r"((?:[-*]|\d+\.) +)(.*)")
 _CODE = re.compile(r"`[^`]*`[：，]")
+_PYTHON = re.compile(r"`[^`]*[a-z_]+(?:\(|=|\.[a-z_]+)[^`]*`")
 _SEAM = re.compile(r"(?<=[。？！：；）…]) +(?=[A-Z(`*])")
 
 

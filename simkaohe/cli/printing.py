@@ -13,8 +13,8 @@ import pandas as pd
 from simkaohe.errors import Problem, SimkaoheError
 from simkaohe.files.text import write_text
 from simkaohe.labels import Words
-from simkaohe.result import in_words
 from simkaohe.scheme.tree import Scheme
+from simkaohe.scheme.wording import in_words
 
 
 def put(text: str, arguments: argparse.Namespace) -> None:

@@ -182,7 +182,8 @@ class Leaves:
                 where,
                 found,
                 remedy=Words(
-                    f"请补数，或在 {leaf.id}.missing 写明处理办法（zero、full、median、spread）",
+                    f"请补数，或在 {leaf.id}.missing 写明处理办法"
+                    "（零分 zero、满分 full、中位数 median、分给同级 spread）",
                     f"Fill it in, or state what that means in {leaf.id}.missing"
                     " (zero, full, median or spread)",
                 ),

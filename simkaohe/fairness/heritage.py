@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simkaohe.fairness.finding import Asked, Finding, Light, joined, listed, lit, node_words, when
-from simkaohe.labels import Words
+from simkaohe.labels import Words, fact_label
 
 if TYPE_CHECKING:
     from simkaohe.fairness.origins import Endowment
@@ -82,9 +82,10 @@ def _too_little(found: Endowment) -> Words | None:
     units, df = found.summary["units"], found.summary["df"]
     if not len(found.covariates) and found.left_out:
         name, why = next(iter(found.left_out.items()))
+        fact = fact_label(name)
         return Words(
-            f"背景数据都用不上（如 {name}：{why.zh}）。",
-            f"None of the covariates is of use (such as {name}: {why.en}).",
+            f"背景数据都用不上（如{fact.zh}：{why.zh}）。",
+            f"None of the covariates is of use (such as {fact.en}: {why.en}).",
         )
     if not len(found.covariates):
         return Words(
@@ -120,7 +121,7 @@ def _of_total(found: Endowment) -> Finding:
     s = found.summary
     light = lit(s["adjusted"], MEDIUM, LARGE) if s["p"] < CHANCE else _nothing_found(found)
     by_share = found.covariates["share"].sort_values(ascending=False, kind="stable")
-    names = listed([str(name) for name in by_share.index])
+    names = listed([fact_label(str(name)) for name in by_share.index])
     inside = when(found.several, "同类单位", " inside categories")
     sentence = Words(
         f"{names.zh}解释了{inside.zh}总分差异的 {s['r2']:.0%}（95% 区间 {s['low']:.0%}—{s['high']:.0%}）；"
@@ -206,11 +207,15 @@ def _of_adjustments(found: Endowment) -> Finding:
         )
     first = told.sort_values("r2", ascending=False, kind="stable").head(3)
     rows = [
-        (node_words(found.scheme, str(name)), row["strongest"], f"{row['spearman']:+.2f}")
+        (
+            node_words(found.scheme, str(name)),
+            fact_label(row["strongest"]),
+            f"{row['spearman']:+.2f}",
+        )
         for name, row in first.iterrows()
     ]
-    zh = "；".join(f"“{name.zh}”与 {by}（秩相关 {rho}）" for name, by, rho in rows)
-    en = "; ".join(f"{name.en} and {by} (rank correlation {rho})" for name, by, rho in rows)
+    zh = "；".join(f"“{name.zh}”与{by.zh}（秩相关 {rho}）" for name, by, rho in rows)
+    en = "; ".join(f"{name.en} and {by.en} (rank correlation {rho})" for name, by, rho in rows)
     most = float(told["r2"].max())
     return ADJUSTMENTS.says(
         lit(most, MEDIUM, LARGE),

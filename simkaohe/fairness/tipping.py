@@ -14,7 +14,7 @@ from simkaohe.fairness.finding import Finding, asked, called, listed, lit, units
 from simkaohe.fairness.given import COVARIATE, check_names
 from simkaohe.fairness.levers import Footing, Lever, spearman
 from simkaohe.fairness.payouts import gini
-from simkaohe.labels import Words
+from simkaohe.labels import Words, fact_label
 from simkaohe.scheme.adjust import Veto
 from simkaohe.scheme.combine import Multiplier, WeightedSum
 from simkaohe.scheme.tree import Group
@@ -155,9 +155,10 @@ def _link_words(tied: Mapping[str, float], zh: str, en: str) -> Words:
     if not real:
         return Words("", "")
     name = max(real, key=lambda each: abs(real[each]))
+    fact = fact_label(name)
     return Words(
-        f"{zh}与“{name}”的等级相关为 {real[name]:+.2f}。",
-        f" The rank correlation of {en} with {name!r} is {real[name]:+.2f}.",
+        f"{zh}与“{fact.zh}”的等级相关为 {real[name]:+.2f}。",
+        f" The rank correlation of {en} with {fact.en!r} is {real[name]:+.2f}.",
     )
 
 

@@ -23,7 +23,8 @@ from wcwidth import wcswidth
 from simkaohe.labels import Words, column_label
 from simkaohe.report.contents import Contents, Tried, use_label
 from simkaohe.report.table import DOWN, INTEGER, SHIFT, UP, page, put, table, text_of
-from simkaohe.report.words import grade_label, number, path_label, value_words
+from simkaohe.report.words import grade_label, number, value_words
+from simkaohe.scheme.wording import path_label
 
 CHARTED = 60
 """Units that a chart has room for."""

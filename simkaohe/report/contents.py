@@ -24,12 +24,12 @@ from simkaohe.report.words import (
     grade_label,
     named,
     number,
-    path_label,
     value_there,
 )
 from simkaohe.result import Result, evaluate
 from simkaohe.scheme.edit import Scenario
 from simkaohe.scheme.tree import Group, Scheme
+from simkaohe.scheme.wording import path_label
 
 EXPLAINED = 5
 """Units whose total is explained in the report."""

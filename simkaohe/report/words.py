@@ -159,29 +159,6 @@ def parameter_words(scheme: Scheme, model: Model) -> str:
     return ("；" if language() == "zh" else "; ").join(parts)
 
 
-def path_label(scheme: Scheme, path: str) -> str:
-    """Return an edit path as words: 协调发展 · 分类权重 · 工业强县类."""
-    splits = {"units": 1, "attribution": 3}.get(path.partition(".")[0], -1)  # names may have dots
-    first, *rest = path.split(".", splits)
-    found: Any = scheme.nodes.get(first, scheme)
-    parts = [scheme.nodes[first].label] if first in scheme.nodes else []
-    for step in rest if parts else (first, *rest):
-        if isinstance(found, Model):
-            parts.append(type(found).field_labels().get(step, step))
-            found = getattr(found, step, None)
-        elif isinstance(found, tuple | list):
-            place = int(step) if step.isdecimal() else len(found)
-            found = found[place] if place < len(found) else None
-            parts.append(named(found, str(place + 1)))
-        else:
-            inside = found.get(step) if isinstance(found, Mapping) else None
-            known = step in scheme.nodes or step in scheme.categories
-            label = value_words(scheme, step) if known else step
-            parts.append(named(inside, label) if isinstance(inside, Model) else label)
-            found = inside
-    return " · ".join(parts)
-
-
 def value_there(scheme: Scheme, path: str) -> str:
     """Return what stands at a path, as words; (none) where there is no such path."""
     try:

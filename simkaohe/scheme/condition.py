@@ -9,7 +9,7 @@ import numpy.typing as npt
 from pydantic import model_validator
 
 from simkaohe.errors import Problem
-from simkaohe.labels import Words
+from simkaohe.labels import Words, fact_label
 from simkaohe.scheme.method import Model, parameter
 from simkaohe.scheme.problems import refused
 
@@ -66,7 +66,8 @@ class Condition(Model):
     def about(self) -> str:
         """What is looked at, in words."""
         field, name = self.subject
-        return f"{type(self).field_labels()[field]} {name}"
+        called = str(fact_label(name)) if field == "fact" else name
+        return f"{type(self).field_labels()[field]} {called}"
 
     @property
     def is_bounded(self) -> bool:
@@ -90,7 +91,8 @@ class Condition(Model):
         """The condition in words."""
         field, name = self.subject
         labels = type(self).field_words()
-        zh, en = f"{labels[field].zh}“{name}”", f"{labels[field].en} {name!r}"
+        called = fact_label(name) if field == "fact" else Words(name, name)
+        zh, en = f"{labels[field].zh}“{called.zh}”", f"{labels[field].en} {called.en!r}"
         if self.kind is not None:
             zh, en = f"{zh}（{self.kind}）", f"{en} ({self.kind})"
         if not self.is_bounded:

@@ -148,7 +148,7 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _steps(path: str) -> list[str]:
+def steps_of(path: str) -> list[str]:
     """Split a path; a unit's name may have dots in it."""
     first, _, rest = path.partition(".")
     if first == "units" and rest:
@@ -157,7 +157,7 @@ def _steps(path: str) -> list[str]:
 
 
 def _start(scheme: Scheme, path: str) -> tuple[Model, list[str]]:
-    first, *rest = _steps(path)
+    first, *rest = steps_of(path)
     if first in scheme.nodes:
         if not rest:
             refuse(

@@ -8,6 +8,7 @@ from math import floor, inf, isfinite, log10
 from typing import Any
 
 import ipywidgets as w
+from wcwidth import wcswidth
 
 from simkaohe.labels import Words
 from simkaohe.widgets.state import State
@@ -74,6 +75,13 @@ def discard(widget: w.Widget) -> None:
     for child in getattr(widget, "children", ()):
         discard(child)
     widget.close()
+
+
+def roomy(control: w.Dropdown, room: int = 33) -> w.Dropdown:
+    """Let a choice stand below its label where beside it some names would be cut."""
+    names = [each[0] if isinstance(each, tuple) else each for each in control.options]
+    long = max(map(wcswidth, names), default=0) > room
+    return control.add_class("skh-long") if long else control
 
 
 class Later:

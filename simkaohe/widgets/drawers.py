@@ -12,7 +12,8 @@ from simkaohe.labels import Words, reader_name
 from simkaohe.scheme.edit import Slot, slots_of, value_at
 from simkaohe.scheme.method import Model
 from simkaohe.scheme.tree import Group, Scheme
-from simkaohe.widgets.controls import LINE, WIDE, Later, discard, listen
+from simkaohe.scheme.wording import step_label
+from simkaohe.widgets.controls import LINE, WIDE, Later, discard, listen, roomy
 from simkaohe.widgets.rows import Row, adjustable, is_method
 from simkaohe.widgets.state import State
 
@@ -134,7 +135,7 @@ class Sheet(w.VBox):
         self.rows: dict[str, Row] = {}
         self._form: Any = None
         self._body = w.VBox(layout=LINE)
-        super().__init__([self.subject, self._body])
+        super().__init__([roomy(self.subject), self._body])
         self._later = Later(self._explain, without_notebook=False)
         self._show()
         self.subject.observe(self._show, "value")
@@ -191,8 +192,7 @@ def names(
     elif last.isdecimal() and before:
         short = f"{before[-1]} {int(last) + 1}"
     elif before and (last == step or ends.count(last) > 1):
-        known = scheme.nodes[last].label if last in scheme.nodes else scheme.category_label(last)
-        short = f"{before[-1]} · {known}"
+        short = f"{before[-1]} · {step_label(scheme, last)}"
     else:
         short = last
     rest = before if short == last else before[:-1]

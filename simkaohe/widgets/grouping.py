@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as w
 
 from simkaohe.labels import Words, column_label
-from simkaohe.widgets.controls import LINE, WIDE, listen
+from simkaohe.widgets.controls import LINE, WIDE, listen, roomy
 from simkaohe.widgets.state import State
 from simkaohe.widgets.weighing import parent_of, weight_path
 from simkaohe.widgets.weight_rows import Weights
@@ -37,7 +37,7 @@ def category_of_unit(state: State) -> list[w.Widget]:
     unit.observe(read, "value")
     category.observe(write, "value")
     listen(category, state, read)
-    return [unit, category]
+    return [unit, roomy(category)]
 
 
 GONE = {
@@ -98,4 +98,4 @@ def cancellation(state: State, chosen: Weights) -> list[w.Widget]:
     for choice in (node, chosen.category):
         choice.observe(read, "value")
     listen(box, state, read)
-    return [node, box]
+    return [roomy(node), box]

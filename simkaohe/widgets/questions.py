@@ -11,6 +11,7 @@ from simkaohe.errors import SimkaoheError
 from simkaohe.labels import Words, column_label
 from simkaohe.result import Result
 from simkaohe.scheme.combine import Multiplier, WeightedSum
+from simkaohe.scheme.wording import without_ids
 from simkaohe.widgets.state import State
 
 LEVELS = (50, 60, 70, 80, 90, 100)
@@ -30,7 +31,9 @@ def elsewhere(state: State, unit: str) -> str:
         try:
             standing = state.trial({f"units.{unit}": category})
         except SimkaoheError as error:
-            rows.append([name, f"<span>{escape(str(error.problems[0]))}</span>"])
+            rows.append(
+                [name, f"<span>{escape(without_ids(scheme, str(error.problems[0])))}</span>"]
+            )
             continue
         row, grades = standing.ranking.loc[unit], standing.scheme.grades
         labels = {band.name: band.label for band in grades.bands} if grades else {}

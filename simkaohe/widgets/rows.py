@@ -32,6 +32,7 @@ from simkaohe.widgets.controls import (
     listen,
     nice_step,
     numbers,
+    roomy,
 )
 from simkaohe.widgets.effects import moves, reason
 from simkaohe.widgets.state import State
@@ -148,7 +149,7 @@ class Row(w.VBox):
         self._options = options_of(scheme, self.path, self._slot)
         if is_method(self.path, self._slot):
             self._options = [
-                (label + _needs(self._state, self._edited, method), method)
+                (label + _refused(self._state, self._edited, method), method)
                 for label, method in self._options
             ]
         control = w.Dropdown(
@@ -165,7 +166,7 @@ class Row(w.VBox):
             lambda: self._shown(self._read(self._edited)),
             lambda value: self._state.set(self._edited, _taken(value)),
         )
-        return [control]
+        return [roomy(control, 21)]
 
     def _shown(self, value: Any) -> Any:
         """Return the choice of that name; a scenario writes a method as text or as a table."""
@@ -195,16 +196,23 @@ class Row(w.VBox):
             return None
 
 
-def _needs(state: State, path: str, method: Method) -> str:
-    """Say what of the data a way to measure or to score needs and nobody has; else nothing."""
+def _refused(state: State, path: str, method: Method) -> str:
+    """Say why an indicator cannot be measured or scored in a way, as far as it is known; or nothing."""
     node, _, field = path.partition(".")
     leaf = state.standing("current").scheme.nodes.get(node)
     if not isinstance(leaf, Indicator) or field not in ("rule", "measure"):
         return ""
-    lacking = unrecorded(leaf.model_copy(update={field: method}), state.panel).keys()
+    tried = leaf.model_copy(update={field: method})
+    lacking = unrecorded(tried, state.panel).keys()
     words = [str(QUANTITIES.get(n, TERMS.get(n, n))) for n in method.data if n in lacking]
-    needs = Words("（需要{}）", " (needs {})").format(str(Words("、", ", ")).join(words))
-    return str(needs) if words else ""
+    if words:
+        needs = Words("（需要{}）", " (needs {})")
+        return str(needs.format(str(Words("、", ", ")).join(words)))
+    try:
+        Indicator.model_validate(dict(tried))
+    except ValueError:
+        return str(Words("（不合指标方向）", " (not for this direction)"))
+    return ""
 
 
 def _taken(value: Any) -> Any:

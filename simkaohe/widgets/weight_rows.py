@@ -22,6 +22,7 @@ from simkaohe.widgets.controls import (
     listen,
     nice_step,
     numbers,
+    roomy,
 )
 from simkaohe.widgets.effects import moves, reason
 from simkaohe.widgets.state import State
@@ -57,7 +58,7 @@ class Weights(w.VBox):
             layout=w.Layout(width="99%", display=None if kinds else "none"),
         )
         self._state, self._rows = state, w.VBox()
-        super().__init__([self.group, self.category, self._rows])
+        super().__init__([roomy(self.group), roomy(self.category), self._rows])
         for control in (self.group, self.category):
             control.observe(self._show, "value")
         self._show()

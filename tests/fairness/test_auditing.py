@@ -14,16 +14,15 @@ import simkaohe as sk
 from simkaohe.fairness import audit, payouts
 from simkaohe.fairness.asking import (
     COMPLAINTS,
-    HEADINGS,
     KINDS,
     MEASURES,
     SOURCES,
-    heading,
     numbers_in_words,
 )
 from simkaohe.fairness.benefit import REACHES
 from simkaohe.fairness.finding import LIGHTS
-from simkaohe.labels import Words, language, use_language
+from simkaohe.labels import COLUMNS, FACTS, language, use_language
+from simkaohe.scheme.condition import Condition
 from simkaohe.scheme.rules import Rule
 
 
@@ -87,7 +86,7 @@ def test_columns_have_headings(rich: Any) -> None:
     for finding in rich.findings:
         table = rich.numbers(finding.topic)
         for column in {str(c) for c in [*table.columns, *table.index.names]} - bands:
-            assert heading(rich.scheme, column) != column, (finding.topic, column)
+            assert column.removesuffix("_there") in COLUMNS or column[:5] == "uses.", column
 
 
 @pytest.mark.parametrize("tongue", ["zh", "en"])
@@ -104,7 +103,7 @@ def test_no_table_shows_a_code(rich: Any, tongue: Literal["zh", "en"]) -> None:
         for finding in rich.findings:
             table = numbers_in_words(scheme, rich.numbers(finding.topic))
             assert "path" not in {str(column).lower() for column in table}
-            facts = [str(Words(*HEADINGS[name])) for name in ("covariate", "strongest")]
+            facts = [str(COLUMNS[name]) for name in ("covariate", "strongest")]
             for column in table.select_dtypes(exclude="number").columns.difference(facts):
                 assert not {*table[column]} & codes - words, (finding.topic, column)
     finally:
@@ -227,3 +226,20 @@ def test_no_scheme_breaks_an_audit(drawn: tuple[sk.Scheme, sk.Panel]) -> None:
     found = audit(scheme, panel)
     assert set(found.table["light"]) <= set(LIGHTS)
     assert len(found.complaints) == 20
+
+
+def test_background_data_have_names_in_both_languages() -> None:
+    """Those of every bundled case, in sentences, tables and conditions; others stay as they are."""
+    for case in ("three_papers", "cadre_360", "county_targets", "sprint", "target_responsibility"):
+        assert set(sk.load(case)[1].columns("covariates")) <= set(FACTS), case
+    scheme, panel = sk.load("three_papers")
+    found = audit(scheme, panel, measures=["endowment"])
+    total = next(f for f in found.findings if f.topic == "endowment.total")
+    assert any(words.zh in total.sentence.zh for words in FACTS.values())
+    assert "_" not in total.sentence.zh + total.sentence.en
+    use_language("en")
+    shown = found.in_words("endowment.total")
+    assert "distance to the city" in set(shown.iloc[:, 0])
+    condition = Condition(fact="population", at_least=3)
+    assert (condition.about, condition.words.zh) == ("fact population", "背景数据“人口”不低于3")
+    assert Condition(fact="my_own", at_least=3).about == "fact my_own"
