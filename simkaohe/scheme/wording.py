@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHANGES = {"enters": Words("进入", "enters"), "leaves": Words("退出", "leaves")}
 """What the changes of :meth:`Comparison.top` are called in print."""
 ANSWERS = {True: Words("是", "yes"), False: Words("否", "no")}
-EFFECTS = {
+EFFECTS: dict[Any, Words] = {
     **ANSWERS,
     "ranks": Words("名次", "ranks"),
     "totals": Words("总分", "totals"),
