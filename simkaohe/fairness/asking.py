@@ -14,7 +14,7 @@ from simkaohe.labels import Words
 from simkaohe.panel import Panel
 from simkaohe.scheme.rules import Rule
 from simkaohe.scheme.tree import Scheme
-from simkaohe.scheme.wording import NAMED, in_words
+from simkaohe.scheme.wording import ANSWERS, NAMED, in_words
 
 MEASURES = {
     "parity": Words("类别之间", "Between categories"),
@@ -143,7 +143,6 @@ SOURCES = {
     "stated": Words("另行给出", "stated"),
     "unknown": Words("不明", "unknown"),
 }
-ANSWERS = {True: Words("是", "yes"), False: Words("否", "no")}
 
 
 def numbers_in_words(scheme: Scheme, numbers: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 CHANGES = {"enters": Words("进入", "enters"), "leaves": Words("退出", "leaves")}
 """What the changes of :meth:`Comparison.top` are called in print."""
+REACHES = {
+    "ranks": Words("名次", "ranks"),
+    "totals": Words("总分", "totals"),
+    "none": Words("不影响", "none"),
+}
+"""What changing one entry alone reaches, in print."""
+ANSWERS = {True: Words("是", "yes"), False: Words("否", "no")}
 CATEGORIES = ("category", "group", "other", "to", "across", "best")
 NODES = ("indicator", "node", "weakest")
 NAMED = ("indicator", "indicators", "node", "group", "veto", "path", "index")
@@ -50,6 +57,8 @@ def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
     codes = _codes(scheme)
     for column in frame.select_dtypes(exclude="number"):
         known = codes.get(str(column).removesuffix("_before").removesuffix("_there"))
+        if known is None and frame[column].dtype == bool:
+            known = ANSWERS
         if known is not None:
             cells = frame[column].astype(object).where(frame[column].notna(), "")
             frame = frame.assign(**{str(column): [str(known.get(cell, cell)) for cell in cells]})
@@ -85,6 +94,7 @@ def _codes(scheme: Scheme | None) -> dict[Any, Mapping[Any, Any]]:
     """Return by column what its codes are called."""
     plain: dict[Any, Mapping[Any, Any]] = {
         "change": CHANGES,
+        "effect": REACHES,
         "covariate": FACTS,
         "strongest": FACTS,
     }
