@@ -29,7 +29,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.rules.progress import Progress
 from simkaohe.scheme.tree import Scheme
 
-ROUNDS, PARED = 8, 30
+ROUNDS, PARED = 8, 26  # halvings: what is left of a limit is still told from nothing
 """How often rivals' totals are looked at again where a unit's improvement moves them, and halvings
 of what is pared off then."""
 WEEKS = 52.0
@@ -156,9 +156,14 @@ def _pared(program: Program, state: State, goal: Goal, choice: Choice) -> Choice
     for i in np.argsort(costs)[::-1]:
         if not kept[i]:
             continue
-        low, high = 0.0, float(kept[i])
+        ends = program.levers[i].ends
+        whole = ends[:, 0] if (ends[:, 0] == ends[:, 1]).all() else None
+        low, high = 0.0 if whole is None else -1.0, float(kept[i])
         for _ in range(PARED):
-            kept[i] = (low + high) / 2
+            between = [] if whole is None else whole[(low < whole) & (whole < high)]
+            if whole is not None and not len(between):
+                break
+            kept[i] = (low + high) / 2 if whole is None else between[len(between) // 2]
             met = goal.met(state.after(replace(choice, improved=kept)))
             low, high = (low, kept[i]) if met else (kept[i], high)
         kept[i] = high
