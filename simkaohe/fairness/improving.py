@@ -12,7 +12,7 @@ from simkaohe.fairness.choices import levers_of
 from simkaohe.fairness.finding import joined
 from simkaohe.fairness.given import by_indicator, check, is_number
 from simkaohe.fairness.moving import Moves, Within
-from simkaohe.fairness.programs import Choice, Program
+from simkaohe.fairness.programs import Choice, Program, Report
 from simkaohe.fairness.ways import (
     Goal,
     Need,
@@ -47,6 +47,7 @@ def cheapest_way(
     costs: Mapping[str, float] | None = None,
     limits: Mapping[str, float] | None = None,
     steps: Mapping[str, float] | None = None,
+    progress: Report | None = None,
 ) -> Way:
     """Return the cheapest improvements that bring a unit to a total, a rank or a grade.
 
@@ -70,6 +71,8 @@ def cheapest_way(
         is better.
     steps : mapping of indicator id to float, optional
         Indicators that improve in whole steps only (one school, one project), and their size.
+    progress : function, optional
+        Called with the evaluations done and a number always ahead of them; what it raises stops it.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def cheapest_way(
     limit = {leaf.id: end for leaf, end in zip(moves.leaves, most, strict=True)}
     cost |= by_indicator(scheme, "costs", costs)
     limit |= by_indicator(scheme, "limits", limits)
-    program = Program(moves, place, levers_of(moves, place, cost, limit, steps))
+    program = Program(moves, place, levers_of(moves, place, cost, limit, steps), progress)
     return _cheapest(program, State(moves, place, program), goal)
 
 
@@ -199,6 +202,7 @@ def sprint_plan(
     pace: Mapping[str, float] | None = None,
     limits: Mapping[str, float] | None = None,
     steps: Mapping[str, float] | None = None,
+    progress: Report | None = None,
 ) -> Way:
     """Return where the remaining weeks are best spent (剩下几周往哪里使劲).
 
@@ -224,6 +228,8 @@ def sprint_plan(
         value of any unit.
     steps : mapping of indicator id to float, optional
         Tasks that count in whole steps only.
+    progress : function, optional
+        As in :func:`cheapest_way`.
 
     Returns
     -------
@@ -255,7 +261,7 @@ def sprint_plan(
         for k, name in enumerate(paces)
     }
     cost = {name: 1 / week for name, week in paces.items()}
-    program = Program(moves, place, levers_of(moves, place, cost, most, steps))
+    program = Program(moves, place, levers_of(moves, place, cost, most, steps), progress)
     state = State(moves, place, program)
     if rank is not None or grade is not None or total is not None:
         goal = goal_of(moves, place, rank=rank, grade=grade, total=total, within=within)

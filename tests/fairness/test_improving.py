@@ -371,3 +371,19 @@ def test_next_to_nothing_that_brings_points_is_in_the_plan() -> None:
     reached = sk.evaluate(scheme, panel.replace(actual=actual)).ranking
     assert way.reached
     assert reached.at["u0", "rank"] == 1
+
+
+@pytest.mark.parametrize("goal", [{}, {"rank": 1}])
+def test_a_plan_tells_how_far_it_is_and_can_be_stopped(goal: dict[str, int]) -> None:
+    scheme, panel = sk.load("sprint")
+    unit, told = panel.units[-1], list[tuple[int, int]]()
+    way = sprint_plan(scheme, panel, unit, weeks=4, **goal, progress=lambda *now: told.append(now))
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert all(done < whole for done, whole in told)
+    assert way.cost == sprint_plan(scheme, panel, unit, weeks=4, **goal).cost
+
+    def stop(done: int, whole: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sprint_plan(scheme, panel, unit, weeks=4, **goal, progress=stop)
