@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from copy import copy
@@ -85,8 +87,8 @@ class Panel:
     Raises
     ------
     SimkaoheError
-        Duplicate or unknown units, duplicate columns, cells that are no finite numbers; all at
-        once, each with table, unit and column.
+        Duplicate or unknown units, rows that are sums or notes, duplicate columns, cells that are
+        no finite numbers; all at once, each with table, unit and column.
     """
 
     def __init__(self, actual: pd.DataFrame, **tables: pd.DataFrame | None) -> None:
@@ -201,6 +203,30 @@ def _label_problems(table: str, frame: pd.DataFrame, units: tuple[str, ...]) -> 
     for unit in frame.index:
         if str(unit) not in known:
             yield unknown(f"{table} › {unit}", str(unit), units, UNIT)
+        elif table == "actual" and _NO_UNIT.fullmatch(_bare(str(unit))):
+            yield Problem(
+                f"{table} › {unit}",
+                Words(
+                    f"“{unit}”看来是合计、参照或说明，不是单位",
+                    f"{unit!r} looks like a sum, a reference or a note, and no unit",
+                ),
+                remedy=Words(
+                    "请删去这一行；确是单位的，请换个写法",
+                    "Remove the row; write it otherwise if it is a unit",
+                ),
+            )
+
+
+_NO_UNIT = re.compile(
+    r".*(合计|总计|小计|共计|平均|均值|平均值|平均分|平均数|中位数|标准差|最大值|最小值|最高分|最低分)|目标值?|权重|满分|"
+    r"((grand|sub)?total|sum|average|mean|median|max(imum)?|min(imum)?|target|weight)s?|"
+    r"(注|备注|附注|说明|来源|数据来源|制表人?|填表人?|审核人?|notes?|source)\d*[:.、].*"
+)
+"""What people write below or above their units, in the unit's column."""
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
 def _numbers(

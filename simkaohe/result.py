@@ -361,6 +361,14 @@ def _leaf_words(leaf: Indicator, data: dict[str, float], raw: float) -> str:
 CHANGES = {"enters": Words("进入", "enters"), "leaves": Words("退出", "leaves")}
 """What the changes of :meth:`Comparison.top` are called in print."""
 
+REACHES = {
+    "ranks": Words("名次", "ranks"),
+    "totals": Words("总分", "totals"),
+    "none": Words("不影响", "none"),
+}
+"""What changing one entry alone reaches, in print."""
+YES, NO = Words("是", "yes"), Words("否", "no")
+
 
 def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
     """Return a table as people read it: headings and names in their language, no empty columns.
@@ -376,6 +384,10 @@ def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
         frame = frame.loc[:, (frame.notna() & (frame != "")).any()]
     if "change" in frame:
         frame = frame.assign(change=[str(CHANGES[change]) for change in frame["change"]])
+    for column in frame.select_dtypes(bool).columns:
+        frame = frame.assign(**{column: [str(YES if cell else NO) for cell in frame[column]]})
+    if "effect" in frame:
+        frame = frame.assign(effect=[str(REACHES.get(cell, cell)) for cell in frame["effect"]])
     if scheme is not None and scheme.grades:
         grades = {band.name: band.label for band in scheme.grades.bands}
         for column in frame.columns.intersection(["grade", "grade_before"]):

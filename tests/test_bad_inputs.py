@@ -320,6 +320,8 @@ def test_panels_from_frames_are_checked_too() -> None:
         sk.Panel(frame)
     with pytest.raises(sk.SimkaoheError, match="this unit is there 2 times"):
         sk.Panel(pd.DataFrame({"a": [1.0, 2.0]}, index=["甲", "甲"]))
+    with pytest.raises(sk.SimkaoheError, match="actual › 全县平均: '全县平均' looks like a sum"):
+        sk.Panel(pd.DataFrame({"a": [1.0, 2.0]}, index=["甲", "全县平均"]))
     with pytest.raises(sk.SimkaoheError, match="no unit '丙'"):
         sk.Panel(frame.replace(np.inf, 2), target=pd.DataFrame({"a": [1.0]}, index=["丙"]))
 

@@ -43,6 +43,7 @@ def test_every_control_of_a_page(app: App, browser: Browser, name: str, tmp_path
                 walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case))
                 walk.all()
                 keep(opened, f"pages_{name}_{walked}_walked", full=True)
+            opened.goto(app.address)  # which ends the page's kernel
     walk.ends()
     assert len(walk.rankings) > 3 or not name.startswith(WITH_RANKING)
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import simkaohe as sk
+from simkaohe.labels import use_language
 from simkaohe.scheme.tree import Group
 
 
@@ -168,3 +169,11 @@ def test_columns_that_are_edit_paths_are_named_after_their_node() -> None:
         "Total",
         "Party building",
     ]
+
+
+def test_yes_and_no_and_what_an_entry_reaches_are_words() -> None:
+    frame = pd.DataFrame({"tied": [True, False], "effect": ["ranks", "none"]})
+    use_language("zh")
+    assert sk.in_words(frame).to_numpy().tolist() == [["是", "名次"], ["否", "不影响"]]
+    use_language("en")
+    assert sk.in_words(frame).to_numpy().tolist() == [["yes", "ranks"], ["no", "none"]]

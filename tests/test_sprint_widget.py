@@ -73,3 +73,8 @@ def test_other_cases_and_chinese(case: str) -> None:
     assert app.way is not None
     assert "怎么做" in shown(app)
     assert ("等次" in [label for label, _ in app.goal.options]) == (case == "three_papers")
+
+
+def test_a_place_in_the_category_is_told_where_there_are_categories() -> None:
+    told = [shown(sk.widgets.sprint(*sk.load(case))) for case in ("three_papers", "tai")]
+    assert ["in its category" in words for words in told] == [True, False]

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
 import simkaohe as sk
 from simkaohe.files import archive, bundled_cases, cells, load_scenarios, methods, numerals, values
@@ -526,6 +526,76 @@ def test_a_plain_list_of_named_indicators_needs_neither_ids_nor_a_total(tmp_path
     assert sk.evaluate(scheme, panel).ranking["total"].to_dict() == {"西县": 60.0, "东县": 40.0}
 
 
+@pytest.mark.parametrize("names", [("甲指标",), ("甲指标", "乙指标")])
+def test_a_list_without_ids_may_be_as_short_as_one_indicator(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    """名称 alone is a row's id; 给分 80 and 60 at equal weights are 70."""
+    book = Workbook()
+    book.active.title = "数据"
+    for row in (["单位", *names], ["东县", *(80, 60)[: len(names)]]):
+        book["数据"].append(row)
+    book.create_sheet("指标").append(["名称", "计分方法"])
+    for name in names:
+        book["指标"].append([name, "直接赋分"])
+    book.save(tmp_path / "考核.xlsx")
+    scheme, panel, _ = read_workbook(tmp_path / "考核.xlsx")
+    assert [leaf.id for leaf in scheme.indicators] == list(names)
+    assert sk.evaluate(scheme, panel).ranking["total"].item() == (80, 70)[len(names) - 1]
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (["合  计", 300], "A4"),
+        (["注：快报数", None], "A4"),
+        (["目标值", 90], "A4"),
+        (["最美镇", 9], ""),
+    ],
+)
+def test_what_stands_below_the_units_is_no_unit(row: Any, found: str, tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "数据"
+    for each in (["单位", "甲"], ["东县", 80], ["西县", 60], row):
+        book["数据"].append(each)
+    book.create_sheet("指标").append(["名称", "计分方法", "缺失处理"])
+    book["指标"].append(["甲", "直接赋分", "零分"])
+    book.save(tmp_path / "考核.xlsx")
+    if not found:
+        assert len(read_workbook(tmp_path / "考核.xlsx")[1].units) == 3
+        return
+    with pytest.raises(sk.SimkaoheError, match=f"数据 › {found}: .*looks like a sum"):
+        read_workbook(tmp_path / "考核.xlsx")
+
+
+def test_categories_that_no_sheet_lists_are_asked_for(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "数据"
+    for row in (["单位", "甲"], ["东县", 80]):
+        book["数据"].append(row)
+    book.create_sheet("指标").append(["名称", "计分方法"])
+    book["指标"].append(["甲", "直接赋分"])
+    book.create_sheet("单位").append(["单位", "类别"])
+    book["单位"].append(["东县", "山区"])
+    book.save(tmp_path / "考核.xlsx")
+    said = "单位 › B2 .*: there is no category '山区'. List every category in the column “Name”"
+    with pytest.raises(sk.SimkaoheError, match=said):
+        read_workbook(tmp_path / "考核.xlsx")
+
+
+def test_targets_that_nobody_gave_are_asked_for_on_their_sheet(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "数据"
+    for row in (["单位", "甲"], ["东县", 80]):
+        book["数据"].append(row)
+    book.create_sheet("指标").append(["名称", "计分方法"])
+    book["指标"].append(["甲", "目标完成率法"])
+    book.save(tmp_path / "考核.xlsx")
+    said = "考核.xlsx › Target: there is no target column '甲'. Add every unit's target, or give 甲.target"
+    with pytest.raises(sk.SimkaoheError, match=said):
+        read_workbook(tmp_path / "考核.xlsx")
+
+
 def _in_percent(workbook: Any) -> None:
     for row in range(2, 6):
         set_cell("数据", f"C{row}", row / 10, "0%")(workbook)
@@ -562,6 +632,7 @@ REFUSED = [
     (set_cell("数据", "A1", "名"), "考核.xlsx › 数据: there is no heading 'Unit'"),
     (lambda b: b["数据"].merge_cells("B2:B3"), "考核.xlsx › 数据 › B2:B3: found merged cells; expected one cell for every value. Unmerge them and fill in every cell."),
     (lambda b: setattr(b["数据"], "title", "数剧"), "考核.xlsx › 数剧: there is no sheet '数剧'. Did you mean 'Data'? Start the name"),
+    (lambda b: setattr(b.create_sheet("草稿"), "sheet_state", "hidden") or set_cell("草稿", "A1", "x")(b), "It is hidden: right-click any sheet's tab in Excel and choose Unhide."),
     (lambda b: b.__delitem__("数据"), "考核.xlsx: there is no sheet 'Data'. Add a sheet named 'Data'."),
     (lambda b: b.__delitem__("指标"), "考核.xlsx: there is no sheet 'Indicators'"),
     (lambda b: setattr(b.copy_worksheet(b["数据"]), "title", "Data"), "考核.xlsx › Data: this is the same sheet as '数据'. Keep one of them."),
@@ -570,7 +641,9 @@ REFUSED = [
     (set_cell("指标", "B3", None), "考核.xlsx › 指标 › B3: no parent, but 'total' is already the total. Fill in the parent's id, or add a row"),
     (set_cell("指标", "A3", "air"), "考核.xlsx › 指标 › A5: 'air' is there twice. Keep one of them."),
     (lambda b: (set_cell("指标", "A3", None)(b), set_cell("指标", "C3", None)(b)), "考核.xlsx › 指标 › A3: no 'id' given. Fill it in, or clear the row."),
-    (set_cell("指标", "A1", "号"), "考核.xlsx › 指标: there is no heading 'Id'. Add it to the row of headings."),
+    (set_cell("指标", "A1", "号"), "考核.xlsx › 指标 › A1: there is no column '号'"),
+    (lambda b: (set_cell("指标", "A1", "号")(b), set_cell("指标", "C1", None)(b), set_cell("指标", "D1", None)(b)), "考核.xlsx › 指标: there is no heading 'Id' or 'Name'. Add it to the row of headings."),
+    (set_cell("数据", "A9", "合 计"), "考核.xlsx › 数据 › A9: there is no unit '合 计'"),
     (set_cell("指标", "C1", "名字"), "考核.xlsx › 指标 › C1: there is no column '名字'"),
     (set_cell("指标", "E3", -1), "考核.xlsx › 指标 › E3 (gdp.weight): found -1; expected a number ≥ 0."),
     (set_cell("指标", "E3", "很大"), "考核.xlsx › 指标 › E3 (gdp.weight): found '很大'; expected a number."),
@@ -654,8 +727,12 @@ TYPED = [
     (Bonus, "cap=3, points={'国家': 2}", {"cap": 3, "points": {"国家": 2}}),
     (Bonus, "上限=3；分项上限=｛国家＝2｝", {"cap": 3, "caps": {"国家": 2}}),
     (Bonus, "cap：3", {"cap": 3}),
+    (Bonus, "每次分值=1.5", {"points": 1.5}),
     (Veto, "effects=not_top", {"effects": ["not_top"]}),
-    (Veto, "后果=不得评为最高等次；列末位", None),
+    (Veto, "后果=不得评为最高等次；列末位", {"effects": ["not_top", "last"]}),
+    (Tiers, "thresholds=5；6；points=10；20；30", {"thresholds": [5, 6], "points": [10, 20, 30]}),
+    (Tiers, "5；6；points=10；20", None),
+    (Completion, "cap=1.2；1.5", None),
     (Veto, "effects=不得评为最高等次、last; grade=“优”", {"effects": ["not_top", "last"], "grade": "优"}),
     (Completion, "cap=120%; start=50％", {"cap": 1.2, "start": 0.5}),
     (Completion, "逆向算法=差额", {"reverse": "difference"}),

@@ -169,7 +169,7 @@
     return decoder.decode(Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0)));
   }
 
-  const nameless = () => [...document.querySelectorAll(`${ROOT} .skh-workbench :is(button, select, input:not([type=file]), [role=slider])`)]
+  const nameless = () => [...document.querySelectorAll(`${ROOT} :is(button, select, input:not([type=file]), [role=slider])`)]
     .filter(visible).filter((node) => !readable(node)).map((node) => node.outerHTML.slice(0, 120));
 
   window.walking = {

@@ -67,7 +67,7 @@ BATCH = 4
 TONGUES = ("中文", "English")
 PATIENCE = 20.0
 """Seconds after the kernel's answer; a move that shows nothing until then did nothing."""
-LATER = 5.0
+LATER = 8.0
 """Seconds after the kernel's answer in which a tab begins to show what it did not show so far."""
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkaohe.errors import Problem, SimkaoheError, unknown
 from simkaohe.labels import Words
-from simkaohe.panel import QUANTITIES, RECORDS, UNIT, Panel
+from simkaohe.panel import QUANTITIES, RECORDS, UNIT, WIDE, Panel
 from simkaohe.scheme.measure import Answers, RatingMean, RatingRanks
 from simkaohe.scheme.problems import quoted
 from simkaohe.scheme.references import events
@@ -263,7 +263,16 @@ def _column_problems(scheme: Scheme, panel: Panel) -> Iterator[Problem]:
             if listed:
                 there = tuple(sorted(set(panel.records(table)["indicator"])))
                 what = Words("指标", "indicator")
-            yield unknown(where, column, there, what)
+            elif table != "actual":
+                what = Words(f"{WIDE[table].zh}的数据列", f"{WIDE[table].en} column")
+            problem = unknown(where, column, there, what)
+            if not there and table == "target":
+                remedy = Words(
+                    f"请补上各单位的目标值，或填写 {leaf.id}.target（所有单位同一目标）",
+                    f"Add every unit's target, or give {leaf.id}.target, one for all",
+                )
+                problem = problem._replace(remedy=remedy)
+            yield problem
     for node in scheme.nodes.values():
         given = panel.numbers("difficulty", node.id)
         if node.difficulty is None or given is None:

@@ -206,6 +206,7 @@ class _Workbook:
         self.main = main
         self.relations = self._relations(main)
         self.parts: list[tuple[str, str]] = []
+        self.hidden: set[str] = set()
         self.from_1904 = False
         self._outline()
         self.styles = self._styles()
@@ -229,7 +230,7 @@ class _Workbook:
             with self._open(part) as file:
                 rest = reader.take_runs(_all_of(file, step))
             _parse(BytesIO(rest), reader.start, reader.end, reader.text)
-            found.append(Sheet(name, reader.rows, tuple(reader.merged)))
+            found.append(Sheet(name, reader.rows, tuple(reader.merged), name in self.hidden))
         return found
 
     def _open(self, part: str) -> IO[bytes]:
@@ -277,6 +278,8 @@ class _Workbook:
                 kind, target = self.relations[key]
                 if kind == "worksheet":
                     self.parts.append((given["name"], target))
+                    if given.get("state") in ("hidden", "veryHidden"):
+                        self.hidden.add(given["name"])
 
         with self._open(self.main) as file:
             _parse(file, start)

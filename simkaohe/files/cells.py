@@ -58,6 +58,7 @@ class Sheet(NamedTuple):
     name: str
     rows: dict[int, dict[int, Cell]]
     merged: tuple[Merged, ...] = ()
+    hidden: bool = False
 
 
 class Styles(NamedTuple):

@@ -9,8 +9,9 @@ import pandas as pd
 
 from simkaohe.errors import Problem
 from simkaohe.files.cells import Sheet, place
+from simkaohe.files.sheets import titles
 from simkaohe.labels import Words
-from simkaohe.panel import RECORDS
+from simkaohe.panel import RECORDS, WIDE
 
 
 class Grid(NamedTuple):
@@ -95,6 +96,8 @@ class Locator:
         if first in self.columns and rest:
             if rest[0] in self.grids:
                 return self._in(self.grids[rest[0]], "")
+            if rest[0] in WIDE:
+                return " › ".join((self.file, str(titles()[rest[0]])))
             if actual is not None and self.columns[first] in actual.columns:
                 return self._in(actual, actual.cell(rest[0], self.columns[first]))
             return self.places.get(f"{first}.missing") or self.places.get(first, "")

@@ -22,7 +22,13 @@ ELSEWHERE = Words(
     "考核不用的内容可以移到名称以 _ 或“结果”开头的工作表",
     "What the assessment does not need may move to a sheet whose name begins with _",
 )
+UNHIDE = Words(
+    "它是隐藏的：在 Excel 里右键任一工作表标签，选“取消隐藏”",
+    "It is hidden: right-click any sheet's tab in Excel and choose Unhide",
+)
 ONLY_ONE = Words("只保留一个", "Keep one of them")
+CALLED = ("name", "name_en")
+"""Fields by which a row without an id is called."""
 
 
 class Row(dict[Column, Cell]):
@@ -47,8 +53,8 @@ class Table:
                 yield Row(number, found)
 
     def at(self, row: int, column: Column) -> str:
-        """Return the address of a cell."""
-        return place(row, self.columns[column])
+        """Return the address of a cell; of the row's first one where there is no such column."""
+        return place(row, self.columns.get(column) or min(self.columns.values()))
 
 
 class Reader:
@@ -109,6 +115,8 @@ class Reader:
                         "Start the name of a sheet that is not to be read with “Result” or _",
                     )
                     problem = unknown(self.where(sheet.name), sheet.name, known, SHEET)
+                    if sheet.hidden:
+                        remedy = both(remedy, UNHIDE)
                     self.note(problem._replace(remedy=both(problem.remedy, remedy)))
             elif name in found:
                 self.report(
@@ -143,9 +151,12 @@ class Reader:
             return None
         meaning = {heading: c for c in reversed(columns) for heading in c.headings}
         needed = [next(c for c in columns if c.field == field) for field in required]
+        named = [c for c in columns if c.field in CALLED]
         best: tuple[int, int] | None = None
         for number in sorted(sheet.rows)[:50]:
             here = {meaning.get(heading_of(cell)) for cell in sheet.rows[number].values()}
+            if not here.isdisjoint(named):
+                here |= {column for column in needed if column.field == "id"}
             score = sum(column in here for column in needed)
             if score == len(needed):
                 return self._table(sheet, number, meaning)
@@ -156,6 +167,7 @@ class Reader:
         if best is not None:
             here = {meaning.get(heading_of(cell)) for cell in sheet.rows[best[0]].values()}
             missing, cell = [column for column in needed if column not in here], place(best[0], 1)
+        missing = [*missing, *(c for c in named[:1] if "id" in required)]
         names = [column.words for column in missing]
         self.report(
             sheet.name,
@@ -295,14 +307,15 @@ class Reader:
                 remedy=Words("请补上，或清空这一行", "Fill it in, or clear the row"),
             )
         elif name in known:
-            self.twice(table.sheet, row.number, table.columns[column], name)
+            at = table.columns.get(column) or min(table.columns.values())
+            self.twice(table.sheet, row.number, at, name)
             return None
         return name
 
 
 def _called(row: Row, column: Column) -> str | None:
     if column.field == "id":
-        for field in ("name", "name_en"):
+        for field in CALLED:
             for other, cell in row.items():
                 if other.field == field and (text := decode(cell, TEXT)):
                     return re.sub(r"[\s.．]", "", text) or None

@@ -17,6 +17,10 @@ from simkaohe.labels import Words
 
 NODE = Words("指标或分组", "indicator or group")
 CATEGORY = Words("类别", "category")
+ADD_CATEGORY = Words(
+    "请在“类别”表的“名称”列里列出每个类别",
+    "List every category in the column “Name” of the sheet “Categories”",
+)
 TOTAL = "total"
 """The id of a total that no row states."""
 
@@ -105,7 +109,10 @@ class SchemeReader(Reader):
         if found is None:
             known = [layout.category_label(c, self.categories) for c in self.categories]
             self.wrong.add(where)
-            self.problems.append(unknown(f"{where} ({path})", stated, known, CATEGORY))
+            problem = unknown(f"{where} ({path})", stated, known, CATEGORY)
+            if not known:
+                problem = problem._replace(remedy=ADD_CATEGORY)
+            self.problems.append(problem)
         return found or stated
 
     def _scheme(self) -> None:
@@ -257,10 +264,10 @@ class SchemeReader(Reader):
 
     def _put_below_total(self, parents: dict[str, tuple[str | None, int]]) -> None:
         """Make a tree of a plain list, in which no row states a parent: all are the total's."""
-        if len(parents) < 2 or any(stated is not None for stated, _ in parents.values()):
+        if any(stated is not None for stated, _ in parents.values()):
             return
         groups = [name for name in parents if "rule" not in self.nodes[name]]
-        if not groups and TOTAL not in self.nodes:
+        if parents and not groups and TOTAL not in self.nodes:
             groups = [TOTAL]
             self.nodes[TOTAL] = {"id": TOTAL, "name": "总分", "name_en": "Total"}
             parents[TOTAL] = None, min(row for _, row in parents.values())

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from simkaohe.files.numerals import Misfit, as_text, key, shown, to_number
 from simkaohe.files.words import choice, literal_words, method_words
 from simkaohe.labels import Words
-from simkaohe.scheme.method import FrozenDict, Method, Model
+from simkaohe.scheme.method import FrozenDict, Method, Model, OrderedDict
 
 YES, NO = ("是", "yes", "true", "√", "✓"), ("否", "no", "false", "×")
 NAME = r"[^=＝:：{}｛｝\[\]［］\"'“”\s;；,，、]+"
@@ -26,6 +26,7 @@ PAIR = re.compile(rf"\s*({NAME})\s*[=＝](.*)", re.DOTALL)
 LOOSE_PAIR = re.compile(rf"\s*({NAME})\s*[=＝:：](.*)", re.DOTALL)
 """As people write it where nothing but pairs can stand."""
 NEXT = re.compile(rf"[,，、]\s*(?={NAME}\s*[=＝])")
+MAPS = (FrozenDict, OrderedDict)
 OPEN, CLOSE = "[{［｛", "]}］｝"
 QUOTES = {'"': '"', "“": "”", "”": "”", "「": "」", "『": "』"}
 BRACKETS = Words("括号和引号成对的内容", "matching brackets and quotation marks")
@@ -72,17 +73,23 @@ def pieces(text: str) -> list[str]:
     return [piece for piece in [*found, text[start:]] if piece.strip()]
 
 
-def pairs(text: str, loose: bool = False) -> dict[str, str] | None:
-    """Return the names with the text behind their equals signs; None when these are no pairs."""
+def pairs(text: str, loose: bool = False, lists: bool = False) -> dict[str, str] | None:
+    """Return the names with the text behind their equals signs; None when these are no pairs.
+
+    With ``lists`` a piece without a name goes on with the one before: ``points=60; 80; step=2``.
+    """
     found: dict[str, str] = {}
     pattern = LOOSE_PAIR if loose else PAIR
     parts = pieces(text)
-    if loose and not all(pattern.match(part) for part in parts):
+    if loose and not lists and not all(pattern.match(part) for part in parts):
         parts = [each for part in parts for each in re.split("[,，、]", part)]
     for part in parts:
         match = pattern.match(part)
-        if match is None:
+        if match is None and not (lists and found):
             return None
+        if match is None:
+            found[next(reversed(found))] += f"; {part.strip()}"
+            continue
         if match[1] in found:
             raise Misfit(
                 Words(f"“{match[1]}”写了两次", f"{match[1]!r} twice"),
@@ -227,14 +234,14 @@ def fit(value: Any, annotation: Any, name: str = "", percent: str = "refuse") ->
     if origin in (Union, types.UnionType):
         arms = [arm for arm in get_args(kind) if arm is not type(None)]
         maps = isinstance(value, Mapping)
-        arms = [arm for arm in arms if (get_origin(inner(arm)) is FrozenDict) == maps]
+        arms = [arm for arm in arms if (get_origin(inner(arm)) in MAPS) == maps]
         return fit(value, arms[0], name, percent) if len(arms) == 1 else value
     if origin is Literal:
         options = {str(each): literal_words(name, str(each)) for each in get_args(kind)}
         return (isinstance(value, str) and choice(value, options)) or value
     if origin is tuple:
         return [fit(each, get_args(kind)[0], name, percent) for each in _listed(value, kind)]
-    if origin is FrozenDict:
+    if origin in MAPS:
         if isinstance(value, Mapping):
             inside = get_args(kind)[0]
             return {each: fit(entry, inside, name, percent) for each, entry in value.items()}

@@ -42,7 +42,7 @@ from simkaohe.files.structure import (
 )
 from simkaohe.files.words import choice, literal_words
 from simkaohe.labels import Words
-from simkaohe.scheme.method import FrozenDict, Method
+from simkaohe.scheme.method import FrozenDict, Method, OrderedDict
 
 NONE = Words("（无）", "(none)")
 
@@ -113,7 +113,7 @@ def _gather(annotation: Any, forms: set[str], options: dict[str, Words]) -> None
         forms.add("text")
     elif origin in (tuple, list):
         forms.add("list")
-    elif origin in (FrozenDict, dict, Mapping):
+    elif origin in (FrozenDict, OrderedDict, dict, Mapping):
         forms.add("mapping")
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         forms.add("mapping")
@@ -230,7 +230,10 @@ def _structure(text: str, kind: Kind) -> Any:
         found = flow_value(text)
         if ("mapping" if isinstance(found, Mapping) else "list") not in kind.forms:
             raise Misfit(shown(text), expected(kind))
-    elif "mapping" in kind.forms and (named := pairs(text, loose=only)) is not None:
+    elif (
+        "mapping" in kind.forms
+        and (named := pairs(text, only, lists=isinstance(kind.hint, type))) is not None
+    ):
         found = {name: scalar(value) for name, value in named.items()}
     elif "list" in kind.forms and kind != ANY:
         found = text if kind.hint is not None else listed(text)

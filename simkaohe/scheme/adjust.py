@@ -8,11 +8,11 @@ of a multiplier is multiplied, a bonus on the total is not.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from simkaohe.errors import Problem
 from simkaohe.labels import Words
@@ -61,6 +61,12 @@ class Adjustment(Method):
     on: str | None = parameter(None, "作用于", "acts on")
 
 
+def _by_kind(value: Any) -> Any:
+    """Return a number alone as the points of records without a kind."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return {"": value} if plain else value
+
+
 class Points(Adjustment):
     """What bonus and deduction have in common; see :class:`Bonus`."""
 
@@ -79,7 +85,7 @@ class Points(Adjustment):
         )
     """
 
-    points: OrderedDict[float] = parameter(
+    points: Annotated[OrderedDict[float], BeforeValidator(_by_kind)] = parameter(
         OrderedDict({"": 1.0}), "每次分值", "points each", span=(0, 5)
     )
     caps: FrozenDict[float] = parameter(FrozenDict(), "分项上限", "caps by kind", span=(0, 10))
@@ -148,7 +154,7 @@ class Bonus(Points):
     points : mapping of kind to float, points
         What one record of each kind is worth, e.g. ``{national: 2, provincial: 1, city: 0.5}``,
         the highest first. The kind ``""`` (alone: the default) takes records without one; with
-        1 point a record's count is its points.
+        1 point a record's count is its points. A number alone is for that kind.
     caps : mapping of kind to float, points, optional
     cap : float, points, optional
         Of this adjustment. Caps over several adjustments of one paper or of the total are in the

@@ -114,8 +114,8 @@ def rank_range(
     if scheme.ranking.ties == "dense":
         refuse_dense(
             Words(
-                '请先用 scheme.edit({"ranking.ties": "competition"})',
-                'Use scheme.edit({"ranking.ties": "competition"}) first',
+                "请先把 ranking.ties（并列名次）改为 competition",
+                "Change ranking.ties to competition first",
             )
         )
     form = additive_form(scheme, panel, group)

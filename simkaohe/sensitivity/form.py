@@ -128,7 +128,11 @@ class AdditiveForm:
         if one == two:
             reason = Words("同一个单位", "these are the same unit")
         if reason:
-            refuse(f"{a} › {b}", reason)
+            remedy = Words(
+                "请选参加排名、同一类别、缺失指标相同的两个单位",
+                "Choose two ranked units of one category that lack the same scores, if any",
+            )
+            refuse(f"{a} › {b}", reason, remedy=remedy)
         return one, two
 
     def alike(self, which: int) -> list[int]:

@@ -126,8 +126,8 @@ def _of_parameter(scheme: Scheme, path: str, name: str, field: str, now: object)
                 "a weight, or low, high, base_mark or a map's number of a multiplier",
             ),
             Words(
-                "其他的数请用抽样（Engine.run 或蒙特卡洛）",
-                "Draw other numbers instead (Engine.run, or Monte Carlo)",
+                "其他的数请用抽样（蒙特卡洛）",
+                "Draw other numbers instead (Monte Carlo)",
             ),
         )
     present = now if isinstance(now, float) else None
@@ -154,8 +154,8 @@ class Axis:
             self.move.path,
             Words(f"{zh}，换位点没有精确解", f"{en}, so its breakpoints have no exact form"),
             remedy=Words(
-                "请改用抽样（Engine.run 或蒙特卡洛）",
-                "Draw the values instead (Engine.run, or Monte Carlo)",
+                "请改用抽样（蒙特卡洛）",
+                "Draw the values instead (Monte Carlo)",
             ),
         )
 

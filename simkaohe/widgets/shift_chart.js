@@ -176,8 +176,10 @@ function render({ model, el }) {
     svg.style.fontSize = `${size}px`;
     root.classList.toggle("skh-sparse", sparse);
     axes.forEach((axis, i) => set(axis, { x1: i ? x1 : x0, x2: i ? x1 : x0, y1: margin, y2: height - margin }));
-    leftTitle.style.cssText = `right:${width - x0}px;max-width:${x0 - leftRoom - 16}px`;
-    rightTitle.style.cssText = `left:${x1}px;max-width:${width - x1 - room.total - 16}px`;
+    // Over the names; a title that is longer than they are goes on over the lines.
+    const [start, end, half] = [leftRoom + 16, room.total + 16, (x1 - x0) / 2 - 8];
+    leftTitle.style.cssText = titled("left", start, x0 - start, half, "right");
+    rightTitle.style.cssText = titled("right", end, width - x1 - end, half, "left");
     leftTotal.style.cssText = leftRoom ? `left:0;width:${4 + leftRoom}px` : "display:none";
     rightTotal.style.cssText = room.total ? "right:4px" : "display:none";
 
@@ -532,6 +534,10 @@ function chip(parent, kind, mark) {
 
 function fill(template, ...values) {
   return template.replace(/\{(\d)\}/g, (_, i) => values[i]);
+}
+
+function titled(side, from, least, more, align) {
+  return `${side}:${from}px;min-width:${least}px;max-width:${least + more}px;text-align:${align}`;
 }
 
 function shorten(text, room, measure) {

@@ -147,7 +147,8 @@ def _shown(way: Way, most: float) -> str:
     if then["rank"]:
         inside = Words("类内 {} → {}", "in its category {} → {}")
         changes.append((GOALS["rank"], f"{now['rank']} → {then['rank']}",
-                        inside.format(now["category_rank"], then["category_rank"])))  # fmt: skip
+                        inside.format(now["category_rank"], then["category_rank"])
+                        if way.scheme.categories else ""))  # fmt: skip
     if then["grade"] is not None:
         steps = [str(grade_words(way.scheme, grade)) for grade in way.standing["grade"]]
         changes.append((GOALS["grade"], " → ".join(steps), ""))
