@@ -118,6 +118,8 @@ def test_low_targets_earn_less_for_being_exceeded(target, baseline, value, expec
         (points("efficacy", [0, 2, 4, 6, 100], winsorize=0.25), [60, 60, 80, 100, 100]),
         (points("zscore", [4, 4, 4]), [50, 50, 50]),
         (points("zscore", [7]), [50]),
+        (points("zscore", [1e-200, 3e-200, 5e-200]), [40, 50, 60]),
+        (points("zscore", [1e300, 3e300, 5e300]), [40, 50, 60]),
         (points("completion", [5, 5], [0, np.nan]), [np.nan, np.nan]),
         (points("completion", [-8, -12, -1], [-10, -10, 4]), [100, 80, 0]),
         (points("completion", [50, 40], 60, start=0.8, below="hold"), [250 / 3, 80]),

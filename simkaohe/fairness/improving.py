@@ -12,7 +12,7 @@ from simkaohe.fairness.choices import levers_of
 from simkaohe.fairness.finding import joined
 from simkaohe.fairness.given import by_indicator, check, is_number
 from simkaohe.fairness.moving import Moves, Within
-from simkaohe.fairness.programs import Choice, Program
+from simkaohe.fairness.programs import Choice, Program, Report
 from simkaohe.fairness.ways import (
     Goal,
     Need,
@@ -29,7 +29,7 @@ from simkaohe.panel import Panel
 from simkaohe.scheme.rules.progress import Progress
 from simkaohe.scheme.tree import Scheme
 
-ROUNDS, PARED = 8, 30
+ROUNDS, PARED = 8, 26  # halvings: what is left of a limit is still told from nothing
 """How often rivals' totals are looked at again where a unit's improvement moves them, and halvings
 of what is pared off then."""
 WEEKS = 52.0
@@ -47,6 +47,7 @@ def cheapest_way(
     costs: Mapping[str, float] | None = None,
     limits: Mapping[str, float] | None = None,
     steps: Mapping[str, float] | None = None,
+    progress: Report | None = None,
 ) -> Way:
     """Return the cheapest improvements that bring a unit to a total, a rank or a grade.
 
@@ -70,6 +71,8 @@ def cheapest_way(
         is better.
     steps : mapping of indicator id to float, optional
         Indicators that improve in whole steps only (one school, one project), and their size.
+    progress : function, optional
+        Called with the evaluations done and a number always ahead of them; what it raises stops it.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def cheapest_way(
     limit = {leaf.id: end for leaf, end in zip(moves.leaves, most, strict=True)}
     cost |= by_indicator(scheme, "costs", costs)
     limit |= by_indicator(scheme, "limits", limits)
-    program = Program(moves, place, levers_of(moves, place, cost, limit, steps))
+    program = Program(moves, place, levers_of(moves, place, cost, limit, steps), progress)
     return _cheapest(program, State(moves, place, program), goal)
 
 
@@ -156,9 +159,14 @@ def _pared(program: Program, state: State, goal: Goal, choice: Choice) -> Choice
     for i in np.argsort(costs)[::-1]:
         if not kept[i]:
             continue
-        low, high = 0.0, float(kept[i])
+        ends = program.levers[i].ends
+        whole = ends[:, 0] if (ends[:, 0] == ends[:, 1]).all() else None
+        low, high = 0.0 if whole is None else -1.0, float(kept[i])
         for _ in range(PARED):
-            kept[i] = (low + high) / 2
+            between = [] if whole is None else whole[(low < whole) & (whole < high)]
+            if whole is not None and not len(between):
+                break
+            kept[i] = (low + high) / 2 if whole is None else between[len(between) // 2]
             met = goal.met(state.after(replace(choice, improved=kept)))
             low, high = (low, kept[i]) if met else (kept[i], high)
         kept[i] = high
@@ -194,6 +202,7 @@ def sprint_plan(
     pace: Mapping[str, float] | None = None,
     limits: Mapping[str, float] | None = None,
     steps: Mapping[str, float] | None = None,
+    progress: Report | None = None,
 ) -> Way:
     """Return where the remaining weeks are best spent (剩下几周往哪里使劲).
 
@@ -219,6 +228,8 @@ def sprint_plan(
         value of any unit.
     steps : mapping of indicator id to float, optional
         Tasks that count in whole steps only.
+    progress : function, optional
+        As in :func:`cheapest_way`.
 
     Returns
     -------
@@ -250,7 +261,7 @@ def sprint_plan(
         for k, name in enumerate(paces)
     }
     cost = {name: 1 / week for name, week in paces.items()}
-    program = Program(moves, place, levers_of(moves, place, cost, most, steps))
+    program = Program(moves, place, levers_of(moves, place, cost, most, steps), progress)
     state = State(moves, place, program)
     if rank is not None or grade is not None or total is not None:
         goal = goal_of(moves, place, rank=rank, grade=grade, total=total, within=within)

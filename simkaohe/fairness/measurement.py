@@ -176,7 +176,11 @@ def error_table(
         there = [scope[~np.isnan(value[scope] + se[scope])] for scope in scopes]
         error = reliability = sample = share = np.nan
         if (se > 0).any():
-            error, reliability = se[se > 0].mean(), _reliability(there, value, se**2)
+            size = max(
+                np.nanmax(np.abs(value)), np.nanmax(se)
+            )  # squares of shares of it are finite
+            error = se[se > 0].mean()
+            reliability = _reliability(there, value / size, (se / size) ** 2)
         if source != "stated":
             sample = _median_sample(engine, leaves[0])
         if path in z and whole > 0:

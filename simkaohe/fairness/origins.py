@@ -147,6 +147,7 @@ def endowment(
     nodes = engine.run(nodes=tuple(scheme.nodes))
     given, left_out = given_covariates(engine, covariates, effort, nodes.ranks[0] > 0)
     here, alone = studied(engine, given, nodes.ranks[0] > 0)
+    given = given / np.exp2(np.frexp(given.abs().max().to_numpy(np.float64, na_value=1.0))[1] - 1.0)
     known = given.drop(columns=[effort] if effort else [])
     category = np.unique(engine.category[here], return_inverse=True)[1]
     z = regression.centred(known.to_numpy(np.float64).T[:, here], category)

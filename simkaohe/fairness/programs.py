@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -19,13 +19,14 @@ from simkaohe.scheme.references import conditions
 from simkaohe.scheme.tree import Group, Indicator
 from simkaohe.sensitivity.polytope import quiet
 
+Report = Callable[[int, int], None]
 Shape = Literal["linear", "concave", "product"]
 MARGIN, LEAST = 2e-6, 1e-6
 """Points by which the program aims beyond the total asked for, and what it must not miss it by."""
 TINY, INSIDE = 1e-5, 1e-3
 """Points by which scores are moved to see what they are worth, off any kink; and by which those of
 zero are raised first, where a geometric mean has no slope."""
-CUTS = 40
+CUTS, AHEAD = 40, 20
 LEAST_SHARE = 0.25
 """Part of a total that is the product of its papers at least, where something is added to it; what
 has less is not taken to be a product."""
@@ -42,20 +43,34 @@ class Choice:
 
 
 class Program:
-    """One unit's choices: what they cost and what total they give while the others stay."""
+    """One unit's choices: what they cost and what total they give while the others stay.
 
-    def __init__(self, moves: Moves, place: int, levers: list[Lever]) -> None:
+    ``progress`` is called with the evaluations done and a whole that is always ahead of them, since
+    nobody knows how many there will be.
+    """
+
+    def __init__(
+        self, moves: Moves, place: int, levers: list[Lever], progress: Report | None = None
+    ) -> None:
         self.moves, self.place, self.levers = moves, place, levers
+        self._progress, self._done = progress, 0
         self.leaves = list({leaf.id: leaf for lever in levers for leaf in lever.moving}.values())
         self._row = {leaf.id: j for j, leaf in enumerate(self.leaves)}
         self.start = np.array([moves.engine.raw_score(leaf.id)[place] for leaf in self.leaves])
         self.size = max(moves.scheme.full / 100, 1e-9)
+
+    def tell(self) -> None:
+        """Tell that one more evaluation begins."""
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._done + AHEAD)
 
     def totals(self, scores: Array, node: str | None = None) -> Array:
         """Return the unit's totals (R,), before rounding, for scores (R, J) of its indicators.
 
         With ``node`` the scores of a group that the engine hands on besides the total.
         """
+        self.tell()
         engine = self.moves.engine
         rows = {}
         for j, leaf in enumerate(self.leaves):

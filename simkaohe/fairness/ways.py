@@ -242,6 +242,7 @@ class State:
 
     def after(self, choice: Choice) -> Standing:
         """Return where the unit stands when its improvements are made."""
+        self._program.tell()
         draws = {}
         for lever, improved in zip(self._program.levers, choice.improved, strict=True):
             column = self._moves.now[lever.k].copy()

@@ -189,7 +189,10 @@ class Effective(Demand):
                     "are no effective weights common to all",
                 ),
             )
-        free = form.free(int(which[0]))
+        free, units = form.free(int(which[0])), int((form.behind < 2).sum())
+        if units < 3:
+            found = Words(f"只有 {units} 个参加排名的单位", f"{units} ranked unit(s)")
+            refuse(str(self.words), found, Words("至少三个", "at least three"))
         covariance = np.atleast_2d(np.cov(form.x[np.ix_(free, form.behind < 2)]))
         for k, variance in zip(free, np.diag(covariance), strict=True):
             if variance < 1e-18:
@@ -215,9 +218,13 @@ class Effective(Demand):
 
 
 def covariance_shares(covariance: Array, w: Array) -> Array:
-    """Return the shares (V,) of the variance of ``w @ x`` that each part has; they sum to 1."""
+    """Return the shares (V,) of the variance of ``w @ x`` that each part has; they sum to 1.
+
+    NaN where there is no variance.
+    """
     part = w * (covariance @ w)
-    return np.asarray(part / part.sum())
+    whole = part.sum()
+    return np.asarray(part / whole) if whole > 0 else np.full(len(w), np.nan)
 
 
 # -- how they are asked for -----------------------------------------------------------------------

@@ -23,6 +23,7 @@ NO_SET = Words(
     "每个单位都有缺失的得分，其权重由其余指标分摊",
     "every unit has a missing score, whose weight is spread over the others",
 )
+NO_EFFECT = Words("没有单位的总分取决于这些权重", "no unit's total depends on these weights")
 
 
 class Field:
@@ -39,7 +40,7 @@ class Field:
         varies = (form.set_of >= 0) & (form.factor != 0)
         self._sets = [int(s) for s in np.unique(form.set_of[varies]) if self._is_whole(int(s))]
         if not self._sets:
-            refuse(form.group, NO_SET)
+            refuse(form.group, NO_SET if varies.any() else NO_EFFECT)
         self._free = [form.free(s) for s in self._sets]
         pairs = [*zip(self._free, self._sets, strict=True)]
         self.now = np.concatenate([form.weights[free, which] for free, which in pairs])

@@ -253,6 +253,7 @@ def with_shares(
     if meets(start):
         return start, True
     starts = [start, field.now, *exact.values()]
+    starts = [w for w in starts if np.isfinite(covariance_shares(covariance, w)).all()]
     tried = [_sequential(field, shares, covariance, g, h, norm, w) for w in starts]
     good = [w for w in [*tried, *exact.values()] if meets(w)]
     if not good:
@@ -326,7 +327,7 @@ def _share_slopes(covariance: Array, w: Array) -> Array:
 
 
 def risk_parity(covariance: Array, wanted: Array) -> Array:
-    r"""Return the weights (V,), sum 1, whose covariance shares are exactly those wanted.
+    r"""Return the weights (V,), sum 1, whose covariance shares are exactly those wanted, or NaN.
 
     Notes
     -----
@@ -345,7 +346,10 @@ def risk_parity(covariance: Array, wanted: Array) -> Array:
         slope = c @ x - wanted / x
         if np.abs(x * slope).max() < 1e-14:
             break
-        step = -np.linalg.solve(c + np.diag(wanted / x**2), slope)
+        try:
+            step = -np.linalg.solve(c + np.diag(wanted / x**2), slope)
+        except np.linalg.LinAlgError:  # scores that cancel each other: none have these shares
+            return np.full(len(wanted), np.nan)
         down = step < 0
         t = min(1.0, 0.95 * float((-x[down] / step[down]).min(initial=np.inf)))
         while t > 1e-12 and value(x + t * step) > value(x) + 1e-4 * t * float(slope @ step) + 1e-16:

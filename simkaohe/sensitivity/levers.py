@@ -13,13 +13,14 @@ from simkaohe.engine import Engine
 from simkaohe.errors import Problem, SimkaoheError, check_known, refuse
 from simkaohe.labels import Words
 from simkaohe.scheme.combine import Geometric, Multiplier
-from simkaohe.scheme.tree import Group, Indicator, Scheme
+from simkaohe.scheme.tree import Group, Indicator
 
 Array = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Node = Group | Indicator
 NOTHING = 1e-13
 """Share that an edit writes for a weight of 0, which may mean cancelled."""
+SAMPLE = Words("请用抽样（montecarlo）", "Use sampling (montecarlo)")
 
 
 @dataclass
@@ -102,26 +103,40 @@ def children(engine: Engine, name: str | None) -> Levers:
     known = {n: g.label for n, g in scheme.groups.items()} | {"leaves": ""}
     check_known("group", name, known, Words("分组", "group"))
     group = scheme.groups[name]
-    method = group.combine
-    nodes = group.children
+    if not (group.combine.linear or isinstance(group.combine, Geometric | Multiplier)):
+        raise SimkaoheError(not_linear(group))
+    nodes, stated = _stated(engine, group)
+    if not _vary(stated):
+        found = Words("没有两个以上可变的权重", "there are no two weights that could vary")
+        refuse(f"{name}.children", found, remedy=_elsewhere(engine))
+    return Levers(engine, group, name, nodes, stated, isinstance(group.combine, Geometric))
+
+
+def _stated(engine: Engine, group: Group) -> tuple[tuple[Node, ...], Array]:
+    """Return the children whose weights count, a multiplier's base ones, and those weights."""
+    method, nodes = group.combine, group.children
     if isinstance(method, Multiplier):
         nodes = tuple(child for child in nodes if child.id in method.base)
-    elif not (method.linear or isinstance(method, Geometric)):
-        raise SimkaoheError(not_linear(group))
-    stated = engine.weights.stated(nodes, {})[:, 0] if nodes else np.zeros((0, 1))
-    if not ((stated > 0).sum(0) > 1).any():
-        found = Words("没有两个以上可变的权重", "there are no two weights that could vary")
-        zh, en = "、".join(_with_weights(scheme)), ", ".join(_with_weights(scheme))
-        choose = Words(f"请选另一个分组：{zh}", f"Choose another group: {en}")
-        refuse(f"{name}.children", found, remedy=choose)
-    return Levers(engine, group, name, nodes, stated, isinstance(method, Geometric))
+    return nodes, engine.weights.stated(nodes, {})[:, 0] if nodes else np.zeros((0, 1))
 
 
-def _with_weights(scheme: Scheme) -> list[str]:
-    """Return the groups whose children's weights count; all of them when none does."""
-    groups = scheme.groups.values()
-    additive = [g for g in groups if g.combine.linear or isinstance(g.combine, Geometric)]
-    return [g.id for g in additive if len(g.children) > 1] or [g.id for g in groups]
+def _vary(stated: Array) -> bool:
+    return bool(((stated > 0).sum(0) > 1).any())
+
+
+def _elsewhere(engine: Engine) -> Words:
+    """Return which groups have weights that vary."""
+    groups = [
+        group.id
+        for group in engine.scheme.groups.values()
+        if (group.combine.linear or isinstance(group.combine, Geometric | Multiplier))
+        and _vary(_stated(engine, group)[1])
+    ]
+    if not groups:
+        return SAMPLE
+    return Words(
+        f"请选另一个分组：{'、'.join(groups)}", f"Choose another group: {', '.join(groups)}"
+    )
 
 
 def leaves(engine: Engine) -> Levers:
@@ -158,5 +173,5 @@ def not_linear(node: Node) -> Problem:
             f"{node.label} ({method.en} and its adjustments) makes totals other than linear in "
             "these weights, or dependent on other units",
         ),
-        remedy=Words("请用抽样（montecarlo）", "Use sampling (montecarlo)"),
+        remedy=SAMPLE,
     )

@@ -154,16 +154,16 @@ def top_change(d: Array, w: Array, above: int, norm: Norm, low: Array, high: Arr
     weights shrink to that distance.
     """
     none = np.full(len(w), np.nan)
+    if above >= 0 and (d @ w < -NOISE).sum() <= above:
+        return w
     d = d[np.array([_least(row, low, high) < -NOISE for row in d], bool)]
-    if above < 0 or not len(d):
-        return none if above < 0 else w
     alone = np.array([_cost(row, w, norm, low, high) for row in d])
     above -= int(np.isinf(alone).sum())
     d, alone = d[np.isfinite(alone)], alone[np.isfinite(alone)]
     if above < 0:
         return none
     if len(d) <= above:
-        return w
+        return linear_change(d[:0], np.zeros(0), w, norm, low, high)
     cheapest = np.argsort(alone, kind="stable")[: len(d) - above]
     first = linear_change(d[cheapest], np.zeros(len(cheapest)), w, norm, low, high)
     limit = np.inf if np.isnan(first).any() else size(first - w, w, norm)

@@ -52,7 +52,8 @@ class Robustness:
     now (after rounding) are a tie: 0, or infinite when they are equal whatever the weights.
     Infinite: no change of any size reverses the order. Between units with weights of their own
     (categories) every weight of either changes on its own; where they have some in common, what is
-    said is the least that the order survives.
+    said is the least that the order survives. A weight that is 0 in a category stays, and with it
+    what ``cancelled`` gives the others.
     """
 
     form: AdditiveForm
@@ -128,7 +129,6 @@ class Robustness:
         By edit path, one column for each scope: shares of 1, the centre of the largest ball inside
         the region of weights with the present order (Chebyshev), walls at weight 0 included; its
         radius stands in the row ``radius``. Units that tie now are left as they are. NaN when not
-        all orders are linear in one set of weights.
         all orders are linear in one set of weights. A linear program (HiGHS).
         """
         columns = {self._name(scope): self._centre(scope) for scope in self._scopes}
@@ -340,7 +340,6 @@ class Parting:
 
     .. math:: \min_{|f_k - 1| \le x} \frac{\sum_k f_k w_k c_k}{\sum_k f_k w_k}
 
-    Weights of different sets change on their own, so an order holds as long as the lowest total of
     Weights of different sets change on their own, so an order holds as long as the lowest total of
     the upper unit is above the highest of the lower one. The minimum has :math:`f = 1 + x` for the
     children with the lowest corners c and :math:`1 - x` for the others, for one such division.

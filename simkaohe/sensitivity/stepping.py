@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -34,7 +34,13 @@ EQUAL = 1e-10
 
 
 def breakpoints(
-    scheme: Scheme, panel: Panel, path: str, low: float | None = None, high: float | None = None
+    scheme: Scheme,
+    panel: Panel,
+    path: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Breakpoints:
     """Return every value of one number at which two units change places, and the order between.
 
@@ -53,6 +59,9 @@ def breakpoints(
         How far it moves; default: a weight from 0 to the group's sum, a parameter over its
         sensible range and its present value. The ends themselves do not belong to the range
         (at weight 0 an indicator may be cancelled).
+    progress : function, optional
+        Called with the intervals ranked and all of them while :attr:`Breakpoints.points` are worked
+        out, then at once; what it raises stops it. Without it they are when they are asked for.
 
     Raises
     ------
@@ -83,7 +92,10 @@ def breakpoints(
     move = movement(scheme, path, low, high)
     along = Along(compiled(scheme, panel), move)
     along.engine.run(move.edits(np.array([(move.low + move.high) / 2])), check=False)
-    return Breakpoints(along)
+    found = Breakpoints(along)
+    if progress is not None:
+        found.work_out(progress)
+    return found
 
 
 class Crossings(NamedTuple):
@@ -112,6 +124,7 @@ class Breakpoints:
 
     def __init__(self, along: Along) -> None:
         self._along, self._engine, move = along, along.engine, along.move
+        self._progress: Callable[[int, int], None] | None = None
         self.scheme = along.scheme
         self.path, self.low, self.high, self.present = move.path, move.low, move.high, move.present
         self._curves = along.total.curves
@@ -150,11 +163,21 @@ class Breakpoints:
     def _edges(self) -> Array:
         return np.concatenate([[0.0], self._cuts, [1.0]])
 
+    def work_out(self, progress: Callable[[int, int], None]) -> None:
+        """Work out the points, and tell a function how far that is; see :func:`breakpoints`."""
+        self._progress = progress
+        try:
+            _ = self.points
+        finally:
+            self._progress = None
+
     def _parts(self) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
         """Yield ranks (S, N) between the cuts, part by part, each with its first interval."""
         middle = (self._edges[1:] + self._edges[:-1]) / 2
         size = max(AT_ONCE // len(self._curves), 1)
         for start in range(0, len(middle), size):
+            if self._progress is not None:
+                self._progress(start, len(middle))
             yield start, self._ranks_at(middle[start : start + size])
 
     def _ranks_at(self, u: Array) -> npt.NDArray[np.int64]:

@@ -130,7 +130,9 @@ class SprintApp(Page):
             given[wanted] = getattr(self, wanted).value
         self.section.ask(
             (scheme, unit, given),
-            lambda _: fairness.sprint_plan(scheme, self.state.panel, unit, **given),
+            lambda report: fairness.sprint_plan(
+                scheme, self.state.panel, unit, **given, progress=report
+            ),
             lambda way: (_shown(way, given["weeks"] * given["teams"]), b""),
         )
 

@@ -193,7 +193,7 @@ class SurenessApp(Page):
         scheme, panel, path = self.scheme, self.state.panel, self.path.value
         self.along.ask(
             (scheme, path),
-            lambda _: sensitivity.breakpoints(scheme, panel, path),
+            lambda report: sensitivity.breakpoints(scheme, panel, path, progress=report),
             lambda found: (along_words(found), png(plots.breakpoints(found))),
         )
 

@@ -342,3 +342,48 @@ def test_mistakes_of_a_sprint_are_said_in_one_sentence() -> None:
         sprint_plan(scheme, panel, "榕溪县", weeks=1, pace={"gdp": 1.0})
     with pytest.raises(sk.SimkaoheError, match="there is no unit"):
         sprint_plan(scheme, panel, "榕县", weeks=1)
+
+
+@pytest.mark.parametrize("direction", ["positive", "negative"])
+def test_whole_steps_stay_whole_where_rivals_move(direction: str) -> None:
+    """All are level in y, so that any change of it counts; half a step is none."""
+    relative = {"method": "efficacy"}
+    leaves = [{"id": "x", "weight": 40, "rule": relative},
+              {"id": "y", "weight": 24, "rule": relative, "direction": direction}]  # fmt: skip
+    scheme = scheme_of({"children": leaves})
+    panel = panel_of({"x": [47.5, 97.5, 47.5, 82.5, 62.5], "y": [50.0] * 5})
+    way = cheapest_way(scheme, panel, "u0", rank=2, limits={"x": 20.0, "y": 20.0},
+                       costs={"x": 2.0, "y": 3.0}, steps={"x": 10.0, "y": 10.0})  # fmt: skip
+    assert set(way.plan["improvement"]) <= {10.0, 20.0}
+    actual = panel.frame("actual")
+    actual.loc["u0", way.plan.index] = way.plan["then"]
+    reached = sk.evaluate(scheme, panel.replace(actual=actual)).ranking
+    assert way.reached == (reached.at["u0", "rank"] <= 2)
+
+
+def test_next_to_nothing_that_brings_points_is_in_the_plan() -> None:
+    leaves = [{"id": "x", "rule": ENDS}, {"id": "y", "rule": {"method": "zscore"}}]
+    scheme = scheme_of({"children": leaves})
+    panel = panel_of({"x": [46.0, 46, 60, 38, 30], "y": [50.0] * 5})
+    way = cheapest_way(scheme, panel, "u0", rank=1, limits={"x": 0.1, "y": 20.0})
+    actual = panel.frame("actual")
+    actual.loc["u0", way.plan.index] = way.plan["then"]
+    reached = sk.evaluate(scheme, panel.replace(actual=actual)).ranking
+    assert way.reached
+    assert reached.at["u0", "rank"] == 1
+
+
+@pytest.mark.parametrize("goal", [{}, {"rank": 1}])
+def test_a_plan_tells_how_far_it_is_and_can_be_stopped(goal: dict[str, int]) -> None:
+    scheme, panel = sk.load("sprint")
+    unit, told = panel.units[-1], list[tuple[int, int]]()
+    way = sprint_plan(scheme, panel, unit, weeks=4, **goal, progress=lambda *now: told.append(now))
+    assert [done for done, _ in told] == list(range(1, len(told) + 1))
+    assert all(done < whole for done, whole in told)
+    assert way.cost == sprint_plan(scheme, panel, unit, weeks=4, **goal).cost
+
+    def stop(done: int, whole: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sprint_plan(scheme, panel, unit, weeks=4, **goal, progress=stop)

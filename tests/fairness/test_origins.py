@@ -321,3 +321,14 @@ def test_bad_input_is_refused(asked: dict[str, Any], words: str) -> None:
     scheme, panel, *_ = mixed(17)
     with pytest.raises(sk.SimkaoheError, match=words):
         endowment(scheme, panel, **asked)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e300])
+def test_the_size_of_a_covariate_does_not_matter(size: float) -> None:
+    rng = np.random.default_rng(3)
+    scores, z = rng.integers(0, 100, (12, 3)), rng.integers(1, 9, (12, 1)) / 8
+    plain, sized = (endowment(*given(scores, z * s), permutations=20) for s in (1.0, size))
+    pd.testing.assert_series_equal(plain.summary, sized.summary)
+    pd.testing.assert_frame_equal(
+        plain.covariates.drop(columns="points"), sized.covariates.drop(columns="points")
+    )

@@ -248,3 +248,16 @@ def test_bad_input_is_refused(given: dict[str, Any], words: str) -> None:
 def test_a_certainty_that_is_none_is_refused() -> None:
     with pytest.raises(sk.SimkaoheError, match=r"between 0\.5 and 1"):
         noise(*surveyed([[80, 70], [75, 70]])).sample_size(0.4)
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e250])
+def test_the_size_of_values_does_not_matter_to_their_reliability(size: float) -> None:
+    leaves = [{"id": "x", "rule": {"method": "minmax"}}]
+    scheme = sk.Scheme.read({"root": {"id": "total", "children": leaves}})
+    values = pd.DataFrame({"x": [1.0, 4.0, 6.0, 9.0]}, [*"abcd"])
+    found = [
+        noise(scheme, sk.Panel(values * s), {"x": 0.5 * s}, draws=100).errors["reliability"].iloc[0]
+        for s in (1.0, size)
+    ]
+    assert found[0] == pytest.approx(1 - 0.25 * 3 / 34)  # the variance of the values is 34 / 3
+    assert found[1] == pytest.approx(found[0])

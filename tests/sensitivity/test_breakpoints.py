@@ -358,3 +358,21 @@ def test_bundled_cases(case: str) -> None:
 def test_a_weight_that_wakes_missing_data_has_no_breakpoints() -> None:
     with pytest.raises(sk.SimkaoheError, match="province_place › 青山区: there is no value"):
         breakpoints(*sk.load("three_papers"), "provincial.weights_by_category.urban")
+
+
+def test_it_tells_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simkaohe.sensitivity.stepping.AT_ONCE", 100)
+    scheme, panel = sk.load("tai")
+    path, told = "patents.weight", list[tuple[int, int]]()
+    found = breakpoints(scheme, panel, path, progress=lambda *now: told.append(now))
+    assert len(told) > 1
+    assert told == sorted(told)
+    assert {whole for _, whole in told} == {len(found.intervals)}
+    assert len(told) == len(set(told))  # later questions are not told of
+    pd.testing.assert_frame_equal(found.points, breakpoints(scheme, panel, path).points)
+
+    def stop(done: int, whole: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        breakpoints(scheme, panel, path, progress=stop)

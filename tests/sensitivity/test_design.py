@@ -364,3 +364,18 @@ def test_a_distance_that_there_is_not_is_refused() -> None:
     scheme, panel = sk.load("tai")
     with pytest.raises(sk.SimkaoheError, match="l1"):
         design(scheme, panel, [], distance="linf")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 0.05])
+@pytest.mark.parametrize(
+    "scores", [[[50], [60]], [[50, 70], [60, 20]], [[10, 20, 40], [40, 30, 10]]]
+)
+def test_effective_weights_that_cannot_be_are_refused_in_a_sentence(
+    scores: list[list[float]], tolerance: float
+) -> None:
+    leaves = [{"id": n, "rule": {"method": "minmax", "worst": 0, "best": 100}} for n in "xy"]
+    scheme = sk.Scheme.read({"root": {"id": "total", "children": leaves}})
+    units = [f"u{i}" for i in range(len(scores[0]))]
+    panel = sk.Panel(pd.DataFrame(dict(zip("xy", scores, strict=True)), units, dtype=float))
+    with pytest.raises(sk.SimkaoheError, match=r"at least three|no weights meet|were found"):
+        design(scheme, panel, [effective_near_nominal(tolerance)])

@@ -265,3 +265,21 @@ def test_a_rival_without_a_linear_total_is_named() -> None:
     scheme = scheme.edit({"y.missing": "spread"})
     with pytest.raises(sk.SimkaoheError, match="different weights"):
         into_top(scheme, panel.replace(actual=frame), "u1", 1)
+
+
+def test_a_unit_in_the_top_needs_no_change_and_bounds_are_kept_where_it_is_not() -> None:
+    scheme, panel = given_scores({"x": [83.1, 61.7, 70.3], "y": [57.9, 55.3, 91.9]}, [0.3, 0.7])
+    first = into_top(scheme, panel, "u2", 1)
+    assert first.distance == 0.0
+    assert not first.edits
+    found = into_top(scheme, panel, "u0", 1, bounds={"x": (0.8, 0.9)})
+    assert found.weights["new"].tolist() == pytest.approx([0.8, 0.2])
+    assert found.certificate.at["u0", "new_rank"] == 1
+
+
+def test_a_group_without_two_weights_does_not_send_to_itself() -> None:
+    scheme, panel = given_scores({"x": [80.0, 60], "y": [50.0, 70]}, [1, 0])
+    with pytest.raises(sk.SimkaoheError, match="no two weights") as refused:
+        overtake(scheme, panel, "u1", "u0")
+    assert "montecarlo" in str(refused.value)
+    assert "another group" not in str(refused.value)

@@ -271,3 +271,11 @@ def test_geometric_ranges_are_those_of_a_grid() -> None:
     assert (ordered["best_bound"] <= ranks.min(0)).all()
     assert (ordered["worst_bound"] >= ranks.max(0)).all()
     assert (ordered["best"] <= ranks.min(0)).mean() > 0.8
+
+
+def test_totals_that_no_weight_moves_are_not_called_missing() -> None:
+    leaves = [{"id": n, "rule": {"method": "minmax", "worst": 0, "best": 100}} for n in "xy"]
+    scheme = sk.Scheme.read({"root": {"id": "total", "children": leaves}})
+    panel = sk.Panel(pd.DataFrame(50.0, ["a", "b", "c"], ["x", "y"]))
+    with pytest.raises(sk.SimkaoheError, match="no unit's total depends on these weights"):
+        rank_range(scheme, panel)

@@ -68,8 +68,11 @@ class ZScore(Rule):
         """Return points, shape (..., N)."""
         n = value.shape[-1]
         gap = value - value.mean(-1, keepdims=True)
+        size = np.abs(value).max(-1, keepdims=True)
+        unit = np.exp2(np.frexp(size)[1] - 1.0)  # squares neither overflow nor vanish
+        gap = gap / unit
         deviation = np.sqrt((gap**2).sum(-1, keepdims=True) / max(n - sample, 1))
-        even = deviation <= 1e-12 * np.abs(value).max(-1, keepdims=True)
+        even = deviation <= 1e-12 * (size / unit)
         z = np.where(even, 0.0, gap / np.where(even, 1.0, deviation))
         points = centre + spread * sign * z
         return np.clip(points, 0.0, full) if clip else points
