@@ -219,7 +219,7 @@ def _label_problems(table: str, frame: pd.DataFrame, units: tuple[str, ...]) -> 
 
 _NO_UNIT = re.compile(
     r".*(合计|总计|小计|共计|平均|均值|平均值|平均分|平均数|中位数|标准差|最大值|最小值|最高分|最低分)|目标值?|权重|满分|"
-    r"((grand|sub)?total|sum|average|mean|median|max(imum)?|min(imum)?|target|weight)s?|"
+    r"((grand|sub)?total|sum|average|mean|median|maximum|minimum|target|weight)s?|"
     r"(注|备注|附注|说明|来源|数据来源|制表人?|填表人?|审核人?|notes?|source)\d*[:.、].*"
 )
 """What people write below or above their units, in the unit's column."""
