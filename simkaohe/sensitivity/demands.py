@@ -244,6 +244,7 @@ def order(path_a: str, path_b: str) -> Demand:
 
 def at_least_level(a: str, b: str, margin: float = 0.0) -> Demand:
     """Ask that unit a's total, before rounding, is at least unit b's plus a margin (points)."""
+    a, b = str(a), str(b)  # not numpy's, whose names say so
     more = f" + {margin:g}" if margin else ""
     words = Words(f"“{a}”的总分 ≥ “{b}”的总分{more}", f"total of {a!r} ≥ total of {b!r}{more}")
     return Level(words, a, b, margin)
