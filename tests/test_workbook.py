@@ -568,6 +568,26 @@ def test_what_stands_below_the_units_is_no_unit(row: Any, found: str, tmp_path: 
         read_workbook(tmp_path / "考核.xlsx")
 
 
+@pytest.mark.parametrize(
+    ("path", "word", "meant"),
+    [
+        ("gdp.rule", "功效系数法", "efficacy"),
+        ("gdp.rule.method", "功效系数法", "efficacy"),
+        ("gdp.missing", "零分", "zero"),
+        ("gdp.name", "零分", "零分"),
+    ],
+)
+def test_a_scenario_takes_the_words_of_the_other_sheets(
+    path: str, word: str, meant: str, tmp_path: Path
+) -> None:
+    def change(workbook: Any) -> None:
+        set_cell("情景", "D2", path)(workbook)
+        set_cell("情景", "F2", word)(workbook)
+
+    _, _, scenarios = read_workbook(damaged(tmp_path, change), check=False)
+    assert scenarios[0].edits[path] == meant
+
+
 def test_categories_that_no_sheet_lists_are_asked_for(tmp_path: Path) -> None:
     book = Workbook()
     book.active.title = "数据"

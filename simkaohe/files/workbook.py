@@ -20,13 +20,16 @@ from simkaohe.files.locating import Locator, lacking
 from simkaohe.files.numerals import Misfit
 from simkaohe.files.reading_data import DataReader
 from simkaohe.files.reading_scheme import resolve
-from simkaohe.files.values import ANY, TEXT, Kind, decode, expected
+from simkaohe.files.structure import inner
+from simkaohe.files.values import ANY, TEXT, Kind, decode, expected, kind_of
+from simkaohe.files.words import choice, method_words
 from simkaohe.files.workbook_write import write_empty, write_workbook
 from simkaohe.labels import Words
 from simkaohe.panel import WIDE, Panel
 from simkaohe.scheme.edit import Scenario
+from simkaohe.scheme.method import Method
 from simkaohe.scheme.problems import problems_of
-from simkaohe.scheme.tree import Scheme
+from simkaohe.scheme.tree import Group, Indicator, Scheme
 
 __all__ = ["read_workbook", "write_empty", "write_workbook"]
 
@@ -237,7 +240,7 @@ class _Reading(DataReader):
             try:
                 if value not in row:
                     raise Misfit(Words("没有填写", "nothing"), Words("改为什么", "a value"))
-                scenario["edits"][texts["path"]] = decode(row[value], ANY)
+                scenario["edits"][texts["path"]] = _chosen(texts["path"], decode(row[value], ANY))
             except Misfit as misfit:
                 self.misfit(table, row.number, value, misfit, texts["path"])
         return [s for values in found.values() if (s := self._scenario(values)) is not None]
@@ -286,3 +289,16 @@ class _Reading(DataReader):
             if found:
                 return found, found.count(" › ") > 1
         return self.file, False
+
+
+def _chosen(path: str, value: Any) -> Any:
+    """Return the choice that a word stands for in an edit of a node, as on the sheets of the nodes."""
+    steps = path.split(".")
+    name = steps[-2] if steps[-1] == "method" else steps[-1]
+    field = {**Group.model_fields, **Indicator.model_fields}.get(name)
+    if not isinstance(value, str) or field is None:
+        return value
+    family = inner(field.annotation)
+    if isinstance(family, type) and issubclass(family, Method):
+        return choice(value, method_words(family)) or value
+    return choice(value, kind_of(name, field.annotation).options) or value
