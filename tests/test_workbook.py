@@ -616,6 +616,21 @@ def test_targets_that_nobody_gave_are_asked_for_on_their_sheet(tmp_path: Path) -
         read_workbook(tmp_path / "考核.xlsx")
 
 
+def test_a_target_that_one_unit_lacks_is_asked_for_where_the_others_have_it(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.title = "数据"
+    for row in (["单位", "甲"], ["东县", 80], ["西县", 70]):
+        book["数据"].append(row)
+    book.create_sheet("目标")
+    for row in (["单位", "甲"], ["东县", 75]):
+        book["目标"].append(row)
+    book.create_sheet("指标").append(["名称", "计分方法"])
+    book["指标"].append(["甲", "目标完成率法"])
+    book.save(tmp_path / "考核.xlsx")
+    with pytest.raises(sk.SimkaoheError, match="› 目标 › B1: '西县' has no target and cannot be"):
+        read_workbook(tmp_path / "考核.xlsx")
+
+
 def _in_percent(workbook: Any) -> None:
     for row in range(2, 6):
         set_cell("数据", f"C{row}", row / 10, "0%")(workbook)

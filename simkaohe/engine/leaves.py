@@ -167,12 +167,21 @@ class Leaves:
             return
         actual = self._people.numbers("actual", leaf.column)
         for unit in np.flatnonzero(absent):
-            where = f"{leaf.id} › {self._people.units[unit]}"
+            who = self._people.units[unit]
+            where = f"{leaf.id} › {who}"
+            needs = sorted({*leaf.measure.data, *leaf.rule.data} - {"actual", "value"})
+            lacking = [name for name in needs if self._lacks(leaf, name, unit)]
+            names = [QUANTITIES.get(name, Words(name, name)) for name in lacking or needs]
             if np.isnan(actual[unit]):
                 found = Words("没有数值", "there is no value")
+            elif lacking:
+                table, column = _home(leaf, lacking[0])
+                where = f"{table} › {who} › {column}"
+                found = Words(
+                    f"“{who}”没有{'、'.join(n.zh for n in names)}，无法计分",
+                    f"{who!r} has no {' and no '.join(n.en for n in names)} and cannot be scored",
+                )
             else:
-                needs = {*leaf.measure.data, *leaf.rule.data} - {"actual", "value"}
-                names = [QUANTITIES.get(name, Words(name, name)) for name in sorted(needs)]
                 found = Words(
                     f"无法计分（{'、'.join(n.zh for n in names) or '取值'}缺失或为零）",
                     f"it cannot be scored ({' or '.join(n.en for n in names) or 'the value'}"
@@ -188,6 +197,17 @@ class Leaves:
                     " (zero, full, median or spread)",
                 ),
             )
+
+    def _lacks(self, leaf: Indicator, name: str, unit: np.intp) -> bool:
+        """Whether a unit has nothing of what an indicator's formulas read, and others have it."""
+        gaps = np.isnan(self._people.numbers(*_home(leaf, name)))
+        stated = name == "target" and leaf.target is not None
+        return bool(gaps[unit] and not gaps.all() and not stated)
+
+
+def _home(leaf: Indicator, name: str) -> tuple[str, str]:
+    """Return the table and the column of what an indicator's formulas read."""
+    return (name, leaf.column) if name in QUANTITIES else ("covariates", name)
 
 
 def _row(draws: Draws, r: int) -> Draws:
