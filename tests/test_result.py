@@ -232,6 +232,15 @@ def test_columns_that_are_edit_paths_are_named_after_their_node() -> None:
     ]
 
 
+def test_factors_of_a_simulation_are_named() -> None:
+    scheme, _ = sk.load("three_papers")
+    use_language("en")
+    effects = pd.DataFrame({"effect": [False]}, pd.Index(["party.weight"], name="factor"))
+    shown = sk.in_words(effects, scheme)
+    assert list(shown.index) == ["Party building · weight"]
+    assert shown["Effect"].tolist() == ["no"]
+
+
 def test_yes_and_no_and_what_an_entry_reaches_are_words() -> None:
     frame = pd.DataFrame({"tied": [True, False], "effect": ["ranks", "none"]})
     use_language("zh")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simkaohe.labels import COLUMNS, FACTS, Words, column_label, reader_name
@@ -36,6 +37,7 @@ BESIDE = {
     "bottom": {"top": "top_third"},
     "worst": {"best": "best_indicator"},
     "same_rank": {"same_grade": "keeps"},
+    "effect": {"factor": "path"},
     "after": {"change": "difference", "lost": "losses"},
 }
 """Columns that mean something else beside another one."""
@@ -66,6 +68,8 @@ def in_words(frame: pd.DataFrame, scheme: Scheme | None = None) -> pd.DataFrame:
         frame = frame.rename(
             index={key: str(each) for key, each in codes[name].items()}, level=name
         )
+    if scheme is not None and frame.index.name == "factor":
+        frame = frame.rename(index=partial(_heading, scheme))
     for name in codes.keys() & {*frame.columns.names}:
         frame = frame.rename(
             columns={key: str(each) for key, each in codes[name].items()}, level=name
