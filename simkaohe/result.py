@@ -310,7 +310,7 @@ class Result:
             ("rank", out.ranks[0, place], ranked.sum()),
             ("category_rank", out.category_ranks[0, place], ranked[category].sum()),
         ):
-            if not rank:
+            if not rank or (name == "category_rank" and not self.scheme.categories):
                 continue
             label = {
                 "rank": Words("排名", "Rank"),

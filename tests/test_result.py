@@ -232,6 +232,13 @@ def test_columns_that_are_edit_paths_are_named_after_their_node() -> None:
     ]
 
 
+def test_a_place_in_the_category_needs_categories() -> None:
+    for case, is_there in (("tai", False), ("three_papers", True)):
+        result = sk.evaluate(*sk.load(case))
+        steps = result.explain(str(result.ranking.index[0]))
+        assert ("= category_rank" in steps.index) == is_there
+
+
 def test_factors_of_a_simulation_are_named() -> None:
     scheme, _ = sk.load("three_papers")
     use_language("en")
