@@ -16,7 +16,7 @@ from walking import NOTEBOOKS, SCRIPT, Walk, case_of, to_upload
 import simkaohe as sk
 
 WALKED = ("02_change_the_weights",)
-"""What is walked in JupyterLab too, one weight for all; in the app all of every page is moved."""
+"""What is walked in JupyterLab too; all pages are walked in the app, where they are the same."""
 RUN = """(() => {
     const {content, sessionContext} = window.jupyterapp.shell.currentWidget;
     const cells = content.model.toJSON().cells.filter((cell) => cell.cell_type === "code");
@@ -68,7 +68,6 @@ def test_it_runs_and_every_control_is_moved(
         case = case_of(name)
         walk = Walk(opened, *sk.load(case), to_upload(tmp_path, case))
         if name in WALKED:
-            opened.evaluate("walking.alike = true")
             walk.all()
             keep(opened, f"notebook_{name}_walked")
         opened.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")

@@ -588,46 +588,46 @@ def test_a_scenario_takes_the_words_of_the_other_sheets(
     assert scenarios[0].edits[path] == meant
 
 
-def test_categories_that_no_sheet_lists_are_asked_for(tmp_path: Path) -> None:
+RATE = [["名称", "计分方法"], ["甲", "目标完成率法"]]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "said"),
+    [
+        (
+            {
+                "数据": [["单位", "甲"], ["东县", 80]],
+                "指标": [["名称", "计分方法"], ["甲", "直接赋分"]],
+                "单位": [["单位", "类别"], ["东县", "山区"]],
+            },
+            "单位 › B2 .*: there is no category '山区'. List every category in the column “Name”",
+        ),
+        (
+            {"数据": [["单位", "甲"], ["东县", 80]], "指标": RATE},
+            "考核.xlsx › Target: there is no target column '甲'. Add every unit's target, or give 甲.target",
+        ),
+        (
+            {
+                "数据": [["单位", "甲"], ["东县", 80], ["西县", 70]],
+                "目标": [["单位", "甲"], ["东县", 75]],
+                "指标": RATE,
+            },
+            "› 目标 › B1: '西县' has no target and cannot be scored",
+        ),
+    ],
+    ids=["categories", "targets", "one target"],
+)
+def test_what_is_missing_is_asked_for_on_its_sheet(
+    sheets: dict[str, list[list[Any]]], said: str, tmp_path: Path
+) -> None:
     book = Workbook()
-    book.active.title = "数据"
-    for row in (["单位", "甲"], ["东县", 80]):
-        book["数据"].append(row)
-    book.create_sheet("指标").append(["名称", "计分方法"])
-    book["指标"].append(["甲", "直接赋分"])
-    book.create_sheet("单位").append(["单位", "类别"])
-    book["单位"].append(["东县", "山区"])
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
     book.save(tmp_path / "考核.xlsx")
-    said = "单位 › B2 .*: there is no category '山区'. List every category in the column “Name”"
     with pytest.raises(sk.SimkaoheError, match=said):
-        read_workbook(tmp_path / "考核.xlsx")
-
-
-def test_targets_that_nobody_gave_are_asked_for_on_their_sheet(tmp_path: Path) -> None:
-    book = Workbook()
-    book.active.title = "数据"
-    for row in (["单位", "甲"], ["东县", 80]):
-        book["数据"].append(row)
-    book.create_sheet("指标").append(["名称", "计分方法"])
-    book["指标"].append(["甲", "目标完成率法"])
-    book.save(tmp_path / "考核.xlsx")
-    said = "考核.xlsx › Target: there is no target column '甲'. Add every unit's target, or give 甲.target"
-    with pytest.raises(sk.SimkaoheError, match=said):
-        read_workbook(tmp_path / "考核.xlsx")
-
-
-def test_a_target_that_one_unit_lacks_is_asked_for_where_the_others_have_it(tmp_path: Path) -> None:
-    book = Workbook()
-    book.active.title = "数据"
-    for row in (["单位", "甲"], ["东县", 80], ["西县", 70]):
-        book["数据"].append(row)
-    book.create_sheet("目标")
-    for row in (["单位", "甲"], ["东县", 75]):
-        book["目标"].append(row)
-    book.create_sheet("指标").append(["名称", "计分方法"])
-    book["指标"].append(["甲", "目标完成率法"])
-    book.save(tmp_path / "考核.xlsx")
-    with pytest.raises(sk.SimkaoheError, match="› 目标 › B1: '西县' has no target and cannot be"):
         read_workbook(tmp_path / "考核.xlsx")
 
 

@@ -65,7 +65,6 @@
     .map((near) => clean(node.closest(`.${near}`)?.querySelector(".widget-label")?.textContent)).find(Boolean));
   // Rows of a drawer are made alike from edit paths: those that have the same kinds of controls are one.
   const sort = (row, kinds) => [...row.querySelectorAll(CONTROLS)].map((node) => kinds(node)).join();
-  const entry = (node) => node.closest(walking.alike ? ".skh-entry, .widget-hbox:has([role=slider])" : ".skh-entry");
   const FINDINGS = 5; // of a list of dozens; the fifth stands for those after it
   let numbers = 0;
 
@@ -75,7 +74,7 @@
     const kindOf = (node) => Object.keys(KINDS).find((name) => node.matches(KINDS[name]));
     const first = new Map();
     const standsForItself = (node) => {
-      const row = entry(node);
+      const row = node.closest(".skh-entry");
       if (!row) return true;
       const like = `${[...document.querySelectorAll(".skh-drawer")].indexOf(node.closest(".skh-drawer"))} ${sort(row, kindOf)}`;
       if (!first.has(like)) first.set(like, row);
@@ -95,7 +94,7 @@
       row.dataset.walkRow ??= ++numbers;
       const off = node.disabled || node.closest("[disabled], [aria-disabled=true], .noUi-target[disabled]");
       return {
-        drawer: node.matches(".skh-drawer-head"), entry: Boolean(entry(node)),
+        drawer: node.matches(".skh-drawer-head"), entry: Boolean(node.closest(".skh-entry")),
         id: node.dataset.walk, row: row.dataset.walkRow, kind, name, key: `${kind} “${name}”${place ? ` (${place + 1})` : ""}`,
         off: Boolean(off), reading: Boolean(node.closest(".skh-shift")), accept: node.accept ?? "",
         state: [node.value, node.checked, node.ariaPressed, node.ariaSelected, node.ariaSort, node.ariaValueNow,
@@ -173,7 +172,6 @@
     .filter(visible).filter((node) => !readable(node)).map((node) => node.outerHTML.slice(0, 120));
 
   window.walking = {
-    alike: false, // whether weights are so too
     settled, nameless, async look(takes) {
       await settled();
       const file = takes ? await taken() : null;

@@ -83,6 +83,20 @@ class Order(NamedTuple):
     struck: Struck | None
 
 
+TOO_LARGE = (
+    Words("总分太大，算不出来", "its total is too large to be worked out"),
+    Words(
+        "请检查原始数据和权重中过大的数",
+        "Look for numbers that are too large among its data and the weights",
+    ),
+)
+NO_SCORE = (
+    Words("没有任何得分", "this unit has no score at all"),
+    Words("请补数，或把它从方案中去掉", "Fill in its data or leave it out"),
+)
+"""What is found of a unit whose total is no number, and what to do."""
+
+
 class Standing:
     """From the total's scores to totals, ranks, grades and uses."""
 
@@ -177,33 +191,13 @@ class Standing:
         return stated
 
     def _check(self, root: Array) -> None:
-        if np.isinf(root).any():
-            raise SimkaoheError(
-                *(
-                    Problem(
-                        self._people.units[unit],
-                        Words("总分太大，算不出来", "its total is too large to be worked out"),
-                        remedy=Words(
-                            "请检查原始数据和权重中过大的数",
-                            "Look for numbers that are too large among its data and the weights",
-                        ),
-                    )
-                    for unit in np.flatnonzero(np.isinf(root).any(0))
-                )
-            )
-        if np.isnan(root).any():
-            raise SimkaoheError(
-                *(
-                    Problem(
-                        self._people.units[unit],
-                        Words("没有任何得分", "this unit has no score at all"),
-                        remedy=Words(
-                            "请补数，或把它从方案中去掉", "Fill in its data or leave it out"
-                        ),
-                    )
-                    for unit in np.flatnonzero(np.isnan(root).any(0))
-                )
-            )
+        for wrong, found, remedy in (
+            (np.isinf(root), *TOO_LARGE),
+            (np.isnan(root), *NO_SCORE),
+        ):
+            units = [self._people.units[unit] for unit in np.flatnonzero(wrong.any(0))]
+            if units:
+                raise SimkaoheError(*(Problem(unit, found, remedy=remedy) for unit in units))
 
     # -- vetoes ----------------------------------------------------------------------------------
 
